@@ -1,0 +1,158 @@
+//! The registry of codes.
+
+use serde::{Deserialize, Serialize};
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $severity:ident, $title:literal;)*) => {
+        /// What a diagnostic is about. The text form (`E0301`) is stable and never reused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $title] #[serde(rename = $text)] $name,)*
+        }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// `E0301`
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// One line that says what the code is about.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// Error or warning, unless an option raises it.
+            #[must_use]
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+// E01xx text and tokens, E02xx syntax, E03xx names and items, E04xx types, E05xx rules and events, E06xx limits, E07xx not available
+// yet, E08xx arguments of functions, W1xxx warnings on units, W2xxx other warnings.
+codes! {
+    UnknownCharacter = "E0101", Error, "a character that no token starts with";
+    UnterminatedString = "E0102", Error, "a string without its closing quote";
+    BadNumber = "E0103", Error, "a number that cannot be read";
+    BadUnitSuffix = "E0104", Error, "a number with a suffix that is neither a duration, `%` nor `bp`";
+    NotUtf8 = "E0105", Error, "a source that is not UTF-8";
+    DurationRange = "E0106", Error, "a duration that is zero or does not fit in 64 bits of nanoseconds";
+    NumberRange = "E0107", Error, "a number too large for a 64-bit float";
+    BadEscape = "E0108", Error, "an escape in a string that is not known";
+    UnexpectedToken = "E0201", Error, "a token that cannot stand here";
+    UnexpectedEnd = "E0202", Error, "the text ends in the middle of an item";
+    PercentOperator = "E0203", Error, "there is no `%` operator";
+    ReservedName = "E0204", Error, "a keyword where a name is wanted";
+    SingleEquals = "E0205", Error, "`=` where a comparison is wanted";
+    ForeignOperator = "E0206", Error, "an operator of another language";
+    ChainedComparison = "E0207", Error, "a comparison of a comparison";
+    UnclosedBracket = "E0208", Error, "a bracket that is never closed";
+    MissingThen = "E0209", Error, "a rule without `THEN`";
+    PositionalAfterNamed = "E0210", Error, "a positional argument after a named one";
+    BadQuantifier = "E0211", Error, "a quantifier that cannot be met";
+    SeqNotTrigger = "E0212", Error, "`SEQ` or `ALL` that is not the trigger of a rule";
+    UnknownName = "E0301", Error, "a name that is not defined";
+    UnknownFunction = "E0302", Error, "a function that does not exist";
+    DuplicateName = "E0303", Error, "a name defined twice";
+    DuplicateRule = "E0304", Error, "a rule name used twice";
+    ReservedRuleName = "E0305", Error, "a rule name of the form `rule_N`";
+    Recursion = "E0306", Error, "a definition that uses itself";
+    UseCycle = "E0307", Error, "files that `USE` each other in a circle";
+    UseNotFound = "E0308", Error, "a `USE` of a file that was not given";
+    UnknownModule = "E0309", Error, "a `USE` of a library module that does not exist";
+    DuplicateSymbol = "E0310", Error, "a symbol twice in one set";
+    EmptySet = "E0311", Error, "a set without symbols";
+    NotASet = "E0312", Error, "`FOR EACH` over something that is not a set";
+    BadSymbol = "E0313", Error, "a symbol that cannot be read";
+    ParamOutOfRange = "E0314", Error, "a parameter outside its range";
+    BadRange = "E0315", Error, "a range whose low end is above its high end";
+    NotConstant = "E0316", Error, "a value that must be known when the rules are loaded";
+    DuplicateField = "E0317", Error, "a field twice in one action";
+    DuplicateTest = "E0318", Error, "a test name used twice";
+    UnknownParam = "E0319", Error, "a parameter that the program does not have";
+    WrongArgumentCount = "E0401", Error, "too many or too few arguments";
+    UnknownArgument = "E0402", Error, "a named argument that the function does not have";
+    DuplicateArgument = "E0403", Error, "an argument given twice";
+    MissingArgument = "E0404", Error, "an argument that must be given";
+    TypeMismatch = "E0405", Error, "a value of one type where another is wanted";
+    NotANumber = "E0406", Error, "arithmetic on something that is not a number";
+    NotABool = "E0407", Error, "a number where a condition is wanted";
+    NotComparable = "E0408", Error, "a comparison of two types that cannot be compared";
+    WantDuration = "E0409", Error, "something else where a duration is wanted";
+    WantSymbol = "E0410", Error, "something else where a symbol is wanted";
+    UnknownField = "E0411", Error, "a field that the value does not have";
+    NoFields = "E0412", Error, "a field of something that has none";
+    BadIndex = "E0413", Error, "an index that is not a whole number in range";
+    BadExponent = "E0414", Error, "a power whose unit cannot be known";
+    FunctionAsValue = "E0415", Error, "a function or set used as a value";
+    OrderOfText = "E0416", Error, "an order comparison of text";
+    EventAsLevel = "E0501", Error, "an event where a condition is wanted";
+    LevelAsEvent = "E0502", Error, "something that never happens where an event is wanted";
+    EventAndEvent = "E0503", Error, "two events at one instant";
+    NotEvent = "E0504", Error, "`NOT` before an event";
+    NoBeforeBool = "E0505", Error, "`NO` before a condition, outside a SEQ";
+    EveryWithEvent = "E0506", Error, "`EVERY` with an event";
+    SeqWithoutWithin = "E0507", Error, "`SEQ` or `ALL` without `WITHIN`";
+    ItOutside = "E0508", Error, "`it` where there is no event";
+    DuplicateTail = "E0509", Error, "a tail twice on one rule";
+    NoWithoutFor = "E0510", Error, "`NO` without `FOR`, outside a SEQ";
+    WhereWithoutEvent = "E0511", Error, "`WHERE` after something that is not an event";
+    EventInField = "E0512", Error, "an event as the value of a field";
+    ConstantTrigger = "E0513", Error, "a trigger that nothing can change";
+    BadLimit = "E0514", Error, "a `LIMIT` that is not a whole number from 1";
+    NestingTooDeep = "E0601", Error, "nesting deeper than 128";
+    FileTooLarge = "E0602", Error, "a file over the limit";
+    TooManyNodes = "E0603", Error, "a program over the limit of operators";
+    TooManyErrors = "E0604", Error, "more errors than are shown";
+    TooManyInstances = "E0605", Error, "a rule with more instances than the limit";
+    FunctionNotYet = "E0701", Error, "a function that is not available yet";
+    SequenceNotYet = "E0702", Error, "`SEQ` and `ALL` are not available yet";
+    BarNotYet = "E0703", Error, "bars are not available yet";
+    TestNotYet = "E0704", Error, "a form that is not available yet";
+    ModuleNotYet = "E0705", Error, "a library module that is not available yet";
+    BadDepth = "E0801", Error, "a depth that is not a whole number from 1 to 20";
+    BadSide = "E0802", Error, "a side that is neither \"buy\" nor \"sell\"";
+    BadCount = "E0803", Error, "a count that is not a whole number in range";
+    BadFlag = "E0804", Error, "a flag that is not TRUE or FALSE";
+    BadClamp = "E0805", Error, "a clamp whose low end is above its high end";
+    UnitMismatch = "W1001", Warning, "two units that do not agree";
+    TriangleNotClosed = "W1002", Warning, "a triangle that does not cancel";
+    RatioAgainstAmount = "W1003", Warning, "a price compared with a percentage";
+    AlwaysTrue = "W2001", Warning, "a comparison that is always true";
+    AlwaysFalse = "W2002", Warning, "a comparison that is always false";
+    UnusedName = "W2003", Warning, "a name that nothing uses";
+    ClockHeld = "W2004", Warning, "a clock reading that is compared only when something else happens";
+    ShadowedName = "W2005", Warning, "a name that hides another";
+    DivisionByZero = "W2006", Warning, "a division by the constant zero";
+    FloatEquality = "W2007", Warning, "`==` between computed numbers";
+    SameSymbolTwice = "W2008", Warning, "one instrument under two names in a set";
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.iter().copied().find(|c| c.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownCode)
+    }
+}
+
+/// There is no such code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such diagnostic code")]
+pub struct UnknownCode;
