@@ -46,7 +46,7 @@ codes! {
     BadNumber = "E0103", Error, "a number that cannot be read";
     BadUnitSuffix = "E0104", Error, "a number with a suffix that is neither a duration, `%` nor `bp`";
     NotUtf8 = "E0105", Error, "a source that is not UTF-8";
-    DurationRange = "E0106", Error, "a duration that is zero or does not fit in 64 bits of nanoseconds";
+    DurationRange = "E0106", Error, "a duration that is zero, not whole nanoseconds, or beyond 64 bits of them";
     NumberRange = "E0107", Error, "a number too large for a 64-bit float";
     BadEscape = "E0108", Error, "an escape in a string that is not known";
     UnexpectedToken = "E0201", Error, "a token that cannot stand here";
@@ -136,6 +136,7 @@ codes! {
     DivisionByZero = "W2006", Warning, "a division by the constant zero";
     FloatEquality = "W2007", Warning, "`==` between computed numbers";
     SameSymbolTwice = "W2008", Warning, "one instrument under two names in a set";
+    TestNotRun = "W2009", Warning, "a test that is read but not run";
 }
 
 impl std::fmt::Display for Code {

@@ -8,7 +8,15 @@ use serde::{Deserialize, Serialize};
 use crate::span::Span;
 
 mod code;
-pub use code::Code;
+mod explain;
+mod json;
+mod lines;
+mod list;
+mod render;
+pub use code::{Code, UnknownCode};
+pub use explain::explain;
+pub use list::Diagnostics;
+pub use render::RenderOptions;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +26,15 @@ pub enum Severity {
     Error,
     /// It compiles and is probably not what was meant.
     Warning,
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
 }
 
 /// A second place that matters, with what it says.

@@ -8,8 +8,20 @@ use smallvec::SmallVec;
 
 use crate::diagnostic::Diagnostic;
 
+mod describe;
+mod dot;
+mod dump;
+mod graph;
+mod json;
+mod load;
+mod mermaid;
 mod op;
+mod validate;
+pub use graph::{Link, Vertex};
+pub use load::LoadError;
 pub use op::{ClockFn, CmpOp, Constant, EventKind, MarketField, NumFn, Op, PayloadField, Period, Side, Window};
+pub use validate::{InvalidProgram, Problem};
+pub(crate) use validate::{MAX_DEPTH, MAX_UPDATES};
 
 /// The version of the serialised form.
 pub const PROGRAM_VERSION: u32 = 1;

@@ -55,6 +55,7 @@ pub struct Ident {
 
 /// An item of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the form above each variant names its fields")]
 pub enum Item {
     /// `CONST id = expr`
     Const { name: Ident, value: ExprId, span: Span },
@@ -144,6 +145,7 @@ pub struct Action {
 
 /// A tail of a rule. Durations are expressions: a literal or a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the form above each variant names its fields")]
 pub enum Tail {
     /// `EVERY TICK`
     EveryTick(Span),
@@ -168,6 +170,7 @@ pub struct Test {
 
 /// One line of a test.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the form above each variant names its fields")]
 pub enum TestStep {
     /// `AT dur event(args)`; `event` is a `Call`.
     At { at: ExprId, event: ExprId, span: Span },
@@ -205,6 +208,7 @@ pub enum NumberKind {
 
 /// The kinds of expression. Levels, events and numbers share one tree; types come later.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the form above each variant names its fields")]
 pub enum ExprKind {
     /// A number.
     Number(f64, NumberKind),
@@ -238,6 +242,8 @@ pub enum ExprKind {
     Index { base: ExprId, index: ExprId },
     /// `( c )`
     Paren(ExprId),
+    /// `[a, b]`: only in the events of a `TEST`, an error elsewhere.
+    List(Vec<ExprId>),
     /// `c FOR d`
     For { cond: ExprId, duration: ExprId },
     /// `e WHERE c`
@@ -308,6 +314,32 @@ pub enum BinaryOp {
     Eq,
     /// `!=`
     Ne,
+}
+
+impl BinaryOp {
+    /// Whether it compares: `< <= > >= == !=`.
+    #[must_use]
+    pub fn is_comparison(self) -> bool {
+        matches!(self, Self::Lt | Self::Le | Self::Gt | Self::Ge | Self::Eq | Self::Ne)
+    }
+
+    /// The operator as it is written.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::Div => "/",
+            Self::Coalesce => "??",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+            Self::Eq => "==",
+            Self::Ne => "!=",
+        }
+    }
 }
 
 /// The side of `CROSSES`.

@@ -1,0 +1,122 @@
+//! What can be wrong with a program made in code.
+
+use crate::program::InvalidProgram;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A symbol that cannot be read.
+    #[error("the symbol `{symbol}`: {reason}")]
+    Symbol {
+        /// As given.
+        symbol: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A name of a rule, signal, field, binding, parameter or input that is no name.
+    #[error("`{0}` is not a name: a letter or `_`, then letters, digits and `_`")]
+    Name(String),
+    /// Two parameters, inputs or rules of one name.
+    #[error("the name `{0}` stands twice")]
+    Duplicate(String),
+    /// A rule name of the form `rule_1`, which unnamed rules get.
+    #[error("the rule name `{0}` is reserved for rules without a name")]
+    ReservedRuleName(String),
+    /// Two fields of one name in one action.
+    #[error("the field `{field}` stands twice in `{signal}`")]
+    DuplicateField {
+        /// The action.
+        signal: String,
+        /// The field.
+        field: String,
+    },
+    /// A rule without `emit`.
+    #[error("the rule `{0}` emits nothing")]
+    NoAction(String),
+    /// A rule whose trigger reads no market, input, parameter or clock.
+    #[error("nothing can change the trigger of the rule `{0}`")]
+    ConstantTrigger(String),
+    /// A field before the first `emit` of a rule.
+    #[error("the field `{0}` stands before the first signal of its rule")]
+    FieldWithoutAction(String),
+    /// A number that is not finite.
+    #[error("{0} is not a finite number")]
+    NotFinite(String),
+    /// A period that is zero, too long, or not known before the program runs.
+    #[error("a period is above zero, fits in 64 bits of nanoseconds, and is a duration or a parameter that is one")]
+    Period,
+    /// A depth outside 1 to 20.
+    #[error("a depth of {0} levels; it is 1 to 20")]
+    Depth(u8),
+    /// A look back outside 1 to 65,536 updates.
+    #[error("a look back over {0} updates; it is 1 to 65536")]
+    Updates(u32),
+    /// A limit of no signals at all.
+    #[error("the limit of the rule `{0}` is zero")]
+    Limit(String),
+    /// A parameter outside its range, or a range turned over.
+    #[error("the parameter `{0}` is outside its range")]
+    ParamRange(String),
+    /// `every` on a rule whose trigger is an event.
+    #[error("the rule `{0}` is triggered by an event: there is nothing to repeat")]
+    EveryWithEvent(String),
+    /// A payload field that not every part of the event has with one unit.
+    #[error("the event has no field `{0}`")]
+    Payload(&'static str),
+    /// A payload read where its event is neither the trigger nor filtered.
+    #[error("the rule `{0}` reads the payload of an event that is not its trigger")]
+    PayloadOutside(String),
+    /// One value over the payloads of two events, which do not happen together.
+    #[error("one value reads the payloads of two events")]
+    PayloadsMixed,
+    /// A side that is neither.
+    #[error("`{0}` is not a side: \"buy\" or \"sell\"")]
+    Side(String),
+    /// A handle of another builder.
+    #[error("a value of another builder")]
+    Foreign,
+    /// Units that do not agree, under strict units.
+    #[error("{0}")]
+    Units(String),
+    /// More operators than a program may have.
+    #[error("more than {0} operators")]
+    TooLarge(usize),
+    /// The program as a whole does not hold.
+    #[error(transparent)]
+    Invalid(#[from] InvalidProgram),
+}
+
+/// All that is wrong with a program made in code, in the order in which it was built; at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildErrors(pub(super) Vec<BuildError>);
+
+impl BuildErrors {
+    /// The errors in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, BuildError> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a BuildErrors {
+    type Item = &'a BuildError;
+    type IntoIter = std::slice::Iter<'a, BuildError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl std::fmt::Display for BuildErrors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (i, error) in self.iter().enumerate() {
+            if i > 0 {
+                f.write_str("; ")?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BuildErrors {}

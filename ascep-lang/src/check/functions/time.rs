@@ -1,0 +1,98 @@
+//! Clock readings, and the functions that look at when something was known or happened.
+
+use super::{Build, Function, entry, may, need};
+use crate::check::Checker;
+use crate::check::call::Call;
+use crate::check::units::Unit;
+use crate::check::value::{Facts, Ty, Val};
+use crate::diagnostic::Code;
+use crate::program::{ClockFn, Op, Window};
+
+/// The most updates that a count window looks back over.
+const MAX_UPDATES: f64 = 65_536.0;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    entry("now", "now()", "", &[], Build::Native(now), "the clock"),
+    entry("hour_of_day", "hour_of_day()", "pure", &[], Build::Native(hour_of_day), "hour of the clock, 0 to 23, UTC"),
+    entry("day_of_week", "day_of_week()", "pure", &[], Build::Native(day_of_week), "day of the clock, Monday is 1 and Sunday 7, UTC"),
+    entry("known", "known(x)", "", &[need("x")], Build::Native(known), "whether x has a value now"),
+    entry("since", "since(e)", "", &[need("e")], Build::Native(since), "time since the last e"),
+    entry("once", "once(c, d)", "", &[need("c"), need("d")], Build::Native(once), "whether c held, or happened, in the last d"),
+    entry(
+        "count",
+        "count(x, w, partial = FALSE, max = 65_536)",
+        "pure",
+        &[need("x"), need("w"), may("partial"), may("max")],
+        Build::Native(count),
+        "how many x there were in the last w, a duration or a number of updates",
+    ),
+];
+
+fn now<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    c.over(Op::Clock(ClockFn::Now), &[], Ty::Timestamp, Facts::INPUT.with(Facts::CLOCK), call.span)
+}
+
+fn hour_of_day<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    c.over(Op::Clock(ClockFn::HourOfDay), &[], Ty::Num(Unit::PURE), Facts::INPUT.with(Facts::CLOCK), call.span)
+}
+
+fn day_of_week<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    c.over(Op::Clock(ClockFn::DayOfWeek), &[], Ty::Num(Unit::PURE), Facts::INPUT.with(Facts::CLOCK), call.span)
+}
+
+fn known<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    let val = call.val(0);
+    if matches!(val.ty, Ty::Event | Ty::Quoted | Ty::Symbol) {
+        let span = call.span_of(0);
+        c.report(Code::TypeMismatch, span, |c, d| {
+            let d = d.says(format!("{} is {} and is never unknown", c.quote(span), val.ty.words()), "a value is wanted");
+            if val.ty == Ty::Event { d.help(format!("whether it happened lately: `once({}, 1s)`", c.source(span))) } else { d }
+        });
+        return Val::poison(call.span);
+    }
+    c.over(Op::Known, &[val], Ty::Bool, val.facts.passed(), call.span)
+}
+
+fn since<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    let Some(event) = c.want_event(&call.val(0), call.span_of(0)) else { return Val::poison(call.span) };
+    c.over(Op::Since, &[event], Ty::Duration, event.facts.passed().with(Facts::INPUT).with(Facts::CLOCK), call.span)
+}
+
+fn once<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    let val = call.val(0);
+    let period = c.period_of(&call.val(1), call.span_of(1));
+    if !matches!(val.ty, Ty::Event | Ty::Bool) {
+        let span = call.span_of(0);
+        if !val.is_poison() {
+            c.report(Code::TypeMismatch, span, |c, d| {
+                d.says(format!("{} is {}", c.quote(span), val.ty.words()), "a condition or an event is wanted")
+            });
+        }
+        return Val::poison(call.span);
+    }
+    let Some(period) = period else { return Val::poison(call.span) };
+    c.over(Op::Once(period), &[val], Ty::Bool, val.facts.passed(), call.span)
+}
+
+fn count<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    let (val, span) = (call.val(0), call.span_of(0));
+    let wide = call.val(1);
+    let window = match wide.ty {
+        Ty::Num(_) => c.whole_arg(call, 1, MAX_UPDATES, Code::BadCount).map(Window::Updates),
+        Ty::Poison => None,
+        _ => c.period_of(&wide, call.span_of(1)).map(Window::Time),
+    };
+    let partial = c.flag_arg(call, 2);
+    if let Some(max) = call.get(3) {
+        c.report(Code::TestNotYet, max.span, |_, d| {
+            d.says("`max = n` is not available yet", "").help("a window keeps 65,536 samples; the host may set another number")
+        });
+        return Val::poison(call.span);
+    }
+    let counted = match val.ty {
+        Ty::Num(_) | Ty::Duration | Ty::Timestamp | Ty::Text if val.can_change() => Some(val),
+        _ => c.want_event(&val, span),
+    };
+    let (Some(counted), Some(window), Some(partial)) = (counted, window, partial) else { return Val::poison(call.span) };
+    c.over(Op::Count { window, partial }, &[counted], Ty::Num(Unit::PURE), counted.facts.passed(), call.span)
+}

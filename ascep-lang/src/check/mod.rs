@@ -1,0 +1,201 @@
+//! From trees to typed rules: names, types with units, events and levels, `FN` and `FOR EACH` expanded.
+//!
+//! Parsing is over when this begins, and sharing and folding come later (`lower`). Every expression is visited with its children
+//! first; an error makes a value *poison*, about which nothing more is said.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::compile::Options;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::program::{NodeId, Op, ParamId, TypedRules};
+use crate::span::Span;
+use crate::syntax::{ExprId, ExprKind, Tree};
+
+mod arith;
+mod call;
+mod compare;
+mod consts;
+mod events;
+mod expr;
+pub mod functions;
+mod items;
+mod levels;
+mod mismatch;
+mod names;
+mod order;
+pub(crate) mod output;
+mod period;
+mod report;
+mod rules;
+mod sets;
+mod suggest;
+mod symbol;
+mod triangle;
+pub(crate) mod units;
+mod unused;
+mod uses;
+pub(crate) mod value;
+
+use items::Globals;
+use output::{Nodes, Output};
+use report::Report;
+use value::{Facts, ShapeId, Ty, Val};
+
+/// The greatest depth of an expression with the bodies of its functions put in.
+const MAX_DEPTH: u32 = 320;
+
+/// One source with its tree.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct File<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) tree: &'a Tree,
+}
+
+/// What `it` stands for.
+#[derive(Debug, Clone, Copy)]
+struct It {
+    /// None where the event could not be made out, which has been reported.
+    node: Option<NodeId>,
+    shape: ShapeId,
+    span: Span,
+}
+
+/// A name that a rule or a function binds.
+#[derive(Debug, Clone, Copy)]
+struct Local {
+    val: Val,
+    /// The number of the rule's `LET`, to note that it is used.
+    slot: Option<u32>,
+}
+
+/// The state of one check.
+pub(crate) struct Checker<'a> {
+    files: &'a [File<'a>],
+    options: &'a Options,
+    globals: Globals<'a>,
+    functions: FxHashMap<&'static str, &'static functions::Function>,
+    out: Output<'a>,
+    report: Report,
+    /// Names bound in a frame: that of a rule instance or of a call.
+    locals: FxHashMap<(u32, &'a str), Local>,
+    frame: u32,
+    frames: u32,
+    /// Which `LET`s of the rule at hand are used.
+    used_lets: Vec<bool>,
+    it: Option<It>,
+    /// Labels of the sequence that triggers the rule at hand.
+    labels: FxHashSet<&'a str>,
+    /// The calls of functions that are being expanded, outermost first.
+    calls: Vec<(Span, &'a str)>,
+    depth: u32,
+    /// Visits to expressions inside expanded functions.
+    visits: usize,
+    /// The value of a constant is being worked out.
+    in_const: bool,
+    /// Parameters that some operator reads as a length of time.
+    periods: Vec<ParamId>,
+    /// The program is over a limit; nothing more is looked at.
+    stopped: bool,
+}
+
+/// Checks all files. The rules are whole only where no finding is an error.
+pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> (TypedRules, Vec<Diagnostic>) {
+    let mut checker = Checker {
+        files,
+        options,
+        globals: Globals::default(),
+        functions: functions::by_name(),
+        out: Output::new(),
+        report: Report::default(),
+        locals: FxHashMap::default(),
+        frame: 0,
+        frames: 0,
+        used_lets: Vec::new(),
+        it: None,
+        labels: FxHashSet::default(),
+        calls: Vec::new(),
+        depth: 0,
+        visits: 0,
+        in_const: false,
+        periods: Vec::new(),
+        stopped: false,
+    };
+    checker.inputs();
+    let items = checker.gather();
+    let rules = checker.collect(&items);
+    checker.evaluate_globals();
+    checker.rules(&rules);
+    checker.overrides();
+    checker.triangles();
+    if !checker.stopped {
+        checker.unused();
+    }
+    checker.guard_periods();
+    (checker.out.typed, checker.report.list)
+}
+
+impl<'a> Checker<'a> {
+    /// Adds a node, unless the program is over its limit.
+    fn emit(&mut self, op: Op, args: Nodes, ty: Ty, span: Span) -> Option<NodeId> {
+        if self.out.typed.nodes.len() >= self.options.limits.max_nodes {
+            self.stop(span);
+            return None;
+        }
+        Some(self.out.emit(op, args, ty, span))
+    }
+
+    /// Ends the check: the program is over the limit of operators.
+    fn stop(&mut self, span: Span) {
+        if self.stopped {
+            return;
+        }
+        self.stopped = true;
+        let limit = self.options.limits.max_nodes;
+        self.report(Code::TooManyNodes, span, |_, d| {
+            d.says(format!("the program has more than {limit} operators"), "the limit is reached here")
+                .help("functions that call each other twice and rules over large sets multiply")
+        });
+    }
+
+    /// The node of a value; constants and parameters get one here. None for poison.
+    fn node_of(&mut self, val: &Val) -> Option<NodeId> {
+        if val.is_poison() {
+            return None;
+        }
+        match (val.node, val.constant, val.param) {
+            (Some(node), _, _) => Some(node),
+            (None, Some(constant), _) => self.emit(Op::Const(constant), Nodes::new(), val.ty, val.span),
+            (None, None, Some(param)) => self.emit(Op::Param(param), Nodes::new(), val.ty, val.span),
+            (None, None, None) => None,
+        }
+    }
+
+    /// A node over some values; poison if one of them is.
+    fn over(&mut self, op: Op, args: &[Val], ty: Ty, facts: Facts, span: Span) -> Val {
+        let mut nodes = Nodes::new();
+        for arg in args {
+            match self.node_of(arg) {
+                Some(node) => nodes.push(node),
+                None => return Val::poison(span),
+            }
+        }
+        match self.emit(op, nodes, ty, span) {
+            Some(node) => Val::node(ty, node, facts, span),
+            None => Val::poison(span),
+        }
+    }
+
+    /// An expression without the parentheses around it.
+    fn bare(tree: &'a Tree, mut id: ExprId) -> ExprId {
+        while let Some(ExprKind::Paren(inner)) = tree.expr(id).map(|e| &e.kind) {
+            id = *inner;
+        }
+        id
+    }
+
+    /// Where an expression stands, its parentheses included.
+    fn span_of(tree: &'a Tree, id: ExprId) -> Span {
+        tree.expr(id).map(|e| e.span).unwrap_or_default()
+    }
+}

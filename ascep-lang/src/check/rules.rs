@@ -1,0 +1,357 @@
+//! Rules: their instances, triggers, tails and actions.
+
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::items::PlacedRule;
+use super::value::{Facts, Ty, Val};
+use super::{Checker, It, Local};
+use crate::diagnostic::Code;
+use crate::program::{Action, Constant, Mode, NodeId, Period, Rule, SymbolId, TextId};
+use crate::span::Span;
+use crate::syntax::{self, ExprId, ExprKind, Ident, Tail, Tree};
+
+/// The tails of a rule. None where one could not be read.
+#[derive(Default)]
+struct Tails {
+    every: Option<(Option<Mode>, Span)>,
+    cooldown: Option<Option<Period>>,
+    limit: Option<Option<(u32, Period)>>,
+}
+
+/// What all instances of a rule have in common.
+struct Frame<'a> {
+    tree: &'a Tree,
+    rule: &'a syntax::Rule,
+    name: TextId,
+    /// The variables of `FOR EACH` with their symbols.
+    each: Vec<(&'a Ident, TextId, Rc<[SymbolId]>)>,
+    tails: Tails,
+    /// Names of the signals and of their fields.
+    actions: Vec<(TextId, Vec<TextId>)>,
+}
+
+impl<'a> Checker<'a> {
+    /// Checks all rules in order.
+    pub(super) fn rules(&mut self, rules: &[PlacedRule<'a>]) {
+        let mut names: FxHashMap<&'a str, Span> = FxHashMap::default();
+        let mut unnamed = 0_u64;
+        for &PlacedRule { tree, rule, included } in rules {
+            if self.stopped {
+                return;
+            }
+            let name = match &rule.name {
+                Some(name) => {
+                    self.rule_name(&mut names, name);
+                    self.out.text(name.text.as_str())
+                }
+                None => {
+                    unnamed += 1;
+                    self.out.text(format!("rule_{unnamed}"))
+                }
+            };
+            self.rule(tree, rule, name, included);
+        }
+    }
+
+    fn rule_name(&mut self, names: &mut FxHashMap<&'a str, Span>, name: &'a Ident) {
+        if name.text.strip_prefix("rule_").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
+            self.report(Code::ReservedRuleName, name.span, |_, d| {
+                d.says(format!("`{}` is the name of a rule without a name", name.text), "")
+                    .help("rules without a name are counted: `rule_1`, `rule_2`, ..")
+            });
+        }
+        match names.get(name.text.as_str()) {
+            Some(&first) => self.report(Code::DuplicateRule, name.span, |_, d| {
+                d.says(format!("there are two rules `{}`", name.text), "again here").also(first, "first here")
+            }),
+            None => {
+                names.insert(&name.text, name.span);
+            }
+        }
+    }
+
+    fn rule(&mut self, tree: &'a Tree, rule: &'a syntax::Rule, name: TextId, included: bool) {
+        self.frames = self.frames.wrapping_add(1);
+        self.frame = self.frames;
+        self.local_names(rule);
+        let tails = self.tails(tree, rule);
+        let each: Vec<_> = rule.each.iter().map(|e| (&e.var, self.out.text(e.var.text.as_str()), self.set_ref(&e.set))).collect();
+        let actions = self.action_names(rule);
+        self.labels.clear();
+        if let Some(ExprKind::Seq { steps, .. }) = tree.expr(Self::bare(tree, rule.trigger)).map(|e| &e.kind) {
+            self.labels.extend(steps.iter().filter_map(|s| s.label.as_ref()).map(|l| l.text.as_str()));
+        }
+        self.used_lets.clear();
+        self.used_lets.resize(rule.lets.len(), false);
+
+        let total = each.iter().try_fold(1_usize, |n, e| n.checked_mul(e.2.len())).unwrap_or(usize::MAX);
+        let most = self.options.limits.max_instances;
+        let frame = Frame { tree, rule, name, each, tails, actions };
+        if total > most {
+            let span = rule.each.first().map_or(rule.span, |e| e.var.span);
+            self.say(Code::TooManyInstances, span, format!("the rule has {total} instances, and {most} is the most"));
+        } else {
+            for number in 0..total {
+                self.instance(&frame, number, total);
+                if self.stopped {
+                    break;
+                }
+            }
+        }
+        self.labels.clear();
+        // Without an instance nothing was looked at, so nothing is known to be unused.
+        if total > 0 && total <= most && !included && !self.stopped {
+            for (slot, (name, _)) in rule.lets.iter().enumerate() {
+                if self.used_lets.get(slot) == Some(&false) {
+                    self.unused_name(&name.text, name.span, "a LET");
+                }
+            }
+        }
+    }
+
+    /// Checks the names that the rule binds against each other and the global ones.
+    fn local_names(&mut self, rule: &'a syntax::Rule) {
+        let mut names: FxHashMap<&'a str, Span> = FxHashMap::default();
+        let vars = rule.each.iter().map(|e| (&e.var, "the variable"));
+        for (name, what) in vars.chain(rule.lets.iter().map(|l| (&l.0, "this LET"))) {
+            if name.text.eq_ignore_ascii_case("it") {
+                self.say(Code::ReservedName, name.span, format!("`{}` stands for the event at hand and cannot be defined", name.text));
+            }
+            match names.get(name.text.as_str()) {
+                Some(&first) => self.report(Code::DuplicateName, name.span, |_, d| {
+                    d.says(format!("`{}` is defined twice in this rule", name.text), "again here").also(first, "first here")
+                }),
+                None => {
+                    names.insert(&name.text, name.span);
+                    self.shadowing(name, what);
+                }
+            }
+        }
+    }
+
+    fn tails(&mut self, tree: &'a Tree, rule: &'a syntax::Rule) -> Tails {
+        let mut tails = Tails::default();
+        for tail in &rule.tails {
+            match tail {
+                Tail::EveryTick(span) => {
+                    self.once_only(tails.every.is_some(), *span, "EVERY");
+                    tails.every.get_or_insert((Some(Mode::EveryTick), *span));
+                }
+                Tail::Every(d, span) => {
+                    let period = self.period(tree, *d);
+                    self.once_only(tails.every.is_some(), *span, "EVERY");
+                    tails.every.get_or_insert((period.map(Mode::Every), *span));
+                }
+                Tail::Cooldown(d, span) => {
+                    let period = self.period(tree, *d);
+                    self.once_only(tails.cooldown.is_some(), *span, "COOLDOWN");
+                    tails.cooldown.get_or_insert(period);
+                }
+                Tail::Limit { count, per, span } => {
+                    let count = self.limit(tree, *count);
+                    let period = self.period(tree, *per);
+                    self.once_only(tails.limit.is_some(), *span, "LIMIT");
+                    tails.limit.get_or_insert(count.zip(period));
+                }
+            }
+        }
+        tails
+    }
+
+    fn once_only(&mut self, again: bool, span: Span, what: &str) {
+        if again {
+            self.say(Code::DuplicateTail, span, format!("the rule has more than one `{what}`"));
+        }
+    }
+
+    fn limit(&mut self, tree: &'a Tree, id: ExprId) -> Option<u32> {
+        let val = self.expr(tree, id);
+        if val.is_poison() {
+            return None;
+        }
+        let span = Self::span_of(tree, id);
+        match val.number() {
+            Some(n) if n.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&n) =>
+            {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in range")]
+                Some(n as u32)
+            }
+            _ => {
+                self.report(Code::BadLimit, span, |c, d| {
+                    d.says(
+                        format!("{} is not a whole number from 1", c.quote(span)),
+                        "a limit is a count of firings that is known when the rules are loaded",
+                    )
+                });
+                None
+            }
+        }
+    }
+
+    fn action_names(&mut self, rule: &'a syntax::Rule) -> Vec<(TextId, Vec<TextId>)> {
+        let mut actions = Vec::with_capacity(rule.actions.len());
+        for action in &rule.actions {
+            let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
+            let mut fields = Vec::with_capacity(action.fields.len());
+            for (name, _) in &action.fields {
+                if let Some(&first) = seen.get(name.text.as_str()) {
+                    self.report(Code::DuplicateField, name.span, |_, d| {
+                        d.says(format!("the field `{}` stands twice in `{}`", name.text, action.name.text), "again here")
+                            .also(first, "first here")
+                    });
+                }
+                seen.insert(&name.text, name.span);
+                fields.push(self.out.text(name.text.as_str()));
+            }
+            actions.push((self.out.text(action.name.text.as_str()), fields));
+        }
+        actions
+    }
+
+    /// Checks instance `number` of `total`.
+    fn instance(&mut self, frame: &Frame<'a>, number: usize, total: usize) {
+        let Frame { tree, rule, .. } = *frame;
+        let mut instance = Vec::with_capacity(frame.each.len());
+        let (mut rest, mut block) = (number, total);
+        for (var, name, symbols) in &frame.each {
+            block /= symbols.len().max(1);
+            let Some(&symbol) = symbols.get(rest / block.max(1)) else { return };
+            rest %= block.max(1);
+            instance.push((*name, symbol));
+            let val = Val { facts: Facts::PLACED, ..Val::constant(Ty::Symbol, Constant::Symbol(symbol), var.span) };
+            self.locals.insert((self.frame, var.text.as_str()), Local { val, slot: None });
+        }
+        for (slot, (name, value)) in rule.lets.iter().enumerate() {
+            let val = self.expr(tree, *value);
+            self.locals.insert((self.frame, name.text.as_str()), Local { val, slot: u32::try_from(slot).ok() });
+        }
+        let trigger = self.trigger(frame);
+        let until = rule.until.map(|id| self.until(tree, id));
+        let actions = self.actions(frame);
+        self.it = None;
+        for name in frame.each.iter().map(|e| e.0).chain(rule.lets.iter().map(|l| &l.0)) {
+            self.locals.remove(&(self.frame, name.text.as_str()));
+        }
+        let (Some((trigger, mode)), Some(actions)) = (trigger, actions) else { return };
+        let tails = &frame.tails;
+        if until == Some(None) || tails.cooldown == Some(None) || tails.limit == Some(None) {
+            return;
+        }
+        self.out.typed.rules.push(Rule {
+            name: frame.name,
+            instance,
+            trigger,
+            mode,
+            until: until.flatten(),
+            cooldown: tails.cooldown.flatten(),
+            limit: tails.limit.flatten(),
+            actions,
+            span: rule.span,
+        });
+    }
+
+    /// The trigger with its mode. Where it is an event, `it` stands for it from here on.
+    fn trigger(&mut self, frame: &Frame<'a>) -> Option<(NodeId, Mode)> {
+        let (tree, id) = (frame.tree, frame.rule.trigger);
+        let span = Self::span_of(tree, id);
+        let val = match tree.expr(Self::bare(tree, id)).map(|e| &e.kind) {
+            Some(ExprKind::Seq { .. } | ExprKind::All { .. }) => self.sequence(tree, Self::bare(tree, id)),
+            _ => self.expr(tree, id),
+        };
+        if matches!(val.ty, Ty::Event | Ty::Poison) {
+            self.it = Some(It { node: val.node, shape: val.shape, span });
+        }
+        match val.ty {
+            Ty::Poison => return None,
+            Ty::Event | Ty::Bool => {}
+            _ => {
+                self.want_level(&val, span, "`IF`");
+                return None;
+            }
+        }
+        if !val.can_change() {
+            self.report(Code::ConstantTrigger, span, |c, d| {
+                d.says(format!("nothing can change {}", c.quote(span)), "this reads no market, no input and no clock")
+            });
+            return None;
+        }
+        let node = self.node_of(&val)?;
+        let mode = match (val.ty, &frame.tails.every) {
+            (Ty::Event, None) => Mode::Event,
+            (Ty::Event, Some((_, every))) => {
+                let every = *every;
+                self.report(Code::EveryWithEvent, every, |c, d| {
+                    d.says("`EVERY` on a rule that an event triggers", "`EVERY` repeats while a condition holds")
+                        .also(span, "this is an event")
+                        .help(format!("each occurrence fires by itself; a condition is `once({}, 1s)`", c.source(span)))
+                });
+                return None;
+            }
+            (_, None) => Mode::Edge,
+            (_, Some((mode, _))) => (*mode)?,
+        };
+        Some((node, mode))
+    }
+
+    /// `SEQ` and `ALL`: refused, with their names looked at.
+    fn sequence(&mut self, tree: &'a Tree, id: ExprId) -> Val {
+        let Some(e) = tree.expr(id) else { return Val::poison(Span::default()) };
+        let labels: FxHashSet<&'a str> = self.labels.clone();
+        self.names_only(tree, id, &labels);
+        let (name, within) = match &e.kind {
+            ExprKind::All { within, .. } => ("ALL", within),
+            ExprKind::Seq { within, .. } => ("SEQ", within),
+            _ => return Val::poison(e.span),
+        };
+        if within.is_none() {
+            self.report(Code::SeqWithoutWithin, e.span, |_, d| {
+                d.says(format!("`{name}` without `WITHIN`"), "how long may it take?").help("end it with a span of time: `WITHIN 10s`")
+            });
+        } else {
+            self.say(Code::SequenceNotYet, e.span, format!("`{name}` is not available yet"));
+        }
+        Val::poison(e.span)
+    }
+
+    fn until(&mut self, tree: &'a Tree, id: ExprId) -> Option<NodeId> {
+        let outer = self.it.take();
+        let val = self.expr(tree, id);
+        self.it = outer;
+        if val.ty != Ty::Event && !self.want_level(&val, Self::span_of(tree, id), "`UNTIL`") {
+            return None;
+        }
+        self.node_of(&val)
+    }
+
+    fn actions(&mut self, frame: &Frame<'a>) -> Option<Vec<Action>> {
+        let mut good = true;
+        let mut actions = Vec::with_capacity(frame.actions.len());
+        for (action, (name, names)) in frame.rule.actions.iter().zip(&frame.actions) {
+            let mut fields = Vec::with_capacity(names.len());
+            for ((_, value), name) in action.fields.iter().zip(names) {
+                match self.field_value(frame.tree, *value) {
+                    Some(node) => fields.push((*name, node)),
+                    None => good = false,
+                }
+            }
+            actions.push(Action { name: *name, fields });
+        }
+        good.then_some(actions)
+    }
+
+    fn field_value(&mut self, tree: &'a Tree, id: ExprId) -> Option<NodeId> {
+        let val = self.expr(tree, id);
+        if val.ty == Ty::Event {
+            let span = Self::span_of(tree, id);
+            self.report(Code::EventInField, span, |c, d| {
+                let text = c.source(span);
+                d.says(format!("{} is an event and has no value", c.quote(span)), "a field holds a value")
+                    .help(format!("whether it happened lately: `once({text}, 1s)`"))
+            });
+            return None;
+        }
+        self.node_of(&val)
+    }
+}

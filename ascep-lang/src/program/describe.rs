@@ -1,0 +1,359 @@
+//! Words for operators, types and constants, shared by every printed form of a program.
+
+use super::{ClockFn, CmpOp, Constant, EventKind, InputId, MarketField, Mode, NumFn, Op, ParamId, PayloadField, Period, Rule, Side};
+use super::{SymbolId, Tables, TextId, Type, Window};
+use crate::syntax::literal::{print_duration, print_number};
+use crate::syntax::{CrossSide, NumberKind};
+
+/// What stands where an index leads nowhere; only in programs that [`Program::validate`](super::Program::validate) refuses.
+const MISSING: &str = "?";
+
+/// Nanoseconds as the language writes them: `1500ms`, `3s`, `1h`; the largest unit that divides.
+fn duration(ns: i64) -> String {
+    format!("{}{}", if ns < 0 { "-" } else { "" }, print_duration(ns))
+}
+
+/// A number as the language writes it.
+fn number(x: f64) -> String {
+    let sign = if x.is_sign_negative() { "-" } else { "" };
+    if x.is_finite() { format!("{sign}{}", print_number(x.abs(), NumberKind::Plain)) } else { x.to_string() }
+}
+
+/// Text in double quotes, with what would break a line or the quotes escaped.
+#[must_use]
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+impl Tables {
+    pub(super) fn symbol(&self, id: SymbolId) -> &str {
+        self.symbols.get(id.0 as usize).map_or(MISSING, String::as_str)
+    }
+
+    pub(super) fn text(&self, id: TextId) -> &str {
+        self.texts.get(id.0 as usize).map_or(MISSING, String::as_str)
+    }
+
+    pub(super) fn param(&self, id: ParamId) -> &str {
+        self.params.get(id.0 as usize).map_or(MISSING, |p| p.name.as_str())
+    }
+
+    pub(super) fn input(&self, id: InputId) -> &str {
+        self.inputs.get(id.0 as usize).map_or(MISSING, |i| i.name.as_str())
+    }
+
+    /// The unit of a number, none for other types.
+    pub(super) fn unit(&self, ty: Type) -> Option<&str> {
+        match ty {
+            Type::Num(id) => Some(self.units.get(id.0 as usize).map_or(MISSING, String::as_str)),
+            _ => None,
+        }
+    }
+
+    /// `num<USDT/BTC>`, `bool`, `event`
+    pub(super) fn type_text(&self, ty: Type) -> String {
+        match self.unit(ty) {
+            Some(unit) => format!("num<{unit}>"),
+            None => type_name(ty).to_owned(),
+        }
+    }
+
+    pub(super) fn constant(&self, constant: Constant) -> String {
+        match constant {
+            Constant::Num(bits) => number(f64::from_bits(bits)),
+            Constant::Bool(true) => "TRUE".to_owned(),
+            Constant::Bool(false) => "FALSE".to_owned(),
+            Constant::Duration(ns) => duration(ns),
+            Constant::Timestamp(ns) => format!("@{ns}"),
+            Constant::Symbol(id) => quoted(self.symbol(id)),
+            Constant::Text(id) => quoted(self.text(id)),
+        }
+    }
+
+    pub(super) fn period(&self, period: Period) -> String {
+        match period {
+            Period::Fixed(ns) => duration(ns),
+            Period::Param(id) => self.param(id).to_owned(),
+        }
+    }
+
+    /// What an operator has besides its arguments: `["BTC/USDT"]`, `[3s]`.
+    pub(super) fn operands(&self, op: Op) -> Vec<String> {
+        match op {
+            Op::Const(c) => vec![self.constant(c)],
+            Op::Param(id) => vec![self.param(id).to_owned()],
+            Op::Input(id) => vec![self.input(id).to_owned()],
+            Op::Market(_, s) | Op::Age(s) | Op::Event(_, s) => vec![quoted(self.symbol(s))],
+            Op::Imbalance { symbol, depth } => vec![quoted(self.symbol(symbol)), format!("depth={depth}")],
+            Op::DepthPrice { symbol, side } => {
+                let side = match side {
+                    Side::Buy => "buy",
+                    Side::Sell => "sell",
+                };
+                vec![quoted(self.symbol(symbol)), side.to_owned()]
+            }
+            Op::NoFor(d) | Op::For(d) | Op::Once(d) => vec![self.period(d)],
+            Op::Count { window, partial } => {
+                let window = match window {
+                    Window::Time(d) => self.period(d),
+                    Window::Updates(n) => format!("{n} updates"),
+                };
+                if partial { vec![window, "partial".to_owned()] } else { vec![window] }
+            }
+            Op::Index(n) => vec![n.to_string()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// A node for a picture: `ask("BTC/USDT")`, `*`, `FOR 3s`.
+    pub(crate) fn label(&self, op: Op) -> String {
+        let inside = self.operands(op).join(", ");
+        match op {
+            Op::Const(_) => inside,
+            Op::Num(f) => sign_of(f).unwrap_or_else(|| op.name()).to_owned(),
+            Op::Compare(_) | Op::And | Op::Or | Op::Not | Op::Coalesce | Op::Where | Op::EventAnd | Op::EventOr | Op::Crosses(_) => {
+                language_word(op).to_owned()
+            }
+            Op::Param(_) => format!("PARAM {inside}"),
+            Op::Input(_) => format!("INPUT {inside}"),
+            Op::For(_) => format!("FOR {inside}"),
+            Op::NoFor(_) => format!("NO .. FOR {inside}"),
+            Op::Index(_) => format!("[{inside}]"),
+            Op::Clock(_) => format!("{}()", op.name()),
+            _ if inside.is_empty() => op.name().to_owned(),
+            _ => format!("{}({inside})", op.name()),
+        }
+    }
+
+    /// `xspread`, or with bindings `stale [s = "BTC/USDT"]`.
+    pub(super) fn rule_title(&self, rule: &Rule) -> String {
+        let name = self.text(rule.name);
+        if rule.instance.is_empty() {
+            return name.to_owned();
+        }
+        let bindings: Vec<_> = rule.instance.iter().map(|(var, s)| format!("{} = {}", self.text(*var), quoted(self.symbol(*s)))).collect();
+        format!("{name} [{}]", bindings.join(", "))
+    }
+
+    /// When a rule fires and what holds it back: `["edge", "COOLDOWN 1s"]`.
+    pub(super) fn rule_tails(&self, rule: &Rule) -> Vec<String> {
+        let mut tails = vec![match rule.mode {
+            Mode::Edge => "edge".to_owned(),
+            Mode::Event => "event".to_owned(),
+            Mode::EveryTick => "EVERY TICK".to_owned(),
+            Mode::Every(d) => format!("EVERY {}", self.period(d)),
+        }];
+        tails.extend(rule.cooldown.map(|d| format!("COOLDOWN {}", self.period(d))));
+        tails.extend(rule.limit.map(|(n, d)| format!("LIMIT {n} PER {}", self.period(d))));
+        tails
+    }
+}
+
+/// `num`, `bool`, ..
+pub(super) fn type_name(ty: Type) -> &'static str {
+    match ty {
+        Type::Num(_) => "num",
+        Type::Bool => "bool",
+        Type::Event => "event",
+        Type::Duration => "duration",
+        Type::Timestamp => "timestamp",
+        Type::Symbol => "symbol",
+        Type::Text => "text",
+    }
+}
+
+/// The infix sign of an arithmetic function, if it has one.
+fn sign_of(f: NumFn) -> Option<&'static str> {
+    match f {
+        NumFn::Add => Some("+"),
+        NumFn::Sub | NumFn::Neg => Some("-"),
+        NumFn::Mul => Some("*"),
+        NumFn::Div => Some("/"),
+        _ => None,
+    }
+}
+
+/// Operators that the language writes with a sign or a keyword.
+fn language_word(op: Op) -> &'static str {
+    match op {
+        Op::Compare(CmpOp::Lt) => "<",
+        Op::Compare(CmpOp::Le) => "<=",
+        Op::Compare(CmpOp::Gt) => ">",
+        Op::Compare(CmpOp::Ge) => ">=",
+        Op::Compare(CmpOp::Eq) => "==",
+        Op::Compare(CmpOp::Ne) => "!=",
+        Op::And | Op::EventAnd => "AND",
+        Op::Or | Op::EventOr => "OR",
+        Op::Not => "NOT",
+        Op::Coalesce => "??",
+        Op::Where => "WHERE",
+        Op::Crosses(CrossSide::Above) => "CROSSES ABOVE",
+        Op::Crosses(CrossSide::Below) => "CROSSES BELOW",
+        Op::Crosses(CrossSide::Either) => "CROSSES",
+        _ => op.name(),
+    }
+}
+
+impl Op {
+    /// One word for the operator, without what it refers to: `ask`, `mul`, `for`. Stable, lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Const(_) => "const",
+            Self::Param(_) => "param",
+            Self::Input(_) => "input",
+            Self::Market(field, _) => field.name(),
+            Self::Imbalance { .. } => "imbalance",
+            Self::DepthPrice { .. } => "depth_price",
+            Self::Clock(ClockFn::Now) => "now",
+            Self::Clock(ClockFn::HourOfDay) => "hour_of_day",
+            Self::Clock(ClockFn::DayOfWeek) => "day_of_week",
+            Self::Age(_) => "age",
+            Self::Since => "since",
+            Self::Num(f) => f.name(),
+            Self::Compare(CmpOp::Lt) => "lt",
+            Self::Compare(CmpOp::Le) => "le",
+            Self::Compare(CmpOp::Gt) => "gt",
+            Self::Compare(CmpOp::Ge) => "ge",
+            Self::Compare(CmpOp::Eq) => "eq",
+            Self::Compare(CmpOp::Ne) => "ne",
+            Self::And => "and",
+            Self::Or => "or",
+            Self::Not => "not",
+            Self::Coalesce => "coalesce",
+            Self::Known => "known",
+            Self::Event(EventKind::Trade, _) => "trade",
+            Self::Event(EventKind::Quote, _) => "quote",
+            Self::Event(EventKind::Book, _) => "book",
+            Self::Where => "where",
+            Self::EventAnd => "event_and",
+            Self::EventOr => "event_or",
+            Self::Edge => "edge",
+            Self::Crosses(CrossSide::Above) => "crosses_above",
+            Self::Crosses(CrossSide::Below) => "crosses_below",
+            Self::Crosses(CrossSide::Either) => "crosses",
+            Self::NoFor(_) => "no_for",
+            Self::Payload(field) => field.name(),
+            Self::Pick => "pick",
+            Self::For(_) => "for",
+            Self::Once(_) => "once",
+            Self::Count { .. } => "count",
+            Self::Index(_) => "index",
+        }
+    }
+
+    /// Whether it matters which argument stands where.
+    #[must_use]
+    pub(super) fn is_ordered(self) -> bool {
+        !matches!(
+            self,
+            Self::Num(NumFn::Add | NumFn::Mul | NumFn::Min | NumFn::Max)
+                | Self::And
+                | Self::Or
+                | Self::EventOr
+                | Self::Compare(CmpOp::Eq | CmpOp::Ne)
+        )
+    }
+}
+
+impl MarketField {
+    /// The name of the function that reads it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Last => "last",
+            Self::Qty => "qty",
+            Self::TradeSide => "side",
+            Self::Notional => "notional",
+            Self::Bid => "bid",
+            Self::Ask => "ask",
+            Self::BidQty => "bid_qty",
+            Self::AskQty => "ask_qty",
+            Self::Mid => "mid",
+            Self::Spread => "spread",
+            Self::SpreadRatio => "spread_ratio",
+            Self::Microprice => "microprice",
+            Self::Price => "price",
+            Self::Latency => "latency",
+            Self::VenueTs => "venue_ts",
+        }
+    }
+}
+
+impl PayloadField {
+    /// The name behind `it.`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ts => "it.ts",
+            Self::VenueTs => "it.venue_ts",
+            Self::Price => "it.price",
+            Self::Qty => "it.qty",
+            Self::Side => "it.side",
+            Self::Notional => "it.notional",
+            Self::Bid => "it.bid",
+            Self::Ask => "it.ask",
+            Self::BidQty => "it.bid_qty",
+            Self::AskQty => "it.ask_qty",
+        }
+    }
+}
+
+impl NumFn {
+    /// The name of the function; `neg add sub mul div` for the signs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Neg => "neg",
+            Self::Add => "add",
+            Self::Sub => "sub",
+            Self::Mul => "mul",
+            Self::Div => "div",
+            Self::Abs => "abs",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Sqrt => "sqrt",
+            Self::Ln => "ln",
+            Self::Exp => "exp",
+            Self::Pow => "pow",
+            Self::Floor => "floor",
+            Self::Ceil => "ceil",
+            Self::Round => "round",
+            Self::Sign => "sign",
+            Self::Mod => "mod",
+            Self::Clamp => "clamp",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_written() {
+        for (ns, text) in
+            [(1, "1ns"), (1_500, "1500ns"), (250_000_000, "250ms"), (90_000_000_000, "90s"), (3_600_000_000_000, "1h"), (0, "0s")]
+        {
+            assert_eq!(duration(ns), text);
+        }
+        assert_eq!(duration(-3_000_000_000), "-3s");
+        assert_eq!(duration(i64::MIN), "-9223372036854775808ns");
+        assert_eq!([number(-0.0005), number(1e300), number(f64::NAN)], ["-0.0005", "1e300", "NaN"]);
+    }
+
+    #[test]
+    fn quotes_are_escaped() {
+        assert_eq!(quoted("a\"b\\c\nd"), "\"a\\\"b\\\\c\\u{a}d\"");
+    }
+}

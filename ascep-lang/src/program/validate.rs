@@ -1,0 +1,401 @@
+//! What must hold of a program before an engine trusts it. The compiler and the builder only make programs that hold it; a file may say anything.
+
+use std::collections::BTreeSet;
+
+use super::{
+    ClockFn, CmpOp, Constant, LANGUAGE_VERSION, MarketField, Mode, Node, NodeId, NumFn, Op, PROGRAM_VERSION, Param, ParamId, Period,
+    Program, Rule, SymbolId, Tables, TextId, Type, Window,
+};
+
+/// The deepest level of a book that an operator may ask for.
+pub(crate) const MAX_DEPTH: u8 = 20;
+/// The most updates that `x[n]` or a count window may look back over.
+pub(crate) const MAX_UPDATES: u32 = 65_536;
+
+/// What is wrong with a program, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidProgram {
+    /// It is of another version.
+    #[error("format {format} with language {language}")]
+    Version {
+        /// [`Program::version`]
+        format: u32,
+        /// [`Program::language`]
+        language: u32,
+    },
+    /// In a node.
+    #[error("node {index}: {problem}")]
+    Node {
+        /// Its index.
+        index: usize,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// In a rule instance.
+    #[error("rule {index}: {problem}")]
+    Rule {
+        /// Its index.
+        index: usize,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// In a parameter.
+    #[error("parameter {index}: {problem}")]
+    Param {
+        /// Its index.
+        index: usize,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// In a host input.
+    #[error("input {index}: {problem}")]
+    Input {
+        /// Its index.
+        index: usize,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// In the symbols.
+    #[error("symbol {index}: {problem}")]
+    Symbol {
+        /// Its index.
+        index: usize,
+        /// What is wrong.
+        problem: Problem,
+    },
+}
+
+/// What is wrong at a place in a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// An index that its table does not have.
+    #[error("an index outside its table")]
+    Index,
+    /// An argument that does not stand before the node.
+    #[error("an argument that does not stand before it")]
+    Order,
+    /// A number of arguments that the operator cannot have.
+    #[error("a wrong number of arguments")]
+    Arity,
+    /// A type that cannot stand there.
+    #[error("a type that cannot stand there")]
+    Type,
+    /// An operator of typed rules that a program does not have.
+    #[error("an operator that no program has")]
+    Operator,
+    /// A number that is not finite.
+    #[error("a number that is not finite")]
+    NotFinite,
+    /// A period that is not above zero.
+    #[error("a period that is not above zero")]
+    Period,
+    /// A depth, index, count or limit out of its range.
+    #[error("a number out of its range")]
+    Range,
+    /// A value outside the range of its parameter, or a range turned over.
+    #[error("a value outside its range")]
+    Value,
+    /// A name that is empty or stands twice.
+    #[error("an empty name, or one that stands twice")]
+    Name,
+    /// A rule without an action.
+    #[error("no action")]
+    NoAction,
+}
+
+/// Types without their units; units are for people and are not checked again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Num,
+    Bool,
+    Event,
+    Duration,
+    Timestamp,
+    Symbol,
+    Text,
+}
+
+impl Kind {
+    fn of(ty: Type) -> Self {
+        match ty {
+            Type::Num(_) => Self::Num,
+            Type::Bool => Self::Bool,
+            Type::Event => Self::Event,
+            Type::Duration => Self::Duration,
+            Type::Timestamp => Self::Timestamp,
+            Type::Symbol => Self::Symbol,
+            Type::Text => Self::Text,
+        }
+    }
+}
+
+type Checked = Result<(), Problem>;
+
+fn ensure(holds: bool, problem: Problem) -> Checked {
+    if holds { Ok(()) } else { Err(problem) }
+}
+
+impl Program {
+    /// Checks everything that an engine relies on: indices, order and types of arguments, periods, ranges, finite numbers, names that stand once.
+    ///
+    /// # Errors
+    /// The first place where something does not hold: tables first, then nodes, then rules.
+    pub fn validate(&self) -> Result<(), InvalidProgram> {
+        if (self.version, self.language) != (PROGRAM_VERSION, LANGUAGE_VERSION) {
+            return Err(InvalidProgram::Version { format: self.version, language: self.language });
+        }
+        let mut names = BTreeSet::new();
+        for (index, symbol) in self.tables.symbols.iter().enumerate() {
+            ensure(!symbol.is_empty() && names.insert(symbol.as_str()), Problem::Name)
+                .map_err(|problem| InvalidProgram::Symbol { index, problem })?;
+        }
+        // Parameters and inputs are set by name, so they share one space of names.
+        let mut names = BTreeSet::new();
+        for (index, param) in self.tables.params.iter().enumerate() {
+            ensure(!param.name.is_empty() && names.insert(param.name.as_str()), Problem::Name)
+                .and_then(|()| self.tables.check_param(param))
+                .map_err(|problem| InvalidProgram::Param { index, problem })?;
+        }
+        for (index, input) in self.tables.inputs.iter().enumerate() {
+            ensure(!input.name.is_empty() && names.insert(input.name.as_str()), Problem::Name)
+                .and_then(|()| self.tables.check_type(input.ty))
+                .map_err(|problem| InvalidProgram::Input { index, problem })?;
+        }
+        for (index, node) in self.nodes.iter().enumerate() {
+            self.check_node(index, node).map_err(|problem| InvalidProgram::Node { index, problem })?;
+        }
+        let mut names = BTreeSet::new();
+        for (index, rule) in self.rules.iter().enumerate() {
+            self.check_rule(rule)
+                .and_then(|()| ensure(names.insert((rule.name, rule.instance.as_slice())), Problem::Name))
+                .map_err(|problem| InvalidProgram::Rule { index, problem })?;
+        }
+        Ok(())
+    }
+
+    fn check_node(&self, index: usize, node: &Node) -> Checked {
+        self.tables.check_type(node.ty)?;
+        self.tables.check_op(node.op, node.ty)?;
+        let mut args = Vec::with_capacity(node.args.len());
+        for arg in &node.args {
+            let at = arg.0 as usize;
+            ensure(at < index, Problem::Order)?;
+            args.push(Kind::of(self.nodes.get(at).ok_or(Problem::Order)?.ty));
+        }
+        check_args(node.op, &args, Kind::of(node.ty))
+    }
+
+    fn kind(&self, id: NodeId) -> Result<Kind, Problem> {
+        self.nodes.get(id.0 as usize).map(|node| Kind::of(node.ty)).ok_or(Problem::Index)
+    }
+
+    fn check_rule(&self, rule: &Rule) -> Checked {
+        let t = &self.tables;
+        t.check_name(rule.name)?;
+        for (var, symbol) in &rule.instance {
+            t.check_name(*var)?;
+            t.check_symbol(*symbol)?;
+        }
+        let wanted = if rule.mode == Mode::Event { Kind::Event } else { Kind::Bool };
+        ensure(self.kind(rule.trigger)? == wanted, Problem::Type)?;
+        if let Mode::Every(d) = rule.mode {
+            t.check_period(d)?;
+        }
+        if let Some(until) = rule.until {
+            ensure(matches!(self.kind(until)?, Kind::Bool | Kind::Event), Problem::Type)?;
+        }
+        rule.cooldown.map_or(Ok(()), |d| t.check_period(d))?;
+        if let Some((n, d)) = rule.limit {
+            ensure(n >= 1, Problem::Range)?;
+            t.check_period(d)?;
+        }
+        ensure(!rule.actions.is_empty(), Problem::NoAction)?;
+        for action in &rule.actions {
+            t.check_name(action.name)?;
+            let mut names = BTreeSet::new();
+            for (name, node) in &action.fields {
+                t.check_name(*name)?;
+                ensure(names.insert(t.text(*name)), Problem::Name)?;
+                ensure(self.kind(*node)? != Kind::Event, Problem::Type)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tables {
+    fn check_symbol(&self, id: SymbolId) -> Checked {
+        ensure((id.0 as usize) < self.symbols.len(), Problem::Index)
+    }
+
+    fn check_text(&self, id: TextId) -> Checked {
+        ensure((id.0 as usize) < self.texts.len(), Problem::Index)
+    }
+
+    fn check_name(&self, id: TextId) -> Checked {
+        self.check_text(id)?;
+        ensure(!self.text(id).is_empty(), Problem::Name)
+    }
+
+    fn check_type(&self, ty: Type) -> Checked {
+        match ty {
+            Type::Num(unit) => ensure((unit.0 as usize) < self.units.len(), Problem::Index),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_constant(&self, constant: Constant, ty: Type) -> Checked {
+        let kind = match constant {
+            Constant::Num(bits) => {
+                ensure(f64::from_bits(bits).is_finite(), Problem::NotFinite)?;
+                Kind::Num
+            }
+            Constant::Bool(_) => Kind::Bool,
+            Constant::Duration(_) => Kind::Duration,
+            Constant::Timestamp(_) => Kind::Timestamp,
+            Constant::Symbol(id) => {
+                self.check_symbol(id)?;
+                Kind::Symbol
+            }
+            Constant::Text(id) => {
+                self.check_text(id)?;
+                Kind::Text
+            }
+        };
+        ensure(kind == Kind::of(ty), Problem::Type)
+    }
+
+    fn check_param(&self, param: &Param) -> Checked {
+        self.check_type(param.ty)?;
+        ensure(matches!(Kind::of(param.ty), Kind::Num | Kind::Duration | Kind::Bool), Problem::Type)?;
+        self.check_constant(param.value, param.ty)?;
+        let Some((low, high)) = param.range else { return Ok(()) };
+        self.check_constant(low, param.ty)?;
+        self.check_constant(high, param.ty)?;
+        match (low, param.value, high) {
+            (Constant::Num(low), Constant::Num(value), Constant::Num(high)) => {
+                let (low, value, high) = (f64::from_bits(low), f64::from_bits(value), f64::from_bits(high));
+                ensure(low <= value && value <= high, Problem::Value)
+            }
+            (Constant::Duration(low), Constant::Duration(value), Constant::Duration(high)) => {
+                ensure(low <= value && value <= high, Problem::Value)
+            }
+            _ => Err(Problem::Type),
+        }
+    }
+
+    fn check_period(&self, period: Period) -> Checked {
+        match period {
+            Period::Fixed(ns) => ensure(ns > 0, Problem::Period),
+            Period::Param(id) => {
+                let param = self.check_param_id(id)?;
+                ensure(param.ty == Type::Duration, Problem::Type)?;
+                let above_zero = |c: Constant| matches!(c, Constant::Duration(ns) if ns > 0);
+                ensure(above_zero(param.value) && param.range.is_none_or(|(low, _)| above_zero(low)), Problem::Period)
+            }
+        }
+    }
+
+    fn check_param_id(&self, id: ParamId) -> Result<&Param, Problem> {
+        self.params.get(id.0 as usize).ok_or(Problem::Index)
+    }
+
+    /// What an operator refers to, and whether its type is one that it can have without looking at its arguments.
+    fn check_op(&self, op: Op, ty: Type) -> Checked {
+        match op {
+            Op::Const(c) => self.check_constant(c, ty),
+            Op::Param(id) => ensure(self.check_param_id(id)?.ty == ty, Problem::Type),
+            Op::Input(id) => ensure(self.inputs.get(id.0 as usize).ok_or(Problem::Index)?.ty == ty, Problem::Type),
+            Op::Market(_, s) | Op::Age(s) | Op::Event(_, s) | Op::DepthPrice { symbol: s, .. } => self.check_symbol(s),
+            Op::Imbalance { symbol, depth } => {
+                self.check_symbol(symbol)?;
+                ensure((1..=MAX_DEPTH).contains(&depth), Problem::Range)
+            }
+            Op::NoFor(d) | Op::For(d) | Op::Once(d) | Op::Count { window: Window::Time(d), .. } => self.check_period(d),
+            Op::Count { window: Window::Updates(n), .. } | Op::Index(n) => ensure((1..=MAX_UPDATES).contains(&n), Problem::Range),
+            Op::Payload(_) => Err(Problem::Operator),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether an operator can have arguments of these kinds and give this one.
+fn check_args(op: Op, args: &[Kind], result: Kind) -> Checked {
+    use Kind::{Bool, Duration, Event, Num, Symbol, Text, Timestamp};
+    let arity = match op {
+        Op::Const(_) | Op::Param(_) | Op::Input(_) | Op::Market(..) | Op::Imbalance { .. } | Op::Clock(_) | Op::Age(_) | Op::Event(..) => {
+            0..=0
+        }
+        Op::DepthPrice { .. } | Op::Since | Op::Not | Op::Known | Op::Edge | Op::NoFor(_) | Op::Payload(_) => 1..=1,
+        Op::For(_) | Op::Once(_) | Op::Count { .. } | Op::Index(_) => 1..=1,
+        Op::Compare(_) | Op::Coalesce | Op::Where | Op::Crosses(_) => 2..=2,
+        Op::And | Op::Or | Op::EventAnd | Op::EventOr => 2..=usize::MAX,
+        Op::Pick => 3..=3,
+        Op::Num(f) => f.arity(),
+    };
+    ensure(arity.contains(&args.len()), Problem::Arity)?;
+    let holds = match (op, args) {
+        (Op::Const(_) | Op::Param(_) | Op::Input(_), _) => true,
+        (Op::Market(MarketField::Latency, _), _) => result == Duration,
+        (Op::Market(MarketField::VenueTs, _), _) => result == Timestamp,
+        (Op::Market(MarketField::TradeSide, _), _) => result == Text,
+        (Op::Market(..) | Op::Imbalance { .. }, _) => result == Num,
+        (Op::Clock(ClockFn::Now), _) => result == Timestamp,
+        (Op::Clock(_), _) => result == Num,
+        (Op::Age(_), _) => result == Duration,
+        (Op::Event(..), _) => result == Event,
+        (Op::DepthPrice { .. }, [x]) => *x == Num && result == Num,
+        (Op::Since, [e]) => *e == Event && result == Duration,
+        (Op::Num(f), _) => f.accepts(args, result),
+        (Op::Compare(CmpOp::Eq | CmpOp::Ne), [x, y]) => x == y && *x != Event && result == Bool,
+        (Op::Compare(_), [x, y]) => x == y && matches!(x, Num | Duration | Timestamp) && result == Bool,
+        (Op::And | Op::Or | Op::Not | Op::For(_), _) => args.iter().all(|a| *a == Bool) && result == Bool,
+        (Op::Coalesce, [x, y]) => x == y && *x == result && *x != Event,
+        (Op::Known, [x]) => *x != Event && result == Bool,
+        (Op::Where, [e, c]) => (*e, *c) == (Event, Bool) && result == Event,
+        (Op::EventAnd, [e, levels @ ..]) => *e == Event && levels.iter().all(|a| *a == Bool) && result == Event,
+        (Op::EventOr | Op::NoFor(_), _) => args.iter().all(|a| *a == Event) && result == Event,
+        (Op::Edge, [c]) => *c == Bool && result == Event,
+        (Op::Crosses(_), [x, y]) => x == y && matches!(x, Num | Duration | Timestamp) && result == Event,
+        (Op::Pick, [e, x, y]) => *e == Event && x == y && *x == result && *x != Event,
+        (Op::Once(_), [c]) => matches!(c, Bool | Event) && result == Bool,
+        (Op::Count { .. }, [x]) => matches!(x, Event | Num | Duration | Timestamp | Text | Symbol) && result == Num,
+        (Op::Index(_), [x]) => *x == result && *x != Event,
+        _ => false,
+    };
+    ensure(holds, Problem::Type)
+}
+
+impl NumFn {
+    fn arity(self) -> std::ops::RangeInclusive<usize> {
+        match self {
+            Self::Neg | Self::Abs | Self::Sqrt | Self::Ln | Self::Exp | Self::Floor | Self::Ceil | Self::Round | Self::Sign => 1..=1,
+            Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Pow | Self::Mod => 2..=2,
+            Self::Clamp => 3..=3,
+            Self::Min | Self::Max => 2..=usize::MAX,
+        }
+    }
+
+    /// See the table at [`NumFn`].
+    fn accepts(self, args: &[Kind], result: Kind) -> bool {
+        use Kind::{Duration, Num, Timestamp};
+        let all = |kind| result == kind && args.iter().all(|a| *a == kind);
+        if all(Num) {
+            return true;
+        }
+        match self {
+            Self::Neg | Self::Abs | Self::Min | Self::Max | Self::Clamp => all(Duration),
+            Self::Add => all(Duration) || (args == [Timestamp, Duration] && result == Timestamp),
+            Self::Sub => {
+                all(Duration)
+                    || (args == [Timestamp, Timestamp] && result == Duration)
+                    || (args == [Timestamp, Duration] && result == Timestamp)
+            }
+            Self::Mul => (args == [Duration, Num] || args == [Num, Duration]) && result == Duration,
+            Self::Div => (args == [Duration, Num] && result == Duration) || (args == [Duration, Duration] && result == Num),
+            _ => false,
+        }
+    }
+}
