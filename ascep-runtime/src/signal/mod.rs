@@ -1,4 +1,12 @@
-//! Signals: what a rule gives when it fires.
+//! Signals: what a rule gives when it fires, and the three forms in which signals are written.
+
+mod csv;
+mod json;
+mod text;
+
+pub use csv::{write_csv_header, write_csv_row};
+pub use json::write_jsonl;
+pub use text::write_text;
 
 use crate::event::Timestamp;
 
@@ -99,6 +107,77 @@ impl From<&Value<'_>> for OwnedValue {
             Value::Symbol(s) => Self::Symbol(s.to_owned()),
             Value::Text(s) => Self::Text(s.to_owned()),
         }
+    }
+}
+
+impl OwnedValue {
+    /// The value, borrowed.
+    #[must_use]
+    pub fn as_value(&self) -> Value<'_> {
+        match self {
+            Self::Unknown => Value::Unknown,
+            Self::Num(x) => Value::Num(*x),
+            Self::Bool(b) => Value::Bool(*b),
+            Self::Duration(d) => Value::Duration(*d),
+            Self::Timestamp(t) => Value::Timestamp(*t),
+            Self::Symbol(s) => Value::Symbol(s),
+            Self::Text(s) => Value::Text(s),
+        }
+    }
+}
+
+mod sealed {
+    /// Keeps [`SignalData`](super::SignalData) to the two forms of a signal.
+    pub trait Sealed {}
+    impl Sealed for super::Signal<'_> {}
+    impl Sealed for super::OwnedSignal {}
+}
+
+/// What the writers need of a signal, borrowed or owned.
+pub trait SignalData: sealed::Sealed {
+    /// See [`Signal::seq`].
+    fn seq(&self) -> u64;
+    /// See [`Signal::ts`].
+    fn ts(&self) -> Timestamp;
+    /// See [`Signal::head`].
+    fn head(&self) -> &SignalHead;
+    /// The value of the field at `index` of `head().fields`.
+    fn value(&self, index: usize) -> Value<'_>;
+}
+
+impl SignalData for Signal<'_> {
+    fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    fn ts(&self) -> Timestamp {
+        self.ts
+    }
+
+    fn head(&self) -> &SignalHead {
+        self.head
+    }
+
+    fn value(&self, index: usize) -> Value<'_> {
+        self.values.get(index).copied().unwrap_or(Value::Unknown)
+    }
+}
+
+impl SignalData for OwnedSignal {
+    fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    fn ts(&self) -> Timestamp {
+        self.ts
+    }
+
+    fn head(&self) -> &SignalHead {
+        &self.head
+    }
+
+    fn value(&self, index: usize) -> Value<'_> {
+        self.values.get(index).map_or(Value::Unknown, OwnedValue::as_value)
     }
 }
 

@@ -1,0 +1,47 @@
+//! What the engine counts while it runs.
+
+/// Counts since the engine was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Events that were taken.
+    pub events: u64,
+    /// Signals that were emitted.
+    pub signals: u64,
+    /// Events older than the clock, applied as of the clock.
+    pub late: u64,
+    /// Events that were refused because of a number in them.
+    pub refused: u64,
+    /// Events of an instrument that no rule names: they moved the clock and nothing else.
+    pub unnamed: u64,
+    /// Evaluations of a rule whose trigger was unknown.
+    pub unknown_results: u64,
+    /// Firings held back by `COOLDOWN` or `LIMIT`.
+    pub held_back: u64,
+    /// Firings lost between a firing and the `UNTIL` that arms the rule again.
+    pub lost_disarmed: u64,
+    /// Samples dropped from time windows that were full.
+    pub samples_dropped: u64,
+    /// Timers that fired.
+    pub timers_fired: u64,
+    /// Parameters and inputs set while running.
+    pub param_sets: u64,
+}
+
+/// What a plan consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanStats {
+    /// Rule instances.
+    pub rules: usize,
+    /// Rule instances that are evaluated in columns.
+    pub shape_rules: usize,
+    /// Distinct shapes among them.
+    pub shapes: usize,
+    /// Rows: one for each rule instance and each input that it reads.
+    pub rows: usize,
+    /// Groups of rows: those of one shape that one input touches.
+    pub groups: usize,
+    /// Operators outside of the columns, those that only fields read among them.
+    pub general_nodes: usize,
+    /// Bytes of plan and state, windows counted in full.
+    pub bytes: usize,
+}

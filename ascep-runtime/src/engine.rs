@@ -1,0 +1,242 @@
+//! The engine: takes events, the clock and parameters, gives signals. What an operator does is in `ops`, what a rule does in `rules`.
+
+use ascep_lang::Program;
+use ascep_lang::program::{Constant, InputId, ParamId};
+
+use crate::counters::{Counters, PlanStats};
+use crate::error::{BuildError, EventError, ParamError};
+use crate::event::{Event, InstrumentId, Timestamp};
+use crate::market::{self, CLASSES};
+use crate::options::EngineOptions;
+use crate::plan::{self, NodeOp, Plan, TimerOwner};
+use crate::signal::SignalSink;
+use crate::state::State;
+use crate::value::put;
+use crate::{kernel, ops, rules};
+
+/// Evaluates a program.
+///
+/// An engine belongs to one thread at a time, reads no clock and, once built, allocates nothing: the same program, events, calls of
+/// [`advance_to`](Self::advance_to) and parameters give the same signals.
+#[derive(Debug)]
+pub struct Engine {
+    plan: Plan,
+    state: State,
+}
+
+impl Engine {
+    /// Plans a program and allocates all state that it can come to hold.
+    ///
+    /// # Errors
+    ///
+    /// Where the program is not one that the compiler or the builder made, an option is out of range, or the state would take more than
+    /// [`EngineOptions::max_bytes`].
+    pub fn new(program: &Program, options: EngineOptions) -> Result<Self, BuildError> {
+        let plan = plan::build(program, &options)?;
+        let state = State::new(&plan, options.quiet_start);
+        Ok(Self { plan, state })
+    }
+
+    /// The instrument of a symbol as a rule or a feed writes it: `BTC/USDT` is that of the default venue.
+    #[must_use]
+    pub fn instrument(&self, symbol: &str) -> Option<InstrumentId> {
+        self.plan.instrument_ids.get(symbol).or_else(|| self.plan.short_ids.get(symbol)).copied().map(InstrumentId)
+    }
+
+    /// The instruments that the program names, with full names: `venue:SYMBOL`, or as the rules write them where there is no default venue.
+    pub fn instruments(&self) -> impl Iterator<Item = (InstrumentId, &str)> {
+        (0..).map(InstrumentId).zip(self.plan.instruments.iter().map(String::as_str))
+    }
+
+    /// A parameter by name.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<ParamId> {
+        self.plan.params.iter().zip(0..).find(|(param, _)| param.name == name).map(|(_, id)| ParamId(id))
+    }
+
+    /// A host input by name.
+    #[must_use]
+    pub fn input(&self, name: &str) -> Option<InputId> {
+        self.plan.inputs.iter().zip(0..).find(|(input, _)| input.name == name).map(|(_, id)| InputId(id))
+    }
+
+    /// The clock: the greatest time seen so far.
+    #[must_use]
+    pub fn now(&self) -> Option<Timestamp> {
+        self.state.started.then_some(self.state.clock)
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.state.counters
+    }
+
+    /// What the plan consists of.
+    #[must_use]
+    pub fn plan_stats(&self) -> PlanStats {
+        self.plan.stats
+    }
+
+    /// Takes one event: fires the timers before it, moves the clock, brings everything up to date, and evaluates the rules it touches.
+    /// An event older than the clock is applied as of the clock and counted as late.
+    ///
+    /// # Errors
+    ///
+    /// Where a number of the event can't be used. The event is counted as refused and changes nothing, the clock included.
+    pub fn on_event<S: SignalSink + ?Sized>(&mut self, event: &Event<'_>, sink: &mut S) -> Result<(), EventError> {
+        let Self { plan, state } = self;
+        let InstrumentId(instrument) = event.instrument;
+        let named = event.instrument != InstrumentId::UNNAMED;
+        let known = if named && instrument as usize >= plan.instruments.len() {
+            Err(EventError::Instrument(event.instrument))
+        } else {
+            market::validate(event)
+        };
+        if let Err(error) = known {
+            state.counters.refused += 1;
+            return Err(error);
+        }
+        state.counters.events += 1;
+        let mut venue_ts = event.venue_ts;
+        if !state.started {
+            start(plan, state, event.ts);
+        } else if event.ts > state.clock {
+            fire_timers(plan, state, event.ts - 1, sink);
+            state.clock = event.ts;
+        } else if event.ts < state.clock {
+            state.counters.late += 1;
+            venue_ts = venue_ts.or(Some(event.ts));
+        }
+        if !named {
+            state.counters.unnamed += 1;
+            return Ok(());
+        }
+        begin_step(state, false);
+        let class = state.market.apply(instrument, state.clock, venue_ts, &event.payload);
+        let input = instrument * CLASSES + class;
+        state.market.read(instrument, plan.readings.of(input), &mut state.slots);
+        for &source in plan.sources.of(input) {
+            match plan.nodes.get(source as usize).map(|node| node.op) {
+                // Reads an argument too, which may be at an instant of the same event.
+                Some(NodeOp::DepthPrice { .. }) => state.work.insert(source),
+                _ => {
+                    ops::refresh(plan, state, source);
+                    state.mark(plan, source);
+                }
+            }
+        }
+        end_step(plan, state, Some(input), sink);
+        Ok(())
+    }
+
+    /// Says that everything up to and including `ts` has been delivered: fires the timers up to there and moves the clock. A time before
+    /// the clock changes nothing.
+    pub fn advance_to<S: SignalSink + ?Sized>(&mut self, ts: Timestamp, sink: &mut S) {
+        let Self { plan, state } = self;
+        // The two ends of the range stand for unknown and never.
+        let ts = ts.clamp(i64::MIN + 1, i64::MAX - 1);
+        if !state.started {
+            start(plan, state, ts);
+        }
+        fire_timers(plan, state, ts, sink);
+        state.clock = state.clock.max(ts);
+    }
+
+    /// Sets a parameter, as of the clock. Before the first event it only gets its value; later it is an instant of all that reads it.
+    /// Deadlines that were armed with it stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such parameter or the value does not fit it; nothing is changed then.
+    pub fn set_param<S: SignalSink + ?Sized>(&mut self, id: ParamId, value: Constant, sink: &mut S) -> Result<(), ParamError> {
+        let Self { plan, state } = self;
+        let param = plan.params.get(id.0 as usize).ok_or(ParamError::UnknownParam(id))?;
+        let bits = param.accept(&value, plan)?;
+        put(&mut state.params, id.0, bits);
+        let input = plan.instruments_end() + id.0;
+        set(plan, state, plan.param_nodes.of(id.0), bits, input, sink);
+        Ok(())
+    }
+
+    /// Delivers the value of a host input, or that it is unknown; otherwise as [`set_param`](Self::set_param). A text is one of the
+    /// program's.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such input or the value is not of its type; nothing is changed then.
+    pub fn on_input<S: SignalSink + ?Sized>(&mut self, id: InputId, value: Option<Constant>, sink: &mut S) -> Result<(), ParamError> {
+        let Self { plan, state } = self;
+        let input = plan.inputs.get(id.0 as usize).ok_or(ParamError::UnknownInput(id))?;
+        let bits = input.accept(value.as_ref(), plan)?;
+        let key = plan.params_end() + id.0;
+        set(plan, state, plan.input_nodes.of(id.0), bits, key, sink);
+        Ok(())
+    }
+}
+
+/// Gives the nodes of a parameter or an input a new value: a step of its own once the engine runs.
+fn set<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, nodes: &[u32], bits: u64, input: u32, sink: &mut S) {
+    for &node in nodes {
+        put(&mut state.slots, node, bits);
+    }
+    if !state.started {
+        return;
+    }
+    state.counters.param_sets += 1;
+    begin_step(state, false);
+    for &node in nodes {
+        state.mark(plan, node);
+    }
+    end_step(plan, state, Some(input), sink);
+}
+
+/// The first value of the clock: every node gets the value that its parts give, timers that count from the start are armed. This is no
+/// instant, and no rule is evaluated.
+fn start(plan: &Plan, state: &mut State, ts: i64) {
+    state.started = true;
+    state.clock = ts;
+    for (id, _) in (0..).zip(&plan.nodes) {
+        ops::start(plan, state, id);
+    }
+}
+
+/// Fires the timers with deadlines up to and including `limit`, those of one deadline together.
+fn fire_timers<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, limit: i64, sink: &mut S) {
+    while let Some(deadline) = state.timers.next(limit) {
+        state.clock = deadline;
+        begin_step(state, true);
+        while let Some(owner) = state.timers.take(deadline) {
+            state.counters.timers_fired += 1;
+            match plan.timers.get(owner as usize) {
+                Some(TimerOwner::Node(node)) => state.work.insert(*node),
+                Some(TimerOwner::Rule(rule)) => state.touched.insert(*rule),
+                None => {}
+            }
+        }
+        end_step(plan, state, None, sink);
+    }
+}
+
+fn begin_step(state: &mut State, timers: bool) {
+    state.step += 1;
+    state.timer_step = timers;
+}
+
+/// Brings up to date what is in line, in order, then the rows that the input touches, then evaluates the touched rules in text order.
+fn end_step<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, input: Option<u32>, sink: &mut S) {
+    while let Some(node) = state.work.pop() {
+        ops::visit(plan, state, node);
+    }
+    if let Some(input) = input {
+        for &group in plan.groups_of.of(input) {
+            if let Some(&group) = plan.columns.groups.get(group as usize) {
+                let State { slots, registers, truths, touched, .. } = state;
+                state.counters.unknown_results += kernel::run(&plan.columns, group, slots, registers, truths, touched);
+            }
+        }
+    }
+    while let Some(rule) = state.touched.pop() {
+        rules::evaluate(plan, state, rule, sink);
+    }
+}

@@ -1,0 +1,90 @@
+//! Errors of the engine. None of them leaves it in a different state.
+
+use ascep_lang::program::{InputId, InvalidProgram, ParamId};
+
+use crate::event::InstrumentId;
+
+/// Why an engine could not be built from a program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The program is not one that the compiler or the builder made, or of another version.
+    #[error("the program is invalid: {0}")]
+    Program(#[from] InvalidProgram),
+    /// A host input is an event.
+    #[error("input `{name}` can't be an event")]
+    EventInput {
+        /// Its name.
+        name: String,
+    },
+    /// An option is out of its range.
+    #[error("option `{option}` is invalid: {reason}")]
+    Option {
+        /// Its name.
+        option: &'static str,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The program needs more memory than it may take.
+    #[error("the rules can come to hold {needed} bytes, more than the {limit} allowed")]
+    Memory {
+        /// Bytes of plan and state.
+        needed: usize,
+        /// [`EngineOptions::max_bytes`](crate::EngineOptions::max_bytes)
+        limit: usize,
+    },
+    /// More nodes, rules or instruments than 32 bits can count.
+    #[error("the program is too large")]
+    TooLarge,
+}
+
+/// Why an event was refused. It did not move the clock.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// A price is not a finite number above 0.
+    #[error("{what} of {value} is not a finite number above 0")]
+    Price {
+        /// Which number.
+        what: &'static str,
+        /// What it was.
+        value: f64,
+    },
+    /// A quantity is negative or not finite.
+    #[error("{what} of {value} is not a finite number of 0 or more")]
+    Quantity {
+        /// Which number.
+        what: &'static str,
+        /// What it was.
+        value: f64,
+    },
+    /// A time that can't be computed with.
+    #[error("{what} of {value} is out of range")]
+    Time {
+        /// Which time.
+        what: &'static str,
+        /// What it was.
+        value: i64,
+    },
+    /// The instrument is of another engine.
+    #[error("instrument {} is not one of this engine", .0.0)]
+    Instrument(InstrumentId),
+}
+
+/// Why a parameter or an input was not set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParamError {
+    /// No such parameter.
+    #[error("parameter {} is not one of this program", .0.0)]
+    UnknownParam(ParamId),
+    /// No such input.
+    #[error("input {} is not one of this program", .0.0)]
+    UnknownInput(InputId),
+    /// The value is of another type.
+    #[error("the value is not of the declared type")]
+    Type,
+    /// The value is out of the declared range, not finite, or a length of time of 0 or less where it is used as one.
+    #[error("the value is out of range")]
+    Range,
+}

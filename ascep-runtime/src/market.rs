@@ -1,0 +1,293 @@
+//! What is known of each instrument: its last trade, quote and book, and the numbers read from them.
+
+use ascep_lang::program::{MarketField, Side};
+
+use crate::error::EventError;
+use crate::event::{Book, Event, Level, MAX_DEPTH, Payload, Quote, Trade};
+use crate::ops::num::finite;
+use crate::plan::Reading;
+use crate::value::{UNKNOWN_INT, put};
+
+/// What a market function needs of an event to be at an instant: some of these bits.
+pub(crate) mod touch {
+    /// A trade.
+    pub(crate) const TRADE: u8 = 1;
+    /// A quote or a book.
+    pub(crate) const QUOTE: u8 = 2;
+    /// A quote or a book before the first trade.
+    pub(crate) const QUOTE_UNTRADED: u8 = 4;
+    /// A book.
+    pub(crate) const BOOK: u8 = 8;
+    /// Any event.
+    pub(crate) const ANY: u8 = TRADE | QUOTE;
+    /// What each class of events touches; an event's class is its index.
+    pub(crate) const CLASSES: [u8; 5] = [TRADE, QUOTE, QUOTE | QUOTE_UNTRADED, QUOTE | BOOK, QUOTE | QUOTE_UNTRADED | BOOK];
+}
+
+/// The number of [classes](touch::CLASSES) of events.
+pub(crate) const CLASSES: u32 = 5;
+
+/// The top levels of a book.
+#[derive(Debug, Clone)]
+struct Levels {
+    bids: [Level; MAX_DEPTH],
+    asks: [Level; MAX_DEPTH],
+    bid_count: usize,
+    ask_count: usize,
+}
+
+const NO_BOOK: u32 = u32::MAX;
+
+#[derive(Debug, Clone)]
+struct Instrument {
+    last: f64,
+    qty: f64,
+    side: Option<Side>,
+    traded: bool,
+    bid: f64,
+    ask: f64,
+    bid_qty: f64,
+    ask_qty: f64,
+    /// Of the last event, or unknown.
+    ts: i64,
+    venue_ts: i64,
+    book: u32,
+}
+
+/// The state of all instruments.
+#[derive(Debug)]
+pub(crate) struct Market {
+    instruments: Vec<Instrument>,
+    books: Vec<Levels>,
+}
+
+impl Market {
+    /// One instrument for each item, which says whether the levels of its books are kept.
+    pub(crate) fn new(keeps_books: &[bool]) -> Self {
+        let mut books = Vec::with_capacity(keeps_books.iter().filter(|keeps| **keeps).count());
+        let empty = Level { price: f64::NAN, qty: f64::NAN };
+        let instruments = keeps_books
+            .iter()
+            .map(|&keeps| {
+                let book = if keeps { u32::try_from(books.len()).unwrap_or(NO_BOOK) } else { NO_BOOK };
+                if keeps {
+                    books.push(Levels { bids: [empty; MAX_DEPTH], asks: [empty; MAX_DEPTH], bid_count: 0, ask_count: 0 });
+                }
+                Instrument {
+                    last: f64::NAN,
+                    qty: f64::NAN,
+                    side: None,
+                    traded: false,
+                    bid: f64::NAN,
+                    ask: f64::NAN,
+                    bid_qty: f64::NAN,
+                    ask_qty: f64::NAN,
+                    ts: UNKNOWN_INT,
+                    venue_ts: UNKNOWN_INT,
+                    book,
+                }
+            })
+            .collect();
+        Self { instruments, books }
+    }
+
+    /// Bytes held for so many instruments and books.
+    pub(crate) fn bytes(instruments: usize, books: usize) -> usize {
+        instruments.saturating_mul(size_of::<Instrument>()).saturating_add(books.saturating_mul(size_of::<Levels>()))
+    }
+
+    /// Takes an event as of `ts` and gives its class.
+    pub(crate) fn apply(&mut self, instrument: u32, ts: i64, venue_ts: Option<i64>, payload: &Payload<'_>) -> u32 {
+        let Some(state) = self.instruments.get_mut(instrument as usize) else { return 0 };
+        state.ts = ts;
+        state.venue_ts = venue_ts.unwrap_or(UNKNOWN_INT);
+        let untraded = u32::from(!state.traded);
+        match payload {
+            Payload::Trade(Trade { price, qty, side }) => {
+                state.last = *price;
+                state.qty = canonical(*qty);
+                state.side = *side;
+                state.traded = true;
+                0
+            }
+            Payload::Quote(quote) => {
+                state.set_quote(quote);
+                1 + untraded
+            }
+            Payload::Book(Book { bids, asks }) => {
+                let best = |side: &[Level]| side.first().map_or((f64::NAN, f64::NAN), |level| (level.price, level.qty));
+                let ((bid, bid_qty), (ask, ask_qty)) = (best(bids), best(asks));
+                state.set_quote(&Quote { bid, ask, bid_qty, ask_qty });
+                if let Some(levels) = self.books.get_mut(state.book as usize) {
+                    levels.bid_count = copy(&mut levels.bids, bids);
+                    levels.ask_count = copy(&mut levels.asks, asks);
+                }
+                3 + untraded
+            }
+        }
+    }
+
+    /// A field that is a number.
+    pub(crate) fn number(&self, instrument: u32, field: MarketField) -> f64 {
+        self.instruments.get(instrument as usize).map_or(f64::NAN, |state| state.number(field))
+    }
+
+    /// Fields that are numbers, each to its slot.
+    #[inline]
+    pub(crate) fn read(&self, instrument: u32, readings: &[Reading], slots: &mut [u64]) {
+        let Some(state) = self.instruments.get(instrument as usize) else { return };
+        for &Reading { field, slot } in readings {
+            put(slots, slot, state.number(field).to_bits());
+        }
+    }
+
+    /// The aggressor of the last trade.
+    pub(crate) fn side(&self, instrument: u32) -> Option<Side> {
+        self.instruments.get(instrument as usize).and_then(|state| state.side)
+    }
+
+    /// The time of the last event, or [`UNKNOWN_INT`].
+    pub(crate) fn last_ts(&self, instrument: u32) -> i64 {
+        self.instruments.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.ts)
+    }
+
+    /// The venue's time of the last event, or [`UNKNOWN_INT`].
+    pub(crate) fn venue_ts(&self, instrument: u32) -> i64 {
+        self.instruments.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.venue_ts)
+    }
+
+    /// (B - A) / (B + A) over the quantities of the best `depth` levels: of the last quote for 1, else of the last book.
+    pub(crate) fn imbalance(&self, instrument: u32, depth: u8) -> f64 {
+        let Some(state) = self.instruments.get(instrument as usize) else { return f64::NAN };
+        let (bids, asks) = if depth <= 1 {
+            (state.bid_qty, state.ask_qty)
+        } else {
+            let Some(levels) = self.books.get(state.book as usize) else { return f64::NAN };
+            let sum = |side: &[Level], count: usize| match count.min(usize::from(depth)) {
+                0 => f64::NAN,
+                count => side.iter().take(count).map(|level| level.qty).sum(),
+            };
+            (sum(&levels.bids, levels.bid_count), sum(&levels.asks, levels.ask_count))
+        };
+        finite((bids - asks) / (bids + asks))
+    }
+
+    /// The mean price at which `qty` is taken through the last book; unknown where it is too thin.
+    pub(crate) fn depth_price(&self, instrument: u32, side: Side, qty: f64) -> f64 {
+        let levels = self.instruments.get(instrument as usize).and_then(|state| self.books.get(state.book as usize));
+        let Some(levels) = levels else { return f64::NAN };
+        let (side, count) = match side {
+            Side::Buy => (&levels.asks, levels.ask_count),
+            Side::Sell => (&levels.bids, levels.bid_count),
+        };
+        if qty.is_nan() || qty <= 0.0 {
+            return f64::NAN;
+        }
+        let (mut left, mut cost) = (qty, 0.0);
+        for level in side.iter().take(count) {
+            let taken = if level.qty < left { level.qty } else { left };
+            cost += taken * level.price;
+            left -= taken;
+            if left <= 0.0 {
+                return finite(cost / qty);
+            }
+        }
+        f64::NAN
+    }
+}
+
+impl Instrument {
+    fn set_quote(&mut self, quote: &Quote) {
+        self.bid = canonical(quote.bid);
+        self.ask = canonical(quote.ask);
+        self.bid_qty = canonical(quote.bid_qty);
+        self.ask_qty = canonical(quote.ask_qty);
+    }
+
+    #[inline]
+    fn number(&self, field: MarketField) -> f64 {
+        let Self { bid, ask, bid_qty, ask_qty, .. } = *self;
+        finite(match field {
+            MarketField::Last => self.last,
+            MarketField::Qty => self.qty,
+            MarketField::Notional => self.last * self.qty,
+            MarketField::Bid => bid,
+            MarketField::Ask => ask,
+            MarketField::BidQty => bid_qty,
+            MarketField::AskQty => ask_qty,
+            MarketField::Mid => self.mid(),
+            MarketField::Spread => ask - bid,
+            MarketField::SpreadRatio => (ask - bid) / self.mid(),
+            MarketField::Microprice => (bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty),
+            MarketField::Price if self.traded => self.last,
+            MarketField::Price => self.mid(),
+            MarketField::TradeSide | MarketField::Latency | MarketField::VenueTs => f64::NAN,
+        })
+    }
+
+    #[inline]
+    fn mid(&self) -> f64 {
+        (self.bid + self.ask) / 2.0
+    }
+}
+
+fn canonical(x: f64) -> f64 {
+    if x.is_nan() { f64::NAN } else { x }
+}
+
+fn copy(into: &mut [Level; MAX_DEPTH], from: &[Level]) -> usize {
+    into.iter_mut().zip(from).map(|(to, level)| *to = *level).count()
+}
+
+/// Whether the numbers of an event can be used.
+#[inline]
+pub(crate) fn validate(event: &Event<'_>) -> Result<(), EventError> {
+    check_time("ts", event.ts)?;
+    if let Some(venue_ts) = event.venue_ts {
+        check_time("venue_ts", venue_ts)?;
+    }
+    match &event.payload {
+        Payload::Trade(trade) => {
+            check_price("price", trade.price)?;
+            if trade.qty.is_nan() { Ok(()) } else { check_qty("qty", trade.qty) }
+        }
+        Payload::Quote(quote) => {
+            for (what, price) in [("bid", quote.bid), ("ask", quote.ask)] {
+                if !price.is_nan() {
+                    check_price(what, price)?;
+                }
+            }
+            for (what, qty) in [("bid_qty", quote.bid_qty), ("ask_qty", quote.ask_qty)] {
+                if !qty.is_nan() {
+                    check_qty(what, qty)?;
+                }
+            }
+            Ok(())
+        }
+        Payload::Book(book) => {
+            for (price, qty, side) in [("bid", "bid_qty", book.bids), ("ask", "ask_qty", book.asks)] {
+                for level in side.iter().take(MAX_DEPTH) {
+                    check_price(price, level.price)?;
+                    check_qty(qty, level.qty)?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+#[inline]
+fn check_price(what: &'static str, value: f64) -> Result<(), EventError> {
+    if value.is_finite() && value > 0.0 { Ok(()) } else { Err(EventError::Price { what, value }) }
+}
+
+#[inline]
+fn check_qty(what: &'static str, value: f64) -> Result<(), EventError> {
+    if value.is_finite() && value >= 0.0 { Ok(()) } else { Err(EventError::Quantity { what, value }) }
+}
+
+/// The two ends of the range stand for unknown and never.
+#[inline]
+fn check_time(what: &'static str, value: i64) -> Result<(), EventError> {
+    if value == i64::MIN || value == i64::MAX { Err(EventError::Time { what, value }) } else { Ok(()) }
+}

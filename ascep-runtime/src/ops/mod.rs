@@ -1,0 +1,111 @@
+//! The operators outside of the columns: what each does at an instant, and what it is at the start.
+
+mod clock;
+mod event;
+mod hold;
+mod level;
+pub(crate) mod num;
+mod window;
+
+use crate::plan::{NodeOp, NodePlan, Plan};
+use crate::state::State;
+use crate::value::{at, put};
+
+/// Brings a node up to date that has an argument at an instant, a timer that is due, or an input that changed.
+pub(crate) fn visit(plan: &Plan, state: &mut State, id: u32) {
+    for &reading in plan.preludes.of(id) {
+        refresh(plan, state, reading);
+    }
+    let node: NodePlan = at(&plan.nodes, id);
+    let args = plan.args(node);
+    let value = match node.op {
+        NodeOp::Where => {
+            if !event::where_occurs(state, args) {
+                // What fails `WHERE` is nothing at all, not even an instant.
+                return;
+            }
+            state.step
+        }
+        NodeOp::EventAnd => event::and(state, id, args),
+        NodeOp::EventOr => event::or(state, id, args),
+        NodeOp::Edge { state: index } => event::edge(state, id, args, index),
+        NodeOp::Crosses { side, repr, state: index } => event::crosses(state, id, args, side, repr, index),
+        NodeOp::NoFor { hold } => hold::no_for(plan, state, id, args, hold),
+        NodeOp::For { hold } => hold::for_period(plan, state, id, args, hold),
+        NodeOp::OnceLevel { hold, state: index } => hold::once_level(plan, state, id, args, hold, index),
+        NodeOp::OnceEvent { hold } => hold::once_event(plan, state, id, args, hold),
+        NodeOp::CountTime { hold, state: index } => window::count_time(plan, state, id, args, hold, index),
+        NodeOp::CountUpdates { n, state: index } => window::count_updates(plan, state, id, args, n, index),
+        NodeOp::Index { state: index } => window::index(plan, state, id, args, index),
+        NodeOp::ClockCompare { state: index } => clock::compare(plan, state, index),
+        NodeOp::Clock(crate::plan::Clock::Since { state: index }) => {
+            clock::since(state, args, index);
+            compute(plan, state, node)
+        }
+        _ => compute(plan, state, node),
+    };
+    put(&mut state.slots, id, value);
+    state.mark(plan, id);
+}
+
+/// Computes a node whose value follows from what it reads, without an instant.
+#[inline]
+pub(crate) fn refresh(plan: &Plan, state: &mut State, id: u32) {
+    let value = compute(plan, state, at(&plan.nodes, id));
+    put(&mut state.slots, id, value);
+}
+
+/// The value of a node at the start, before the first event; the nodes before it have theirs.
+pub(crate) fn start(plan: &Plan, state: &mut State, id: u32) {
+    let node: NodePlan = at(&plan.nodes, id);
+    let args = plan.args(node);
+    let value = match node.op {
+        // Events have not occurred; what looks at updates has seen none.
+        NodeOp::Fixed
+        | NodeOp::Event
+        | NodeOp::Where
+        | NodeOp::EventAnd
+        | NodeOp::EventOr
+        | NodeOp::Edge { .. }
+        | NodeOp::Crosses { .. }
+        | NodeOp::CountUpdates { .. }
+        | NodeOp::Index { .. } => return,
+        NodeOp::NoFor { hold } | NodeOp::OnceEvent { hold } => return hold::start(plan, state, hold),
+        NodeOp::For { hold } => hold::start_for(plan, state, args, hold),
+        NodeOp::OnceLevel { hold, state: index } => hold::start_once(plan, state, args, hold, index),
+        NodeOp::CountTime { hold, state: index } => return window::start_count(plan, state, hold, index),
+        NodeOp::ClockCompare { state: index } => clock::compare(plan, state, index),
+        _ => compute(plan, state, node),
+    };
+    put(&mut state.slots, id, value);
+}
+
+/// The value that a node without state has as of now.
+fn compute(plan: &Plan, state: &State, node: NodePlan) -> u64 {
+    let args = plan.args(node);
+    let int = |x: i64| x.cast_unsigned();
+    match node.op {
+        NodeOp::Market { instrument, field } => state.market.number(instrument, field).to_bits(),
+        NodeOp::TradeSide { instrument } => event::side(plan, state, instrument),
+        NodeOp::Latency { instrument } => int(clock::latency(state, instrument)),
+        NodeOp::VenueTs { instrument } => int(state.market.venue_ts(instrument)),
+        NodeOp::Imbalance { instrument, depth } => state.market.imbalance(instrument, depth).to_bits(),
+        NodeOp::DepthPrice { instrument, side } => {
+            let qty = args.first().map_or(f64::NAN, |arg| f64::from_bits(state.slot(*arg)));
+            state.market.depth_price(instrument, side, qty).to_bits()
+        }
+        NodeOp::Clock(reading) => clock::read(state, reading),
+        NodeOp::Function(function) => function.apply(args.iter().map(|arg| state.slot(*arg))),
+        NodeOp::Compare(op, repr) => level::compare(state, args, op, repr),
+        NodeOp::CompareSymbols(op) => level::compare_symbols(plan, state, args, op),
+        NodeOp::And => level::and(state, args),
+        NodeOp::Or => level::or(state, args),
+        NodeOp::Not => level::not(state, args),
+        NodeOp::Coalesce(repr) => level::coalesce(state, args, repr),
+        NodeOp::Known(repr) => level::known(state, args, repr),
+        NodeOp::Pick => event::pick(state, args),
+        // A market event occurs when it is asked for: only its source asks.
+        NodeOp::Event => state.step,
+        _ => 0,
+    }
+}

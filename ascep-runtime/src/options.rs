@@ -1,0 +1,66 @@
+//! What the host sets when it builds an engine.
+
+/// Options of an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EngineOptions {
+    /// The venue of symbols that name none: with `Some("b")`, `"A/B"` and `"b:A/B"` are one instrument.
+    pub default_venue: Option<String>,
+    /// The most samples that one time window holds; the oldest is dropped, and counted, when one more comes. At least 1.
+    ///
+    /// A window is reserved in full when the engine is built, 8 bytes a sample, because nothing is allocated later. Most systems back
+    /// such a reservation with memory only as it is written to.
+    pub max_window_samples: usize,
+    /// The most bytes that plan and state may take, windows counted in full.
+    pub max_bytes: usize,
+    /// Whether rules of one shape are evaluated together in columns. The signals are the same either way.
+    pub columns: bool,
+    /// A level that is true when it is first known is no edge: a rule on it waits until the level has been false. Off by default, as the language
+    /// says; for hosts that start in the middle of a market and do not want to hear of what has been so all along.
+    pub quiet_start: bool,
+}
+
+impl Default for EngineOptions {
+    /// No default venue, 65,536 samples a window, 4 GiB, columns.
+    fn default() -> Self {
+        let max_bytes = usize::try_from(4_u64 << 30).unwrap_or(usize::MAX);
+        Self { default_venue: None, max_window_samples: 65_536, max_bytes, columns: true, quiet_start: false }
+    }
+}
+
+impl EngineOptions {
+    /// These options with a default venue.
+    #[must_use]
+    pub fn with_default_venue(mut self, venue: impl Into<String>) -> Self {
+        self.default_venue = Some(venue.into());
+        self
+    }
+
+    /// These options with another bound on the samples of a time window.
+    #[must_use]
+    pub fn with_max_window_samples(mut self, samples: usize) -> Self {
+        self.max_window_samples = samples;
+        self
+    }
+
+    /// These options with another bound on memory.
+    #[must_use]
+    pub fn with_max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// These options with or without columns.
+    #[must_use]
+    pub fn with_columns(mut self, columns: bool) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// These options with or without a quiet start.
+    #[must_use]
+    pub fn with_quiet_start(mut self, quiet: bool) -> Self {
+        self.quiet_start = quiet;
+        self
+    }
+}

@@ -1,0 +1,87 @@
+//! Values from outside for parameters and inputs: do they fit?
+
+use ascep_lang::program::{Constant, SymbolId, TextId};
+
+use super::rules::constant_bits;
+use super::{FieldKind, InputPlan, ParamPlan, Plan};
+use crate::error::ParamError;
+use crate::market::CLASSES;
+use crate::value::Repr;
+
+impl Plan {
+    /// The first key of `groups_of` after those of the instruments.
+    pub(crate) fn instruments_end(&self) -> u32 {
+        u32::try_from(self.instruments.len()).unwrap_or(0) * CLASSES
+    }
+
+    /// The first key of `groups_of` after those of the parameters.
+    pub(crate) fn params_end(&self) -> u32 {
+        self.instruments_end() + u32::try_from(self.params.len()).unwrap_or(0)
+    }
+}
+
+impl ParamPlan {
+    /// The bits of a value that fits.
+    pub(crate) fn accept(&self, value: &Constant, plan: &Plan) -> Result<u64, ParamError> {
+        if kind_of(value) != kind_of(&self.value) {
+            return Err(ParamError::Type);
+        }
+        let in_range = self.range.is_none_or(|(low, high)| is_between(&low, value, &high));
+        let is_length = !self.is_period || matches!(value, Constant::Duration(d) if *d > 0);
+        if in_range && is_length && is_sound(value) { Ok(constant_bits(*value, &plan.text_ids)) } else { Err(ParamError::Range) }
+    }
+}
+
+impl InputPlan {
+    /// The bits of a value that fits, or of unknown.
+    pub(crate) fn accept(&self, value: Option<&Constant>, plan: &Plan) -> Result<u64, ParamError> {
+        let repr = match self.kind {
+            FieldKind::Num => Repr::Num,
+            FieldKind::Bool => Repr::Level,
+            FieldKind::Duration | FieldKind::Timestamp => Repr::Int,
+            FieldKind::Symbol | FieldKind::Text => Repr::Id,
+        };
+        let Some(value) = value else { return Ok(repr.unknown()) };
+        if kind_of(value) != self.kind {
+            return Err(ParamError::Type);
+        }
+        let exists = match value {
+            Constant::Symbol(SymbolId(id)) => (*id as usize) < plan.symbols.len(),
+            Constant::Text(TextId(id)) => (*id as usize) < plan.text_ids.len(),
+            _ => true,
+        };
+        if exists && is_sound(value) { Ok(constant_bits(*value, &plan.text_ids)) } else { Err(ParamError::Range) }
+    }
+}
+
+fn kind_of(constant: &Constant) -> FieldKind {
+    match constant {
+        Constant::Num(_) => FieldKind::Num,
+        Constant::Bool(_) => FieldKind::Bool,
+        Constant::Duration(_) => FieldKind::Duration,
+        Constant::Timestamp(_) => FieldKind::Timestamp,
+        Constant::Symbol(_) => FieldKind::Symbol,
+        Constant::Text(_) => FieldKind::Text,
+    }
+}
+
+/// Finite, and not the pattern of unknown.
+fn is_sound(constant: &Constant) -> bool {
+    match constant {
+        Constant::Num(bits) => f64::from_bits(*bits).is_finite(),
+        Constant::Duration(x) | Constant::Timestamp(x) => *x != i64::MIN,
+        _ => true,
+    }
+}
+
+fn is_between(low: &Constant, x: &Constant, high: &Constant) -> bool {
+    match (low, x, high) {
+        (Constant::Num(low), Constant::Num(x), Constant::Num(high)) => {
+            let x = f64::from_bits(*x);
+            x >= f64::from_bits(*low) && x <= f64::from_bits(*high)
+        }
+        (Constant::Duration(low), Constant::Duration(x), Constant::Duration(high))
+        | (Constant::Timestamp(low), Constant::Timestamp(x), Constant::Timestamp(high)) => x >= low && x <= high,
+        _ => true,
+    }
+}

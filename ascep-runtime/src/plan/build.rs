@@ -1,0 +1,359 @@
+//! From a program to a plan: which nodes are kept, which of them are brought up to date at every instant, and the arrays.
+
+use ascep_lang::program::{ClockFn, CmpOp, InvalidProgram, MarketField, Op, ParamId, Period, Problem, Program, SymbolId, Type, Window};
+use rustc_hash::FxHashMap;
+
+use super::rules::{self, add_rules};
+use super::shape::{ShapedRule, shape};
+use super::traits::{Traits, classify};
+use super::{
+    Clock, ClockCompare, FieldKind, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan, RingPlan, StateSizes, TimerOwner,
+    WindowPlan,
+};
+use crate::columns::Columns;
+use crate::counters::PlanStats;
+use crate::error::BuildError;
+use crate::ops::num::Function;
+use crate::options::EngineOptions;
+use crate::value::{Lists, Repr, put};
+
+/// Makes the plan of a program.
+pub(crate) fn build(program: &Program, options: &EngineOptions) -> Result<Plan, BuildError> {
+    if options.max_window_samples == 0 {
+        return Err(BuildError::Option { option: "max_window_samples", reason: "a window holds at least one sample" });
+    }
+    program.validate()?;
+    if let Some(input) = program.tables.inputs.iter().find(|input| input.ty == Type::Event) {
+        return Err(BuildError::EventInput { name: input.name.clone() });
+    }
+    if u32::try_from(program.nodes.len()).is_err() || u32::try_from(program.rules.len()).is_err() {
+        return Err(BuildError::TooLarge);
+    }
+    let mut shaped: Vec<Option<ShapedRule>> =
+        program.rules.iter().map(|rule| if options.columns { shape(program, rule) } else { None }).collect();
+    let traits = classify(program, &shaped);
+    let mut number = 0;
+    let numbers: Vec<u32> = traits
+        .iter()
+        .map(|traits| {
+            if !traits.kept() {
+                return NONE;
+            }
+            number += 1;
+            number - 1
+        })
+        .collect();
+    let mut builder = Builder::new(program, options, &traits, &numbers);
+    builder.instruments();
+    builder.nodes()?;
+    builder.links();
+    add_rules(&mut builder, &shaped)?;
+    builder.columns(&mut shaped)?;
+    builder.finish()
+}
+
+pub(super) struct Builder<'p> {
+    pub(super) program: &'p Program,
+    options: &'p EngineOptions,
+    pub(super) traits: &'p [Traits],
+    pub(super) numbers: &'p [u32],
+    pub(super) plan: Plan,
+    /// Bytes that were not allocated yet: state.
+    pub(super) state_bytes: usize,
+}
+
+impl<'p> Builder<'p> {
+    fn new(program: &'p Program, options: &'p EngineOptions, traits: &'p [Traits], numbers: &'p [u32]) -> Self {
+        let tables = &program.tables;
+        let (texts, text_ids, sides) = intern_texts(&tables.texts);
+        let mut plan = Plan {
+            nodes: Vec::new(),
+            args: Vec::new(),
+            reprs: Vec::new(),
+            slots: Vec::new(),
+            dependants: Lists::default(),
+            rules_of: Lists::default(),
+            preludes: Lists::default(),
+            sources: Lists::default(),
+            readings: Lists::default(),
+            param_nodes: Lists::default(),
+            input_nodes: Lists::default(),
+            groups_of: Lists::default(),
+            columns: Columns::default(),
+            holds: Vec::new(),
+            clock_compares: Vec::new(),
+            windows: Vec::new(),
+            histories: Vec::new(),
+            limits: Vec::new(),
+            timers: Vec::new(),
+            rules: Vec::new(),
+            actions: Vec::new(),
+            field_programs: Lists::default(),
+            params: Vec::new(),
+            inputs: Vec::new(),
+            texts,
+            symbols: tables.symbols.clone(),
+            symbol_instruments: Vec::new(),
+            text_ids,
+            sides,
+            instruments: Vec::new(),
+            instrument_ids: FxHashMap::default(),
+            short_ids: FxHashMap::default(),
+            keeps_books: Vec::new(),
+            sizes: StateSizes::default(),
+            stats: PlanStats::default(),
+        };
+        plan.params = tables
+            .params
+            .iter()
+            .map(|param| ParamPlan {
+                name: param.name.clone(),
+                value: param.value,
+                range: param.range,
+                is_period: false,
+                bits: rules::constant_bits(param.value, &plan.text_ids),
+            })
+            .collect();
+        plan.inputs = tables.inputs.iter().map(|input| InputPlan { name: input.name.clone(), kind: rules::field_kind(input.ty) }).collect();
+        Self { program, options, traits, numbers, plan, state_bytes: 0 }
+    }
+
+    /// The number of a kept node.
+    pub(super) fn number(&self, id: u32) -> u32 {
+        self.numbers.get(id as usize).copied().unwrap_or(NONE)
+    }
+
+    fn instruments(&mut self) {
+        for symbol in &self.program.tables.symbols {
+            let full = match &self.options.default_venue {
+                Some(venue) if !symbol.contains(':') => format!("{venue}:{symbol}"),
+                _ => symbol.clone(),
+            };
+            let short =
+                self.options.default_venue.as_ref().and_then(|venue| full.strip_prefix(venue)?.strip_prefix(':')).map(str::to_owned);
+            let next = u32::try_from(self.plan.instruments.len()).unwrap_or(NONE);
+            let id = *self.plan.instrument_ids.entry(full).or_insert_with_key(|full| {
+                self.plan.instruments.push(full.clone());
+                next
+            });
+            if let Some(short) = short {
+                self.plan.short_ids.insert(short, id);
+            }
+            self.plan.symbol_instruments.push(id);
+        }
+        self.plan.keeps_books = vec![false; self.plan.instruments.len()];
+        for (node, traits) in self.program.nodes.iter().zip(self.traits) {
+            if let Op::Imbalance { symbol, depth: 2.. } | Op::DepthPrice { symbol, .. } = node.op
+                && traits.kept()
+            {
+                let instrument = self.instrument(symbol);
+                put(&mut self.plan.keeps_books, instrument, true);
+            }
+        }
+    }
+
+    pub(super) fn instrument(&self, symbol: SymbolId) -> u32 {
+        self.plan.symbol_instruments.get(symbol.0 as usize).copied().unwrap_or(NONE)
+    }
+
+    /// Notes that a parameter is a length of time.
+    pub(super) fn period(&mut self, period: Period) -> PeriodPlan {
+        match period {
+            Period::Fixed(d) => PeriodPlan::Fixed(d),
+            Period::Param(ParamId(id)) => {
+                if let Some(param) = self.plan.params.get_mut(id as usize) {
+                    param.is_period = true;
+                }
+                PeriodPlan::Param(id)
+            }
+        }
+    }
+
+    pub(super) fn timer(&mut self, owner: TimerOwner) -> u32 {
+        self.plan.timers.push(owner);
+        u32::try_from(self.plan.timers.len() - 1).unwrap_or(NONE)
+    }
+
+    fn hold(&mut self, period: Period, node: u32) -> u32 {
+        let hold = Hold { period: self.period(period), timer: self.timer(TimerOwner::Node(node)) };
+        self.plan.holds.push(hold);
+        u32::try_from(self.plan.holds.len() - 1).unwrap_or(NONE)
+    }
+
+    fn nodes(&mut self) -> Result<(), BuildError> {
+        for (index, node) in self.program.nodes.iter().enumerate() {
+            let number = self.numbers.get(index).copied().unwrap_or(NONE);
+            if number == NONE {
+                continue;
+            }
+            let start = u32::try_from(self.plan.args.len()).map_err(|_| BuildError::TooLarge)?;
+            let args: Vec<u32> = node.args.iter().map(|arg| self.number(arg.0)).collect();
+            self.plan.args.extend(&args);
+            let end = u32::try_from(self.plan.args.len()).map_err(|_| BuildError::TooLarge)?;
+            let repr = Repr::of(node.ty);
+            let initial = match node.op {
+                Op::Const(constant) => rules::constant_bits(constant, &self.plan.text_ids),
+                Op::Param(ParamId(id)) => self.plan.params.get(id as usize).map_or_else(|| repr.unknown(), |param| param.bits),
+                _ => repr.unknown(),
+            };
+            let op = self.op(index, number)?;
+            self.plan.slots.push(initial);
+            self.plan.reprs.push(repr);
+            self.plan.nodes.push(NodePlan { op, args: (start, end) });
+        }
+        Ok(())
+    }
+
+    fn op(&mut self, index: usize, number: u32) -> Result<NodeOp, BuildError> {
+        let program = self.program;
+        let invalid = |problem| BuildError::Program(InvalidProgram::Node { index, problem });
+        let node = program.nodes.get(index).ok_or(invalid(Problem::Index))?;
+        let arg_types: Vec<Type> = node.args.iter().filter_map(|arg| program.nodes.get(arg.0 as usize)).map(|arg| arg.ty).collect();
+        let arg_repr = arg_types.first().map_or(Repr::Num, |ty| Repr::of(*ty));
+        let index_of = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
+        let take = |count: &mut usize| {
+            *count += 1;
+            index_of(*count - 1)
+        };
+        Ok(match node.op {
+            Op::Const(_) | Op::Param(_) | Op::Input(_) => NodeOp::Fixed,
+            Op::Market(field, symbol) => {
+                let instrument = self.instrument(symbol);
+                match field {
+                    MarketField::TradeSide => NodeOp::TradeSide { instrument },
+                    MarketField::Latency => NodeOp::Latency { instrument },
+                    MarketField::VenueTs => NodeOp::VenueTs { instrument },
+                    _ => NodeOp::Market { instrument, field },
+                }
+            }
+            Op::Imbalance { symbol, depth } => NodeOp::Imbalance { instrument: self.instrument(symbol), depth },
+            Op::DepthPrice { symbol, side } => NodeOp::DepthPrice { instrument: self.instrument(symbol), side },
+            Op::Clock(ClockFn::Now) => NodeOp::Clock(Clock::Now),
+            Op::Clock(ClockFn::HourOfDay) => NodeOp::Clock(Clock::Hour),
+            Op::Clock(ClockFn::DayOfWeek) => NodeOp::Clock(Clock::Day),
+            Op::Age(symbol) => NodeOp::Clock(Clock::Age { instrument: self.instrument(symbol) }),
+            Op::Since => NodeOp::Clock(Clock::Since { state: take(&mut self.plan.sizes.since)? }),
+            Op::Num(function) => NodeOp::Function(Function::resolve(function, &arg_types).ok_or(invalid(Problem::Type))?.0),
+            Op::Compare(op) => match self.clock_compare(index, op, number) {
+                Some(compare) => {
+                    self.plan.clock_compares.push(compare);
+                    NodeOp::ClockCompare { state: index_of(self.plan.clock_compares.len() - 1)? }
+                }
+                None if arg_types.contains(&Type::Symbol) => NodeOp::CompareSymbols(op),
+                None => NodeOp::Compare(op, arg_repr),
+            },
+            Op::And => NodeOp::And,
+            Op::Or => NodeOp::Or,
+            Op::Not => NodeOp::Not,
+            Op::Coalesce => NodeOp::Coalesce(arg_repr),
+            Op::Known => NodeOp::Known(arg_repr),
+            Op::Pick => NodeOp::Pick,
+            Op::Event(..) => NodeOp::Event,
+            Op::Where => NodeOp::Where,
+            Op::EventAnd => NodeOp::EventAnd,
+            Op::EventOr => NodeOp::EventOr,
+            Op::Edge => NodeOp::Edge { state: take(&mut self.plan.sizes.edges)? },
+            Op::Crosses(side) => NodeOp::Crosses { side, repr: arg_repr, state: take(&mut self.plan.sizes.crosses)? },
+            Op::NoFor(d) => NodeOp::NoFor { hold: self.hold(d, number) },
+            Op::For(d) => NodeOp::For { hold: self.hold(d, number) },
+            Op::Once(d) if arg_repr == Repr::Event => NodeOp::OnceEvent { hold: self.hold(d, number) },
+            Op::Once(d) => {
+                let state = take(&mut self.plan.sizes.once_levels)?;
+                NodeOp::OnceLevel { hold: self.hold(d, number), state }
+            }
+            Op::Count { window: Window::Time(d), partial } => {
+                let capacity = self.options.max_window_samples;
+                let samples = RingPlan { start: self.plan.sizes.samples, capacity };
+                self.plan.sizes.samples = samples.start.saturating_add(capacity);
+                self.plan.windows.push(WindowPlan { samples, partial });
+                let state = index_of(self.plan.windows.len() - 1)?;
+                NodeOp::CountTime { hold: self.hold(d, number), state }
+            }
+            Op::Count { window: Window::Updates(n), .. } => NodeOp::CountUpdates { n, state: take(&mut self.plan.sizes.update_counts)? },
+            Op::Index(n) => {
+                let capacity = n as usize;
+                let ring = RingPlan { start: self.plan.sizes.history, capacity };
+                self.plan.sizes.history = ring.start.saturating_add(capacity);
+                self.plan.histories.push(ring);
+                NodeOp::Index { state: index_of(self.plan.histories.len() - 1)? }
+            }
+            Op::Payload(_) => return Err(invalid(Problem::Operator)),
+        })
+    }
+
+    /// The comparison as one of a bare clock reading with a constant.
+    fn clock_compare(&mut self, index: usize, op: CmpOp, number: u32) -> Option<ClockCompare> {
+        let node = self.program.nodes.get(index)?;
+        let &[a, b] = &node.args[..] else { return None };
+        let clock_of = |id: u32| match self.plan.nodes.get(self.number(id) as usize)?.op {
+            NodeOp::Clock(clock) => Some(clock),
+            _ => None,
+        };
+        let is_constant = |id: u32| self.traits.get(id as usize).is_some_and(|traits| traits.constant);
+        let (clock, op, constant) = if let Some(clock) = clock_of(a.0)
+            && is_constant(b.0)
+        {
+            (clock, op, b)
+        } else if let Some(clock) = clock_of(b.0)
+            && is_constant(a.0)
+        {
+            let mirrored = match op {
+                CmpOp::Lt => CmpOp::Gt,
+                CmpOp::Le => CmpOp::Ge,
+                CmpOp::Gt => CmpOp::Lt,
+                CmpOp::Ge => CmpOp::Le,
+                CmpOp::Eq | CmpOp::Ne => op,
+            };
+            (clock, mirrored, a)
+        } else {
+            return None;
+        };
+        let constant = self.number(constant.0);
+        Some(ClockCompare { clock, op, constant, timer: self.timer(TimerOwner::Node(number)) })
+    }
+
+    fn finish(mut self) -> Result<Plan, BuildError> {
+        let bytes = super::rules::bytes(&self.plan).saturating_add(self.state_bytes);
+        self.plan.stats = PlanStats {
+            rules: self.plan.rules.len(),
+            shape_rules: self.plan.columns.shape_rules,
+            shapes: self.plan.columns.shapes.len(),
+            rows: self.plan.columns.rows,
+            groups: self.plan.columns.groups.len(),
+            general_nodes: self.plan.nodes.len(),
+            bytes,
+        };
+        if bytes > self.options.max_bytes {
+            return Err(BuildError::Memory { needed: bytes, limit: self.options.max_bytes });
+        }
+        Ok(self.plan)
+    }
+}
+
+/// Each text once, the number that each text of the program has among them, and the numbers of "buy" and "sell".
+fn intern_texts(texts: &[String]) -> (Vec<String>, Vec<u32>, (u32, u32)) {
+    let mut interned: Vec<String> = Vec::new();
+    let mut ids: FxHashMap<String, u32> = FxHashMap::default();
+    let mut intern = |text: &str| {
+        let next = u32::try_from(interned.len()).unwrap_or(NONE);
+        *ids.entry(text.to_owned()).or_insert_with(|| {
+            interned.push(text.to_owned());
+            next
+        })
+    };
+    let text_ids = texts.iter().map(|text| intern(text)).collect();
+    let sides = (intern("buy"), intern("sell"));
+    (interned, text_ids, sides)
+}
+
+/// The kind of field that a type gives, for what is no event.
+pub(super) fn kind_of(ty: Type) -> FieldKind {
+    match ty {
+        Type::Num(_) | Type::Event => FieldKind::Num,
+        Type::Bool => FieldKind::Bool,
+        Type::Duration => FieldKind::Duration,
+        Type::Timestamp => FieldKind::Timestamp,
+        Type::Symbol => FieldKind::Symbol,
+        Type::Text => FieldKind::Text,
+    }
+}

@@ -1,0 +1,160 @@
+//! What brings what up to date: nodes by their arguments and inputs, rows by theirs.
+
+use ascep_lang::program::{InputId, Op, ParamId};
+
+use super::build::Builder;
+use super::shape::{ShapedRule, touched_by};
+use super::{NONE, NodeOp, Reading};
+use crate::columns::{ColumnsBuilder, RowInput};
+use crate::error::BuildError;
+use crate::market::{CLASSES, touch};
+use crate::value::Lists;
+
+impl Builder<'_> {
+    /// Who is to be brought up to date when something is at an instant.
+    pub(super) fn links(&mut self) {
+        let kept = self.plan.nodes.len();
+        let mut dependants = vec![Vec::new(); kept];
+        let mut preludes = vec![Vec::new(); kept];
+        let mut sources = vec![Vec::new(); self.plan.instruments.len() * CLASSES as usize];
+        let mut readings = vec![Vec::new(); sources.len()];
+        let mut param_nodes = vec![Vec::new(); self.plan.params.len()];
+        let mut input_nodes = vec![Vec::new(); self.plan.inputs.len()];
+        let mut seen = vec![NONE; self.program.nodes.len()];
+        for (index, node) in self.program.nodes.iter().enumerate() {
+            let (number, traits) = (self.numbers.get(index).copied().unwrap_or(NONE), self.traits.get(index).copied().unwrap_or_default());
+            if number == NONE {
+                continue;
+            }
+            match node.op {
+                Op::Param(ParamId(id)) => push(&mut param_nodes, id, number),
+                Op::Input(InputId(id)) => push(&mut input_nodes, id, number),
+                _ => {}
+            }
+            if !traits.eager && !traits.operand {
+                continue;
+            }
+            let mask = touched_by(&node.op);
+            if let Op::Market(_, symbol)
+            | Op::Imbalance { symbol, .. }
+            | Op::DepthPrice { symbol, .. }
+            | Op::Age(symbol)
+            | Op::Event(_, symbol) = node.op
+            {
+                let first = self.instrument(symbol) * CLASSES;
+                for (class, _) in (first..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0) {
+                    match self.plan.nodes.get(number as usize).map(|node| node.op) {
+                        Some(NodeOp::Market { field, .. }) if !traits.eager => push(&mut readings, class, Reading { field, slot: number }),
+                        _ => push(&mut sources, class, number),
+                    }
+                }
+            }
+            if !traits.eager {
+                continue;
+            }
+            for arg in &node.args {
+                let arg = self.number(arg.0);
+                if dependants.get(arg as usize).is_some_and(|list: &Vec<u32>| list.last() != Some(&number)) {
+                    push(&mut dependants, arg, number);
+                }
+            }
+            if node.args.iter().any(|arg| self.traits.get(arg.0 as usize).is_some_and(|traits| traits.volatile)) {
+                let list = self.to_compute(node.args.iter().map(|arg| arg.0), &mut seen, number);
+                if let Some(place) = preludes.get_mut(number as usize) {
+                    *place = list;
+                }
+            }
+        }
+        self.plan.dependants = Lists::new(dependants);
+        self.plan.preludes = Lists::new(preludes);
+        self.plan.sources = Lists::new(sources);
+        self.plan.readings = Lists::new(readings);
+        self.plan.param_nodes = Lists::new(param_nodes);
+        self.plan.input_nodes = Lists::new(input_nodes);
+    }
+
+    /// The kept nodes under `roots` whose slots are not right by themselves, in order. `seen` marks with `mark` what was visited.
+    pub(super) fn to_compute(&self, roots: impl Iterator<Item = u32>, seen: &mut [u32], mark: u32) -> Vec<u32> {
+        let mut stack: Vec<u32> = roots.collect();
+        let mut found = Vec::new();
+        while let Some(id) = stack.pop() {
+            let (Some(node), Some(traits)) = (self.program.nodes.get(id as usize), self.traits.get(id as usize)) else { continue };
+            let fixed = matches!(node.op, Op::Const(_) | Op::Param(_) | Op::Input(_));
+            match seen.get_mut(id as usize) {
+                Some(seen) if *seen != mark => *seen = mark,
+                _ => continue,
+            }
+            if fixed || traits.held() {
+                continue;
+            }
+            found.push(self.number(id));
+            stack.extend(node.args.iter().map(|arg| arg.0));
+        }
+        found.sort_unstable();
+        found
+    }
+
+    /// Lays out the rules in columns.
+    pub(super) fn columns(&mut self, shaped: &mut [Option<ShapedRule>]) -> Result<(), BuildError> {
+        let mut columns = ColumnsBuilder::default();
+        for (rule, shaped) in (0..).zip(shaped.iter_mut()) {
+            let Some(ShapedRule { shape, operands, constants }) = shaped.take() else { continue };
+            let mut inputs: Vec<RowInput> = Vec::new();
+            for id in &operands {
+                let Some(node) = self.program.nodes.get(id.0 as usize) else { continue };
+                match node.op {
+                    Op::Param(ParamId(id)) => inputs.push(RowInput::Param(id)),
+                    Op::Input(InputId(id)) => inputs.push(RowInput::Input(id)),
+                    Op::Market(_, symbol) | Op::Imbalance { symbol, .. } | Op::DepthPrice { symbol, .. } => {
+                        let (instrument, mask) = (self.instrument(symbol), touched_by(&node.op));
+                        inputs.push(RowInput::Instrument { instrument, mask });
+                    }
+                    _ => {}
+                }
+                // A depth price changes also with the parameter that is its quantity.
+                for arg in node.args.iter().filter_map(|arg| self.program.nodes.get(arg.0 as usize)) {
+                    if let Op::Param(ParamId(id)) = arg.op {
+                        inputs.push(RowInput::Param(id));
+                    }
+                }
+            }
+            columns.add(rule, shape, operands.iter().map(|id| self.number(id.0)).collect(), constants, &merge(inputs));
+        }
+        let instruments = u32::try_from(self.plan.instruments.len()).unwrap_or(NONE);
+        let params = instruments * CLASSES;
+        let inputs = params + u32::try_from(self.plan.params.len()).unwrap_or(0);
+        let keys = inputs as usize + self.plan.inputs.len();
+        let (columns, groups_of) = columns.finish(keys, |input| match input {
+            RowInput::Instrument { instrument, mask } => {
+                (instrument * CLASSES..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0).map(|(key, _)| key).collect()
+            }
+            RowInput::Param(id) => vec![params + id],
+            RowInput::Input(id) => vec![inputs + id],
+        })?;
+        self.plan.columns = columns;
+        self.plan.groups_of = groups_of;
+        Ok(())
+    }
+}
+
+fn push<T>(lists: &mut [Vec<T>], key: u32, item: T) {
+    if let Some(list) = lists.get_mut(key as usize) {
+        list.push(item);
+    }
+}
+
+/// Each instrument once, with all that touches the row; each parameter once.
+fn merge(mut inputs: Vec<RowInput>) -> Vec<RowInput> {
+    inputs.sort_unstable();
+    inputs.dedup();
+    let mut merged: Vec<RowInput> = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        match (merged.last_mut(), input) {
+            (Some(RowInput::Instrument { instrument: a, mask }), RowInput::Instrument { instrument: b, mask: more }) if *a == b => {
+                *mask |= more
+            }
+            _ => merged.push(input),
+        }
+    }
+    merged
+}

@@ -1,0 +1,328 @@
+//! The plan: a program as flat arrays of small numbers, made once and never changed.
+//!
+//! [`build`] makes it: [`traits`] says which nodes are kept and how, [`shape`] which rules can be evaluated in columns, [`links`] what
+//! brings what up to date.
+
+mod accept;
+mod build;
+mod links;
+mod rules;
+mod shape;
+mod traits;
+
+use ascep_lang::program::{CmpOp, Constant, MarketField, Side};
+use ascep_lang::syntax::CrossSide;
+use rustc_hash::FxHashMap;
+
+pub(crate) use build::build;
+pub(crate) use shape::{Instr, Shape, ShapeMode};
+
+use crate::columns::Columns;
+use crate::counters::PlanStats;
+use crate::ops::num::Function;
+use crate::signal::SignalHead;
+use crate::value::{Lists, Repr};
+
+/// No node, rule or timer.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A typed operator. `state` and `hold` are indices into the state arrays and into [`Plan::holds`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum NodeOp {
+    /// A constant, a parameter, an input: its slot is written by others.
+    #[default]
+    Fixed,
+    Market {
+        instrument: u32,
+        field: MarketField,
+    },
+    TradeSide {
+        instrument: u32,
+    },
+    Latency {
+        instrument: u32,
+    },
+    VenueTs {
+        instrument: u32,
+    },
+    Imbalance {
+        instrument: u32,
+        depth: u8,
+    },
+    DepthPrice {
+        instrument: u32,
+        side: Side,
+    },
+    Clock(Clock),
+    Function(Function),
+    Compare(CmpOp, Repr),
+    CompareSymbols(CmpOp),
+    /// A bare reading of the clock against a constant; `state` is an index into [`Plan::clock_compares`].
+    ClockCompare {
+        state: u32,
+    },
+    And,
+    Or,
+    Not,
+    Coalesce(Repr),
+    Known(Repr),
+    Pick,
+    /// A market event.
+    Event,
+    Where,
+    EventAnd,
+    EventOr,
+    Edge {
+        state: u32,
+    },
+    Crosses {
+        side: CrossSide,
+        repr: Repr,
+        state: u32,
+    },
+    NoFor {
+        hold: u32,
+    },
+    For {
+        hold: u32,
+    },
+    OnceLevel {
+        hold: u32,
+        state: u32,
+    },
+    OnceEvent {
+        hold: u32,
+    },
+    CountTime {
+        hold: u32,
+        state: u32,
+    },
+    CountUpdates {
+        n: u32,
+        state: u32,
+    },
+    Index {
+        state: u32,
+    },
+}
+
+/// A reading of the clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Clock {
+    Now,
+    Hour,
+    Day,
+    Age { instrument: u32 },
+    Since { state: u32 },
+}
+
+/// A comparison that changes its answer by a timer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClockCompare {
+    pub(crate) clock: Clock,
+    /// With the clock on the left.
+    pub(crate) op: CmpOp,
+    /// The node of the constant.
+    pub(crate) constant: u32,
+    pub(crate) timer: u32,
+}
+
+/// A length of time with the timer that it sets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hold {
+    pub(crate) period: PeriodPlan,
+    pub(crate) timer: u32,
+}
+
+/// See [`Period`](ascep_lang::program::Period).
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PeriodPlan {
+    Fixed(i64),
+    Param(u32),
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NodePlan {
+    pub(crate) op: NodeOp,
+    /// Its range in [`Plan::args`].
+    pub(crate) args: (u32, u32),
+}
+
+/// A part of one of the flat arrays that hold samples.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RingPlan {
+    pub(crate) start: usize,
+    pub(crate) capacity: usize,
+}
+
+/// A time window: its samples, and whether it is known from its first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WindowPlan {
+    pub(crate) samples: RingPlan,
+    pub(crate) partial: bool,
+}
+
+/// A field of an instrument with the slot that it goes to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) field: MarketField,
+    pub(crate) slot: u32,
+}
+
+/// Who has a timer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TimerOwner {
+    Node(u32),
+    Rule(u32),
+}
+
+/// When a rule that was touched fires.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RuleMode {
+    /// Decided in the columns: it is touched only where it fires.
+    Shape,
+    Edge,
+    Event,
+    EveryTick,
+    Every(Hold),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LimitPlan {
+    pub(crate) period: PeriodPlan,
+    /// As many places as firings are allowed.
+    pub(crate) emitted: RingPlan,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RulePlan {
+    pub(crate) mode: RuleMode,
+    /// [`NONE`] for a rule in columns.
+    pub(crate) trigger: u32,
+    /// [`NONE`] where there is none.
+    pub(crate) until: u32,
+    pub(crate) until_is_event: bool,
+    pub(crate) cooldown: Option<PeriodPlan>,
+    /// Index into [`Plan::limits`], or [`NONE`].
+    pub(crate) limit: u32,
+    /// Its range in [`Plan::actions`].
+    pub(crate) actions: (u32, u32),
+}
+
+/// One signal of a rule.
+#[derive(Debug, Clone)]
+pub(crate) struct ActionPlan {
+    pub(crate) head: SignalHead,
+    pub(crate) fields: Vec<(u32, FieldKind)>,
+}
+
+/// How a slot becomes the value of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldKind {
+    Num,
+    Bool,
+    Duration,
+    Timestamp,
+    Symbol,
+    Text,
+}
+
+#[derive(Debug)]
+pub(crate) struct ParamPlan {
+    pub(crate) name: String,
+    pub(crate) value: Constant,
+    pub(crate) range: Option<(Constant, Constant)>,
+    /// Whether a timer or a window uses it as its length.
+    pub(crate) is_period: bool,
+    pub(crate) bits: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct InputPlan {
+    pub(crate) name: String,
+    pub(crate) kind: FieldKind,
+}
+
+/// How much of each kind of state there is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct StateSizes {
+    pub(crate) since: usize,
+    pub(crate) edges: usize,
+    pub(crate) crosses: usize,
+    pub(crate) once_levels: usize,
+    pub(crate) update_counts: usize,
+    /// Values in all `x[n]`.
+    pub(crate) history: usize,
+    /// Timestamps in all time windows.
+    pub(crate) samples: usize,
+    /// Timestamps in all `LIMIT`s.
+    pub(crate) emitted: usize,
+    pub(crate) max_fields: usize,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) nodes: Vec<NodePlan>,
+    pub(crate) args: Vec<u32>,
+    /// How the slot of each node is read.
+    pub(crate) reprs: Vec<Repr>,
+    /// What each slot holds before the first event.
+    pub(crate) slots: Vec<u64>,
+    /// Nodes to bring up to date when the key is at an instant.
+    pub(crate) dependants: Lists,
+    /// Rules to look at when the key is at an instant.
+    pub(crate) rules_of: Lists,
+    /// Readings of the clock to renew before the key is computed.
+    pub(crate) preludes: Lists,
+    /// Market functions that nodes read, by instrument and class of event: key `instrument * CLASSES + class`.
+    pub(crate) sources: Lists,
+    /// Market functions that only columns read, by the same key.
+    pub(crate) readings: Lists<Reading>,
+    pub(crate) param_nodes: Lists,
+    pub(crate) input_nodes: Lists,
+    /// Groups of rows by input: key as in `sources`, then parameters, then host inputs.
+    pub(crate) groups_of: Lists,
+    pub(crate) columns: Columns,
+
+    pub(crate) holds: Vec<Hold>,
+    pub(crate) clock_compares: Vec<ClockCompare>,
+    pub(crate) windows: Vec<WindowPlan>,
+    pub(crate) histories: Vec<RingPlan>,
+    pub(crate) limits: Vec<LimitPlan>,
+    pub(crate) timers: Vec<TimerOwner>,
+
+    pub(crate) rules: Vec<RulePlan>,
+    pub(crate) actions: Vec<ActionPlan>,
+    /// What to compute before the fields of an action are read.
+    pub(crate) field_programs: Lists,
+
+    pub(crate) params: Vec<ParamPlan>,
+    pub(crate) inputs: Vec<InputPlan>,
+    pub(crate) texts: Vec<String>,
+    pub(crate) symbols: Vec<String>,
+    /// The instrument of each symbol: two spellings may name one.
+    pub(crate) symbol_instruments: Vec<u32>,
+    /// For each text of the program, the one that stands for it here; for inputs that are texts.
+    pub(crate) text_ids: Vec<u32>,
+    /// The texts "buy" and "sell".
+    pub(crate) sides: (u32, u32),
+    /// Full names.
+    pub(crate) instruments: Vec<String>,
+    pub(crate) instrument_ids: FxHashMap<String, u32>,
+    /// Those of the default venue, without it.
+    pub(crate) short_ids: FxHashMap<String, u32>,
+    /// Whether levels of books are kept.
+    pub(crate) keeps_books: Vec<bool>,
+    pub(crate) sizes: StateSizes,
+    pub(crate) stats: PlanStats,
+}
+
+impl Plan {
+    /// The arguments of a node.
+    #[inline]
+    pub(crate) fn args(&self, node: NodePlan) -> &[u32] {
+        let (start, end) = node.args;
+        self.args.get(start as usize..end as usize).unwrap_or_default()
+    }
+}

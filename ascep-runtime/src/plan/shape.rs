@@ -1,0 +1,234 @@
+//! Shapes: the stateless trigger of a rule as a straight program over operands and constants.
+//!
+//! Rules whose programs are the same share one shape; which slots they read and which constants they use is what is left over,
+//! a row. Numbers and levels live in two banks of registers; each instruction writes the next register of its bank.
+
+use ascep_lang::program::{CmpOp, Constant, MarketField, Mode, NodeId, NumFn, Op, Program, Rule, Type};
+use rustc_hash::FxHashMap;
+
+use crate::market::touch;
+use crate::value::{self, Repr};
+
+/// One instruction; arguments are registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Instr {
+    /// The number in the slot that the row's k-th operand names.
+    Operand(u16),
+    /// The level in the slot that the row's k-th operand names.
+    OperandLevel(u16),
+    /// The row's k-th constant.
+    Const(u16),
+    /// A level.
+    ConstLevel(u8),
+    Unary(NumFn, u16),
+    Binary(NumFn, u16, u16),
+    Clamp(u16, u16, u16),
+    Compare(CmpOp, u16, u16),
+    CompareLevel(CmpOp, u16, u16),
+    And(u16, u16),
+    Or(u16, u16),
+    Not(u16),
+    Coalesce(u16, u16),
+    CoalesceLevel(u16, u16),
+    Known(u16),
+    KnownLevel(u16),
+}
+
+impl Instr {
+    /// Whether the result is a number, not a level.
+    fn is_num(self) -> bool {
+        matches!(self, Self::Operand(_) | Self::Const(_) | Self::Unary(..) | Self::Binary(..) | Self::Clamp(..) | Self::Coalesce(..))
+    }
+}
+
+/// What is done with the level at the end of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum ShapeMode {
+    /// Fire where it turned true.
+    Edge,
+    /// Fire where it is true.
+    EveryTick,
+}
+
+/// A program that many rules share. Its result is the last level register.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Shape {
+    pub(crate) mode: ShapeMode,
+    pub(crate) code: Vec<Instr>,
+    pub(crate) operands: u16,
+    pub(crate) constants: u16,
+    /// Registers of each bank.
+    pub(crate) nums: u16,
+    pub(crate) levels: u16,
+}
+
+/// A rule as a shape and what is its own.
+#[derive(Debug)]
+pub(crate) struct ShapedRule {
+    pub(crate) shape: Shape,
+    /// Nodes of the program.
+    pub(crate) operands: Vec<NodeId>,
+    pub(crate) constants: Vec<f64>,
+}
+
+/// Longer programs stay in the general tier.
+const MAX_CODE: usize = 256;
+
+/// The rule in columns, if it can be: no state under its trigger, no `UNTIL`, no turns.
+pub(crate) fn shape(program: &Program, rule: &Rule) -> Option<ShapedRule> {
+    let mode = match rule.mode {
+        Mode::Edge => ShapeMode::Edge,
+        Mode::EveryTick => ShapeMode::EveryTick,
+        Mode::Event | Mode::Every(_) => return None,
+    };
+    if rule.until.is_some() {
+        return None;
+    }
+    let mut walk =
+        Walk { program, registers: FxHashMap::default(), code: Vec::new(), operands: Vec::new(), constants: Vec::new(), banks: [0; 2] };
+    walk.node(rule.trigger)?;
+    // A trigger that reads nothing is never at an instant; and the result must be the last level.
+    if walk.operands.is_empty() || walk.code.last().is_none_or(|last| last.is_num()) {
+        return None;
+    }
+    let Walk { code, operands, constants, banks: [nums, levels], .. } = walk;
+    let count = |len: usize| u16::try_from(len).ok();
+    let shape = Shape { mode, code, operands: count(operands.len())?, constants: count(constants.len())?, nums, levels };
+    Some(ShapedRule { shape, operands, constants })
+}
+
+struct Walk<'p> {
+    program: &'p Program,
+    /// The register of each node that was visited.
+    registers: FxHashMap<u32, u16>,
+    code: Vec<Instr>,
+    operands: Vec<NodeId>,
+    constants: Vec<f64>,
+    /// Registers in use: numbers, levels.
+    banks: [u16; 2],
+}
+
+impl Walk<'_> {
+    fn push(&mut self, instr: Instr) -> Option<u16> {
+        if self.code.len() >= MAX_CODE {
+            return None;
+        }
+        self.code.push(instr);
+        let [nums, levels] = &mut self.banks;
+        let bank = if instr.is_num() { nums } else { levels };
+        *bank += 1;
+        Some(*bank - 1)
+    }
+
+    /// The register of a node, visiting what it reads first; an explicit stack, since a trigger may be deep.
+    fn node(&mut self, root: NodeId) -> Option<u16> {
+        let mut stack = vec![root];
+        while let Some(&id) = stack.last() {
+            if self.registers.contains_key(&id.0) {
+                stack.pop();
+                continue;
+            }
+            let node = self.program.nodes.get(id.0 as usize)?;
+            if is_leaf(self.program, id) {
+                let operand = u16::try_from(self.operands.len()).ok()?;
+                self.operands.push(id);
+                let register =
+                    self.push(if Repr::of(node.ty) == Repr::Num { Instr::Operand(operand) } else { Instr::OperandLevel(operand) })?;
+                self.registers.insert(id.0, register);
+                stack.pop();
+                continue;
+            }
+            if stack.len() > MAX_CODE {
+                return None;
+            }
+            let missing = stack.len();
+            stack.extend(node.args.iter().rev().filter(|arg| !self.registers.contains_key(&arg.0)));
+            if stack.len() > missing {
+                continue;
+            }
+            let args: Vec<u16> = node.args.iter().filter_map(|arg| self.registers.get(&arg.0).copied()).collect();
+            let register = self.instruction(id, &args)?;
+            self.registers.insert(id.0, register);
+            stack.pop();
+        }
+        self.registers.get(&root.0).copied()
+    }
+
+    fn instruction(&mut self, id: NodeId, args: &[u16]) -> Option<u16> {
+        let node = self.program.nodes.get(id.0 as usize)?;
+        let repr = Repr::of(node.ty);
+        let arg_repr = node.args.first().and_then(|arg| self.program.nodes.get(arg.0 as usize)).map(|arg| Repr::of(arg.ty));
+        if arg_repr.is_some_and(|repr| !matches!(repr, Repr::Num | Repr::Level)) {
+            return None;
+        }
+        let over_levels = arg_repr == Some(Repr::Level);
+        let instr = match (node.op, args) {
+            (Op::Const(Constant::Num(bits)), _) => {
+                self.constants.push(f64::from_bits(bits));
+                Instr::Const(u16::try_from(self.constants.len() - 1).ok()?)
+            }
+            (Op::Const(Constant::Bool(truth)), _) => Instr::ConstLevel(value::level(truth)),
+            (Op::Num(_), _) if node.args.iter().any(|arg| !self.is_num(*arg)) => return None,
+            (Op::Num(NumFn::Clamp), &[x, low, high]) => Instr::Clamp(x, low, high),
+            (Op::Num(function), &[x]) => Instr::Unary(function, x),
+            (Op::Num(function @ (NumFn::Min | NumFn::Max)), &[first, .., last]) => {
+                let mut left = first;
+                for middle in args.get(1..args.len().saturating_sub(1)).unwrap_or_default() {
+                    left = self.push(Instr::Binary(function, left, *middle))?;
+                }
+                Instr::Binary(function, left, last)
+            }
+            (Op::Num(function), &[x, y]) => Instr::Binary(function, x, y),
+            (Op::Compare(op), &[x, y]) if over_levels => Instr::CompareLevel(op, x, y),
+            (Op::Compare(op), &[x, y]) => Instr::Compare(op, x, y),
+            (Op::And | Op::Or, &[first, .., last]) => {
+                let join = |x, y| if node.op == Op::And { Instr::And(x, y) } else { Instr::Or(x, y) };
+                let mut left = first;
+                for middle in args.get(1..args.len().saturating_sub(1)).unwrap_or_default() {
+                    left = self.push(join(left, *middle))?;
+                }
+                join(left, last)
+            }
+            (Op::Not, &[x]) => Instr::Not(x),
+            (Op::Coalesce, &[x, y]) if repr == Repr::Num => Instr::Coalesce(x, y),
+            (Op::Coalesce, &[x, y]) if repr == Repr::Level => Instr::CoalesceLevel(x, y),
+            (Op::Known, &[x]) if over_levels => Instr::KnownLevel(x),
+            (Op::Known, &[x]) => Instr::Known(x),
+            _ => return None,
+        };
+        self.push(instr)
+    }
+
+    fn is_num(&self, id: NodeId) -> bool {
+        self.program.nodes.get(id.0 as usize).is_some_and(|node| matches!(node.ty, Type::Num(_)))
+    }
+}
+
+/// Whether a node is read from a slot: a number of the market, a parameter, an input.
+fn is_leaf(program: &Program, id: NodeId) -> bool {
+    let Some(node) = program.nodes.get(id.0 as usize) else { return false };
+    match node.op {
+        Op::Market(field, _) => !matches!(field, MarketField::TradeSide | MarketField::Latency | MarketField::VenueTs),
+        Op::Imbalance { .. } => true,
+        // Computed once an event where its quantity changes with nothing but a parameter.
+        Op::DepthPrice { .. } => {
+            node.args.iter().all(|arg| program.nodes.get(arg.0 as usize).is_some_and(|arg| matches!(arg.op, Op::Const(_) | Op::Param(_))))
+        }
+        Op::Param(_) | Op::Input(_) => matches!(Repr::of(node.ty), Repr::Num | Repr::Level),
+        _ => false,
+    }
+}
+
+/// What of an instrument's events a market function is at an instant of; 0 for what is none.
+pub(crate) fn touched_by(op: &Op) -> u8 {
+    use ascep_lang::program::EventKind;
+    match op {
+        Op::Market(MarketField::Last | MarketField::Qty | MarketField::TradeSide | MarketField::Notional, _)
+        | Op::Event(EventKind::Trade, _) => touch::TRADE,
+        Op::Market(MarketField::Price, _) => touch::TRADE | touch::QUOTE_UNTRADED,
+        Op::Market(MarketField::Latency | MarketField::VenueTs, _) | Op::Age(_) => touch::ANY,
+        Op::Market(..) | Op::Event(EventKind::Quote, _) | Op::Imbalance { depth: 1, .. } => touch::QUOTE,
+        Op::Imbalance { .. } | Op::Event(EventKind::Book, _) | Op::DepthPrice { .. } => touch::BOOK,
+        _ => 0,
+    }
+}

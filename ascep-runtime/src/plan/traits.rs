@@ -1,0 +1,110 @@
+//! What each node of a program needs of the plan: to be kept, to be brought up to date at its instants, to be read as of the clock.
+
+use ascep_lang::program::{Op, Program};
+
+use super::shape::ShapedRule;
+use crate::value::Repr;
+
+/// What is known of a node of the program before it is planned.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Traits {
+    /// Read as of the clock whenever it is read.
+    pub(super) volatile: bool,
+    /// Of constants and parameters only.
+    pub(super) constant: bool,
+    /// Changes nothing by being read late, so that what only fields read is computed when a rule fires.
+    pub(super) stateless: bool,
+    /// Brought up to date at each of its instants.
+    pub(super) eager: bool,
+    /// Read when a rule fires.
+    pub(super) in_field: bool,
+    /// An operand of a row.
+    pub(super) operand: bool,
+}
+
+impl Traits {
+    pub(super) fn kept(self) -> bool {
+        self.eager || self.in_field || self.operand
+    }
+
+    /// Whether its slot is right at every moment without being asked for.
+    pub(super) fn held(self) -> bool {
+        (self.eager || self.operand) && !self.volatile
+    }
+}
+
+/// Finds the traits of every node; `shaped` are the rules in columns.
+pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>]) -> Vec<Traits> {
+    let mut traits = vec![Traits::default(); program.nodes.len()];
+    let get = |traits: &[Traits], id: u32| traits.get(id as usize).copied().unwrap_or_default();
+    for (index, node) in program.nodes.iter().enumerate() {
+        let volatile_arg = node.args.iter().any(|arg| get(&traits, arg.0).volatile);
+        let constant_args = node.args.iter().all(|arg| get(&traits, arg.0).constant);
+        let clock = matches!(node.op, Op::Clock(_) | Op::Age(_) | Op::Since);
+        // Number functions of a clock reading, and the choice between two, are as current as the reading.
+        let passes_on = matches!(node.op, Op::Num(_) | Op::Coalesce | Op::Pick) && Repr::of(node.ty) != Repr::Level;
+        let volatile = clock || (passes_on && volatile_arg);
+        let constant = match node.op {
+            Op::Const(_) | Op::Param(_) => true,
+            Op::Num(_) | Op::Coalesce | Op::Compare(_) | Op::And | Op::Or | Op::Not | Op::Known => constant_args,
+            _ => false,
+        };
+        let pure = matches!(
+            node.op,
+            Op::Const(_)
+                | Op::Param(_)
+                | Op::Input(_)
+                | Op::Market(..)
+                | Op::Imbalance { .. }
+                | Op::DepthPrice { .. }
+                | Op::Clock(_)
+                | Op::Age(_)
+                | Op::Num(_)
+                | Op::Compare(_)
+                | Op::And
+                | Op::Or
+                | Op::Not
+                | Op::Coalesce
+                | Op::Known
+        );
+        // What holds an answer over a clock reading until its next instant has a state: that answer.
+        let stateless = pure && (volatile || !volatile_arg);
+        if let Some(place) = traits.get_mut(index) {
+            *place = Traits { volatile, constant, stateless, ..Traits::default() };
+        }
+    }
+    let mut mark = |id: u32, set: fn(&mut Traits)| traits.get_mut(id as usize).map(set);
+    for (rule, shaped) in program.rules.iter().zip(shaped) {
+        match shaped {
+            Some(shaped) => shaped.operands.iter().for_each(|id| {
+                mark(id.0, |traits| traits.operand = true);
+                if program.nodes.get(id.0 as usize).is_some_and(|node| matches!(node.op, Op::DepthPrice { .. })) {
+                    mark(id.0, |traits| traits.eager = true);
+                }
+            }),
+            None => {
+                for id in [Some(rule.trigger), rule.until].into_iter().flatten() {
+                    mark(id.0, |traits| traits.eager = true);
+                }
+            }
+        }
+        for (_, id) in rule.actions.iter().flat_map(|action| &action.fields) {
+            mark(id.0, |traits| traits.in_field = true);
+        }
+    }
+    // Arguments stand before their readers: one pass from the end reaches everything.
+    for (index, node) in program.nodes.iter().enumerate().rev() {
+        let Some(own) = traits.get_mut(index) else { continue };
+        if own.in_field && !own.stateless {
+            own.eager = true;
+        }
+        let Traits { eager, in_field, .. } = *own;
+        for arg in &node.args {
+            if let Some(arg) = traits.get_mut(arg.0 as usize) {
+                arg.eager |= eager;
+                arg.in_field |= in_field;
+            }
+        }
+    }
+    traits
+}

@@ -1,0 +1,146 @@
+//! Rules: whether one that was touched fires, whether the firing goes out, and its signals.
+
+use crate::ops;
+use crate::plan::{FieldKind, Hold, LimitPlan, NONE, Plan, RuleMode, RulePlan};
+use crate::signal::{Signal, SignalSink, Value};
+use crate::state::State;
+use crate::value::{FALSE, Repr, TRUE, UNKNOWN, at, put};
+
+/// What a rule remembers, but for its last known truth.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RuleState {
+    armed: bool,
+    /// Within the turns of an `EVERY d`.
+    active: bool,
+    /// Whether `last_emitted` is one.
+    has_emitted: bool,
+    last_emitted: i64,
+}
+
+impl Default for RuleState {
+    fn default() -> Self {
+        Self { armed: true, active: false, has_emitted: false, last_emitted: 0 }
+    }
+}
+
+/// Evaluates a rule that was touched in this step.
+pub(crate) fn evaluate<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, id: u32, sink: &mut S) {
+    let (Some(rule), Some(mut memory)) = (plan.rules.get(id as usize), state.rules.get(id as usize).copied()) else { return };
+    if !memory.armed && rule.until != NONE {
+        memory.armed = if rule.until_is_event { state.occurs(rule.until) } else { state.level(rule.until) == TRUE };
+    }
+    if fires(state, rule, id, &mut memory) {
+        if !memory.armed {
+            state.counters.lost_disarmed += 1;
+        } else if !is_allowed(plan, state, rule, &memory) {
+            state.counters.held_back += 1;
+        } else {
+            memory.has_emitted = true;
+            memory.last_emitted = state.clock;
+            memory.armed = rule.until == NONE;
+            emit(plan, state, rule, sink);
+        }
+    }
+    put(&mut state.rules, id, memory);
+}
+
+fn fires(state: &mut State, rule: &RulePlan, id: u32, memory: &mut RuleState) -> bool {
+    match rule.mode {
+        RuleMode::Shape => return true,
+        RuleMode::Event => return state.occurs(rule.trigger),
+        _ => {}
+    }
+    let truth = state.level(rule.trigger);
+    if truth == UNKNOWN {
+        state.counters.unknown_results += 1;
+    }
+    match rule.mode {
+        RuleMode::Edge => {
+            let before = at(&state.truths, id);
+            if truth != UNKNOWN {
+                put(&mut state.truths, id, truth);
+            }
+            truth == TRUE && before == FALSE
+        }
+        RuleMode::EveryTick => truth == TRUE && state.is_at_instant(rule.trigger),
+        RuleMode::Every(Hold { period, timer }) => {
+            let is_turn = state.fires(timer);
+            if truth == FALSE {
+                memory.active = false;
+                state.timers.cancel(timer);
+                return false;
+            }
+            let starts = !memory.active && truth == TRUE;
+            if starts || is_turn {
+                memory.active = true;
+                state.arm_after(timer, period);
+            }
+            starts || (is_turn && truth == TRUE)
+        }
+        RuleMode::Shape | RuleMode::Event => false,
+    }
+}
+
+/// Whether `COOLDOWN` and `LIMIT` let a firing out.
+fn is_allowed(plan: &Plan, state: &mut State, rule: &RulePlan, memory: &RuleState) -> bool {
+    if let Some(period) = rule.cooldown
+        && memory.has_emitted
+        && state.clock.saturating_sub(memory.last_emitted) < state.period(period)
+    {
+        return false;
+    }
+    let Some(&LimitPlan { period, emitted }) = plan.limits.get(rule.limit as usize) else { return true };
+    let horizon = state.clock.saturating_sub(state.period(period));
+    let Some(ring) = state.limit_rings.get_mut(rule.limit as usize) else { return true };
+    // Only the n-th last counts: while it is in (C - d, C], n are.
+    if ring.len >= emitted.capacity && ring.oldest(emitted, &state.emitted).is_some_and(|ts| ts > horizon) {
+        return false;
+    }
+    ring.push(emitted, &mut state.emitted, state.clock);
+    true
+}
+
+fn emit<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, rule: &RulePlan, sink: &mut S) {
+    let (first, end) = rule.actions;
+    for id in first..end {
+        let Some(action) = plan.actions.get(id as usize) else { return };
+        for &node in plan.field_programs.of(id) {
+            ops::refresh(plan, state, node);
+        }
+        let mut values = recycle(std::mem::take(&mut state.values));
+        values.extend(action.fields.iter().map(|(node, kind)| field(plan, state.slot(*node), *kind)));
+        state.counters.signals += 1;
+        sink.signal(&Signal { seq: state.counters.signals, ts: state.clock, head: &action.head, values: &values });
+        state.values = recycle(values);
+    }
+}
+
+/// The same allocation, emptied, for values that borrow from elsewhere: the standard library collects a vector's iterator in place.
+fn recycle<'a>(mut values: Vec<Value<'_>>) -> Vec<Value<'a>> {
+    values.clear();
+    values.into_iter().map(|_| Value::Unknown).collect()
+}
+
+fn field(plan: &Plan, bits: u64, kind: FieldKind) -> Value<'_> {
+    let repr = match kind {
+        FieldKind::Num => Repr::Num,
+        FieldKind::Bool => Repr::Level,
+        FieldKind::Duration | FieldKind::Timestamp => Repr::Int,
+        FieldKind::Symbol | FieldKind::Text => Repr::Id,
+    };
+    if !repr.is_known(bits) {
+        return Value::Unknown;
+    }
+    match kind {
+        FieldKind::Num => Value::Num(f64::from_bits(bits)),
+        FieldKind::Bool => Value::Bool(bits == u64::from(TRUE)),
+        FieldKind::Duration => Value::Duration(bits.cast_signed()),
+        FieldKind::Timestamp => Value::Timestamp(bits.cast_signed()),
+        FieldKind::Symbol => text(&plan.symbols, bits).map_or(Value::Unknown, Value::Symbol),
+        FieldKind::Text => text(&plan.texts, bits).map_or(Value::Unknown, Value::Text),
+    }
+}
+
+fn text(texts: &[String], index: u64) -> Option<&str> {
+    texts.get(usize::try_from(index).ok()?).map(String::as_str)
+}

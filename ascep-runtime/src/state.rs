@@ -1,0 +1,178 @@
+//! All that changes while an engine runs. Everything is allocated here, once.
+
+use crate::bits::BitQueue;
+use crate::counters::Counters;
+use crate::kernel::Registers;
+use crate::market::Market;
+use crate::plan::{NONE, PeriodPlan, Plan};
+use crate::rules::RuleState;
+use crate::signal::Value;
+use crate::timers::{NEVER, Timers};
+use crate::value::{FALSE, UNKNOWN, UNKNOWN_INT, at, put};
+
+/// No sign yet in a [`State::crosses`].
+pub(crate) const NO_SIGN: i8 = i8::MIN;
+
+/// A ring over a part of a flat array; see [`RingPlan`](crate::plan::RingPlan).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ring {
+    /// Where the oldest stands.
+    pub(crate) head: usize,
+    pub(crate) len: usize,
+}
+
+/// A time window.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    pub(crate) ring: Ring,
+    pub(crate) known: bool,
+    /// When it becomes known.
+    pub(crate) known_at: i64,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The clock; meaningful once `started`.
+    pub(crate) clock: i64,
+    pub(crate) started: bool,
+    /// Counts steps from 1.
+    pub(crate) step: u64,
+    /// Whether the step is a batch of timers.
+    pub(crate) timer_step: bool,
+    /// The value of each node.
+    pub(crate) slots: Vec<u64>,
+    /// The step in which each node was last at an instant.
+    pub(crate) instants: Vec<u64>,
+    /// Nodes to bring up to date.
+    pub(crate) work: BitQueue,
+    /// Rules to evaluate.
+    pub(crate) touched: BitQueue,
+    pub(crate) timers: Timers,
+    pub(crate) market: Market,
+    pub(crate) params: Vec<u64>,
+
+    /// When the event of each `since` last occurred.
+    pub(crate) since: Vec<i64>,
+    /// The last known truth under each rising edge.
+    pub(crate) edges: Vec<u8>,
+    pub(crate) crosses: Vec<i8>,
+    /// Whether the level of each `once` is known-true.
+    pub(crate) once_levels: Vec<bool>,
+    /// Updates seen by each `count(x, n)`, up to n.
+    pub(crate) update_counts: Vec<u32>,
+    pub(crate) windows: Vec<Window>,
+    pub(crate) samples: Vec<i64>,
+    pub(crate) history_rings: Vec<Ring>,
+    pub(crate) history: Vec<u64>,
+
+    pub(crate) rules: Vec<RuleState>,
+    /// The last known truth of the trigger of each rule.
+    pub(crate) truths: Vec<u8>,
+    pub(crate) limit_rings: Vec<Ring>,
+    pub(crate) emitted: Vec<i64>,
+    pub(crate) registers: Registers,
+    /// Empty between signals; kept for its capacity.
+    pub(crate) values: Vec<Value<'static>>,
+    pub(crate) counters: Counters,
+}
+
+impl State {
+    pub(crate) fn new(plan: &Plan, quiet_start: bool) -> Self {
+        let sizes = &plan.sizes;
+        // An edge is a step from known-false to known-true, so what begins as unknown makes none of its first truth.
+        let before = if quiet_start { UNKNOWN } else { FALSE };
+        let window = Window { ring: Ring::default(), known: false, known_at: NEVER };
+        Self {
+            clock: 0,
+            started: false,
+            step: 0,
+            timer_step: false,
+            slots: plan.slots.clone(),
+            instants: vec![0; plan.nodes.len()],
+            work: BitQueue::new(plan.nodes.len()),
+            touched: BitQueue::new(plan.rules.len()),
+            timers: Timers::new(plan.timers.len()),
+            market: Market::new(&plan.keeps_books),
+            params: plan.params.iter().map(|param| param.bits).collect(),
+            since: vec![UNKNOWN_INT; sizes.since],
+            edges: vec![before; sizes.edges],
+            crosses: vec![NO_SIGN; sizes.crosses],
+            once_levels: vec![false; sizes.once_levels],
+            update_counts: vec![0; sizes.update_counts],
+            windows: vec![window; plan.windows.len()],
+            // Zeroed, so that the system need not back what is never written.
+            samples: vec![0; sizes.samples],
+            history_rings: vec![Ring::default(); plan.histories.len()],
+            history: vec![0; sizes.history],
+            rules: vec![RuleState::default(); plan.rules.len()],
+            truths: vec![before; plan.rules.len()],
+            limit_rings: vec![Ring::default(); plan.limits.len()],
+            emitted: vec![0; sizes.emitted],
+            registers: Registers::new(&plan.columns.shapes),
+            values: Vec::with_capacity(sizes.max_fields),
+            counters: Counters::default(),
+        }
+    }
+
+    /// The bits of a slot.
+    #[inline(always)]
+    pub(crate) fn slot(&self, node: u32) -> u64 {
+        at(&self.slots, node)
+    }
+
+    /// A slot as a level.
+    #[inline(always)]
+    pub(crate) fn level(&self, node: u32) -> u8 {
+        u8::try_from(at(&self.slots, node)).unwrap_or(UNKNOWN)
+    }
+
+    /// Whether an event occurs in this step.
+    #[inline(always)]
+    pub(crate) fn occurs(&self, node: u32) -> bool {
+        at(&self.slots, node) == self.step
+    }
+
+    /// Whether a node is at an instant in this step.
+    #[inline(always)]
+    pub(crate) fn is_at_instant(&self, node: u32) -> bool {
+        at(&self.instants, node) == self.step
+    }
+
+    /// Puts a node at an instant, and what reads it in line.
+    #[inline]
+    pub(crate) fn mark(&mut self, plan: &Plan, node: u32) {
+        put(&mut self.instants, node, self.step);
+        for &dependant in plan.dependants.of(node) {
+            self.work.insert(dependant);
+        }
+        for &rule in plan.rules_of.of(node) {
+            self.touched.insert(rule);
+        }
+    }
+
+    /// A length of time as it is now; above 0.
+    #[inline]
+    pub(crate) fn period(&self, period: PeriodPlan) -> i64 {
+        match period {
+            PeriodPlan::Fixed(d) => d,
+            PeriodPlan::Param(id) => at(&self.params, id).cast_signed().max(1),
+        }
+    }
+
+    /// Arms a timer a length of time from now; never where that is beyond all time.
+    #[inline]
+    pub(crate) fn arm_after(&mut self, timer: u32, period: PeriodPlan) {
+        let deadline = self.clock.checked_add(self.period(period)).unwrap_or(NEVER);
+        self.timers.arm(timer, deadline);
+    }
+
+    /// Whether a timer is due in this step; if so it is no longer pending.
+    #[inline]
+    pub(crate) fn fires(&mut self, timer: u32) -> bool {
+        let fires = self.timer_step && timer != NONE && self.timers.due(timer) == self.clock;
+        if fires {
+            self.timers.cancel(timer);
+        }
+        fires
+    }
+}

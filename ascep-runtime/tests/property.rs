@@ -1,0 +1,222 @@
+//! The engine against the reference evaluator, over generated programs and streams.
+//!
+//! `ASCEP_PAIRS` sets how many pairs are tried, `ASCEP_SEED` the seed; both are fixed otherwise, so that a run can be repeated.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use proptest::strategy::{Strategy, ValueTree as _};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+
+use ascep_runtime::signal::OwnedSignal;
+use support::program::Program;
+use support::run::{self, Output};
+use support::stream::Input;
+use support::{Pair, Pairs};
+
+/// A setting from the environment.
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
+}
+
+/// How often something was seen over all pairs of a test.
+#[derive(Debug, Default)]
+struct Tally {
+    pairs: AtomicUsize,
+    rejected: AtomicUsize,
+    silent: AtomicUsize,
+    signals: AtomicUsize,
+}
+
+/// Tries `pairs` pairs with `check` on two threads and panics with the simplest pair that fails. Pairs that do not compile are counted and
+/// left out; more than a fifth of them is a failure of the generator.
+fn for_pairs(stream: u8, pairs: u64, check: impl Fn(&Pair) -> Result<Option<usize>, String> + Sync) {
+    const THREADS: u64 = 2;
+    let tally = Tally::default();
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let run = |thread: u64| {
+            let cases = u32::try_from(pairs.div_ceil(THREADS)).expect("a count of pairs that fits 32 bits");
+            let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
+            let mut seed = [stream; 32];
+            seed[..8].copy_from_slice(&setting("ASCEP_SEED", 1).to_le_bytes());
+            seed[8..16].copy_from_slice(&thread.to_le_bytes());
+            let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+            let tried = runner.run(&Pairs, |pair| {
+                tally.pairs.fetch_add(1, Relaxed);
+                match check(&pair).map_err(TestCaseError::fail)? {
+                    None => _ = tally.rejected.fetch_add(1, Relaxed),
+                    Some(0) => _ = tally.silent.fetch_add(1, Relaxed),
+                    Some(n) => _ = tally.signals.fetch_add(n, Relaxed),
+                }
+                Ok(())
+            });
+            tried.err().map(|failure| failure.to_string())
+        };
+        let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || run(thread))).collect();
+        threads.into_iter().filter_map(|thread| thread.join().expect("a thread of the test panicked")).collect()
+    });
+    eprintln!("{tally:?}");
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    let (pairs, rejected) = (tally.pairs.into_inner(), tally.rejected.into_inner());
+    assert!(rejected * 5 <= pairs, "{rejected} of {pairs} programs did not compile");
+}
+
+/// Both outputs of a pair, or `None` where the program does not compile.
+fn both(pair: &Pair) -> Option<(Output, Output)> {
+    let (typed, program) = run::compile(&pair.program.text()).ok()?;
+    Some((run::run_engine(&program, &pair.inputs), run::run_reference(&typed, &pair.inputs)))
+}
+
+#[test]
+fn engine_equals_reference() {
+    let (in_columns, rules) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    for_pairs(0, setting("ASCEP_PAIRS", 10_000), |pair| {
+        let Some((engine, reference)) = both(pair) else { return Ok(None) };
+        in_columns.fetch_add(engine.in_columns.0, Relaxed);
+        rules.fetch_add(engine.in_columns.1, Relaxed);
+        match run::difference(&engine, &reference) {
+            None => Ok(Some(reference.signals.len())),
+            Some(difference) => Err(difference),
+        }
+    });
+    // Both ways in which the engine runs rules must have been tried.
+    let (in_columns, rules) = (in_columns.into_inner(), rules.into_inner());
+    eprintln!("{in_columns} of {rules} rules ran in columns");
+    assert!(in_columns * 10 > rules && in_columns * 10 < rules * 9, "{in_columns} of {rules} rules ran in columns");
+}
+
+/// The comparison is worth something only if it can fail: where the reference is not given the same, most pairs must differ.
+#[test]
+fn a_fault_is_noticed() {
+    let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]));
+    let (mut speaking, mut event_dropped, mut duration_altered, mut with_duration) = (0, 0, 0, 0);
+    for _ in 0..600 {
+        let pair = Pairs.new_tree(&mut runner).unwrap().current();
+        let text = pair.program.text();
+        let Ok((typed, program)) = run::compile(&text) else { continue };
+        let engine = run::run_engine(&program, &pair.inputs);
+        if engine.signals.is_empty() {
+            continue;
+        }
+        speaking += 1;
+        // The event of the middle signal is kept from the reference.
+        let at = engine.signals[engine.signals.len() / 2].ts;
+        let inputs: Vec<_> = pair.inputs.iter().filter(|i| !matches!(i, Input::Event { ts, .. } if *ts == at)).cloned().collect();
+        event_dropped += usize::from(inputs.len() < pair.inputs.len() && signals_differ(&engine, &run::run_reference(&typed, &inputs)));
+        // Two seconds become three in the text that the reference is given.
+        let altered =
+            text.replace("FOR 2s", "FOR 3s").replace(", 2s", ", 3s").replace("EVERY 2s", "EVERY 3s").replace("COOLDOWN 2s", "COOLDOWN 3s");
+        if altered != text
+            && let Ok((typed, _)) = run::compile(&altered)
+        {
+            with_duration += 1;
+            duration_altered += usize::from(signals_differ(&engine, &run::run_reference(&typed, &pair.inputs)));
+        }
+    }
+    eprintln!(
+        "{speaking} pairs with signals: {event_dropped} show a dropped event, {duration_altered} of {with_duration} an altered duration"
+    );
+    assert!(speaking >= 200, "only {speaking} pairs give signals");
+    assert!(event_dropped * 2 > speaking, "{event_dropped} of {speaking} pairs show a dropped event");
+    assert!(duration_altered * 4 > with_duration && with_duration > 20, "{duration_altered} of {with_duration} show an altered duration");
+}
+
+fn signals_differ(engine: &Output, reference: &Output) -> bool {
+    let without_counts = |o: &Output| Output { signals: o.signals.clone(), ..Output::default() };
+    run::difference(&without_counts(engine), &without_counts(reference)).is_some()
+}
+
+/// The signals of each rule by its name, without what depends on the other rules: their numbers and the rule's place.
+fn by_rule(output: &Output) -> std::collections::BTreeMap<String, Vec<OwnedSignal>> {
+    let mut rules = std::collections::BTreeMap::<_, Vec<_>>::new();
+    for signal in &output.signals {
+        let mut signal = signal.clone();
+        signal.seq = 0;
+        signal.head.rule_index = 0;
+        rules.entry(signal.head.rule.clone()).or_default().push(signal);
+    }
+    rules
+}
+
+/// Wants the same signals of each rule in two runs.
+fn same_by_rule(what: &str, a: &Output, b: &Output) -> Result<(), String> {
+    let (a, b) = (by_rule(a), by_rule(b));
+    let same = a.keys().eq(b.keys()) && a.values().flatten().zip(b.values().flatten()).all(|(a, b)| run::same(a, b));
+    let same = same && a.values().map(Vec::len).eq(b.values().map(Vec::len));
+    if same { Ok(()) } else { Err(format!("{what}\n{a:#?}\n{b:#?}")) }
+}
+
+/// What other rules there are, and where they stand, makes no difference to a rule.
+#[test]
+fn rules_do_not_see_each_other() {
+    for_pairs(1, setting("ASCEP_PAIRS", 10_000) / 5, |pair| {
+        let mut program = pair.program.clone();
+        for (i, rule) in program.rules.iter_mut().enumerate() {
+            rule.name.get_or_insert_with(|| format!("r{i}"));
+        }
+        let run_text = |text: &str| run::compile(text).ok().map(|(_, program)| run::run_engine(&program, &pair.inputs));
+        let Some(together) = run_text(&program.text()) else { return Ok(None) };
+        let reversed = Program { rules: program.rules.iter().rev().cloned().collect(), ..program.clone() };
+        let reversed = run_text(&reversed.text()).ok_or("the rules do not compile in another order")?;
+        same_by_rule("together and in reverse order:", &together, &reversed)?;
+        let mut alone = Output::default();
+        for rule in &program.rules {
+            let single = Program { rules: vec![rule.clone()], ..program.clone() };
+            alone.signals.extend(run_text(&single.text()).ok_or("a rule alone does not compile")?.signals);
+        }
+        same_by_rule("together and alone:", &together, &alone)?;
+        Ok(Some(together.signals.len()))
+    });
+}
+
+/// Timers fire at their deadlines whether the clock gets there with an event or before it.
+#[test]
+fn the_clock_may_run_ahead_of_the_events() {
+    for_pairs(3, setting("ASCEP_PAIRS", 10_000) / 10, |pair| {
+        let Ok((_, program)) = run::compile(&pair.program.text()) else { return Ok(None) };
+        let mut clock: Option<i64> = None;
+        let mut inputs = Vec::new();
+        for input in pair.inputs.iter().filter(|i| !matches!(i, Input::Event { what, .. } if !what.is_taken())) {
+            if let (Input::Event { ts, .. }, Some(clock)) = (input, clock)
+                && *ts > clock
+            {
+                inputs.extend(
+                    [Input::Advance(clock + (ts - clock) / 2), Input::Advance(ts - 1)].into_iter().filter(|i| *i != Input::Advance(clock)),
+                );
+            }
+            if let Input::Event { ts, .. } | Input::Advance(ts) = input {
+                clock = clock.max(Some(*ts));
+            }
+            inputs.push(input.clone());
+        }
+        let (a, b) = (run::run_engine(&program, &pair.inputs), run::run_engine(&program, &inputs));
+        match run::difference(&Output { refused_events: 0, ..a }, &b) {
+            None => Ok(Some(b.signals.len())),
+            Some(difference) => Err(difference),
+        }
+    });
+}
+
+/// A program that was written and read again is the same program.
+#[test]
+fn a_program_survives_serde() {
+    for_pairs(2, setting("ASCEP_PAIRS", 10_000) / 10, |pair| {
+        let Ok((_, program)) = run::compile(&pair.program.text()) else { return Ok(None) };
+        let json = serde_json::to_string(&program).map_err(|e| e.to_string())?;
+        let read: ascep_lang::Program = serde_json::from_str(&json).map_err(|e| e.to_string())?;
+        let (a, b) = (run::run_engine(&program, &pair.inputs), run::run_engine(&read, &pair.inputs));
+        match run::difference(&a, &b) {
+            None => Ok(Some(a.signals.len())),
+            Some(difference) => Err(difference),
+        }
+    });
+}
