@@ -1,0 +1,121 @@
+//! Times as files write them: integers in a unit, or RFC 3339.
+
+use std::str::FromStr;
+
+use crate::event::Timestamp;
+use crate::number::short;
+
+/// The unit of integer times in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TsUnit {
+    /// Nanoseconds.
+    #[default]
+    Ns,
+    /// Microseconds.
+    Us,
+    /// Milliseconds.
+    Ms,
+    /// Seconds.
+    S,
+}
+
+impl TsUnit {
+    /// How many ns it is.
+    #[must_use]
+    pub fn nanoseconds(self) -> i64 {
+        match self {
+            Self::Ns => 1,
+            Self::Us => 1_000,
+            Self::Ms => 1_000_000,
+            Self::S => 1_000_000_000,
+        }
+    }
+}
+
+impl FromStr for TsUnit {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        match text {
+            "ns" => Ok(Self::Ns),
+            "us" => Ok(Self::Us),
+            "ms" => Ok(Self::Ms),
+            "s" => Ok(Self::S),
+            _ => Err(TimeError::NotAUnit { text: short(text) }),
+        }
+    }
+}
+
+/// Why a time is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// Neither an integer nor RFC 3339.
+    #[error("{text:?} is no time: neither an integer nor RFC 3339 as in 2024-08-08T21:30:00Z")]
+    NotATime {
+        /// As it stands there, shortened.
+        text: String,
+    },
+    /// Before 1677 or after 2262, which does not fit 64-bit nanoseconds.
+    #[error("the time {text} lies outside the years 1677 to 2262")]
+    OutOfRange {
+        /// As it stands there, shortened.
+        text: String,
+    },
+    /// Not a unit.
+    #[error("{text:?} is no unit of time: `ns`, `us`, `ms` or `s`")]
+    NotAUnit {
+        /// As it stands there, shortened.
+        text: String,
+    },
+}
+
+/// A time from an integer in a unit.
+///
+/// # Errors
+/// When it does not fit.
+pub fn from_integer(value: i128, unit: TsUnit) -> Result<Timestamp, TimeError> {
+    value
+        .checked_mul(i128::from(unit.nanoseconds()))
+        .and_then(|ns| Timestamp::try_from(ns).ok())
+        .ok_or_else(|| TimeError::OutOfRange { text: value.to_string() })
+}
+
+/// A time from text: an integer in a unit, or RFC 3339.
+///
+/// # Errors
+/// When it is neither, or does not fit.
+pub fn parse(text: &str, unit: TsUnit) -> Result<Timestamp, TimeError> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        let value = text.parse::<i128>().map_err(|_| TimeError::OutOfRange { text: short(text) })?;
+        return from_integer(value, unit);
+    }
+    let time = text.parse::<jiff::Timestamp>().map_err(|_| TimeError::NotATime { text: short(text) })?;
+    Timestamp::try_from(time.as_nanosecond()).map_err(|_| TimeError::OutOfRange { text: short(text) })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn units_and_rfc_3339() {
+        assert_eq!(parse("1722988800", TsUnit::S).unwrap(), 1_722_988_800_000_000_000);
+        assert_eq!(parse("-5", TsUnit::Us).unwrap(), -5_000);
+        assert_eq!(parse("2024-08-07T00:00:00Z", TsUnit::S).unwrap(), 1_722_988_800_000_000_000);
+        assert_eq!(parse("2024-08-07T02:00:00.000000001+02:00", TsUnit::Ns).unwrap(), 1_722_988_800_000_000_001);
+    }
+
+    #[test]
+    fn what_is_no_time() {
+        for text in ["", "-", "abc", "1.5", "2024-13-01T00:00:00Z", "2024-08-07"] {
+            assert!(matches!(parse(text, TsUnit::Ns), Err(TimeError::NotATime { .. })), "{text}");
+        }
+        assert!(matches!(parse("9223372036854775808", TsUnit::Ns), Err(TimeError::OutOfRange { .. })));
+        assert!(matches!(parse("9223372036854775807", TsUnit::S), Err(TimeError::OutOfRange { .. })));
+        assert!(matches!(parse(&"9".repeat(60), TsUnit::Ns), Err(TimeError::OutOfRange { .. })));
+        assert!(matches!(parse("9999-01-01T00:00:00Z", TsUnit::Ns), Err(TimeError::OutOfRange { .. })));
+        assert!("h".parse::<TsUnit>().is_err());
+    }
+}
