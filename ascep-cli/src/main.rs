@@ -1,1 +1,62 @@
-fn main() {}
+//! The `ascep` command. Each command has a module of its own; this one reads the command line and turns what a
+//! command ends with into an exit status. Data goes to stdout, text for people to stderr.
+
+mod args;
+mod check;
+mod console;
+mod data;
+mod error;
+mod explain;
+mod graph;
+mod interrupt;
+mod later;
+mod live;
+mod load;
+mod output;
+mod progress;
+mod record;
+mod replay;
+mod run;
+mod session;
+mod sources;
+mod summary;
+mod values;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Command};
+use crate::console::Console;
+use crate::error::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let console = Console::new(cli.color);
+    match dispatch(cli.command, &console) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.is_silent() {
+                console.error(&failure);
+            }
+            ExitCode::from(&failure)
+        }
+    }
+}
+
+fn dispatch(command: Command, console: &Console) -> Result<(), Failure> {
+    match command {
+        Command::Check(args) => check::check(&args, console),
+        Command::Run(args) => run::run(&args, console),
+        Command::Replay(args) => replay::replay(&args, console),
+        Command::Graph(args) => graph::graph(&args, console),
+        Command::Explain(args) => explain::explain(&args, console),
+        Command::Fmt(_) => later::later("fmt"),
+        Command::Test(_) => later::later("test"),
+        Command::Why(_) => later::later("why"),
+        Command::Bench(_) => later::later("bench"),
+        Command::Lsp(_) => later::later("lsp"),
+        Command::Serve(_) => later::later("serve"),
+    }
+}

@@ -1,0 +1,81 @@
+//! `ascep replay`: recorded data through the engine, as fast as it can. The end of the data brings the clock to its last ts, or to `--to`.
+
+use crate::args::ReplayArgs;
+use crate::console::Console;
+use crate::data::Data;
+use crate::error::Failure;
+use crate::interrupt::Interrupt;
+use crate::load;
+use crate::output::Output;
+use crate::progress::Bar;
+use crate::session::{Session, Settings};
+use crate::verify::Log;
+
+/// Runs the command.
+pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure> {
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from.0 > to.0
+    {
+        return Err(Failure::Usage("`--from` is later than `--to`".to_owned()));
+    }
+    let program = load::load(&args.files, &args.compile, console)?;
+    let mut data = Data::open(args)?;
+    let output = match &args.verify {
+        Some(log) => Output::verify(Log::open(log)?),
+        None => Output::stdout(args.signals.out, false),
+    };
+    let settings = Settings { quiet_start: args.signals.quiet_start, strict: args.signals.strict };
+    let mut session = Session::new(&program, data.default_venue(), settings, output, console)?;
+    let interrupt = Interrupt::listen();
+    let bar = Bar::new(console, data.progress().map_or(0, |progress| progress.total));
+
+    let ended = all(args, &mut data, &mut session, &interrupt, &bar);
+    bar.finish();
+    let unseen = session.unseen();
+    let read = data.counters();
+    let complete = ended.is_ok();
+    let (summary, written) = session.finish(0);
+    if matches!(ended, Err(Failure::Closed)) || matches!(written, Err(Failure::Closed)) {
+        return Err(Failure::Closed);
+    }
+    if complete && !unseen.is_empty() {
+        console.warning(&format_args!("no data came of {}", unseen.join(", ")));
+    }
+    if read.unknown > 0 {
+        console.note(&format_args!("{} frames of a type not known here were passed over", read.unknown));
+    }
+    console.text(&summary.text());
+    ended.and(written)
+}
+
+/// Everything that is to be replayed; ends early with a failure.
+fn all(args: &ReplayArgs, data: &mut Data, session: &mut Session, interrupt: &Interrupt, bar: &Bar) -> Result<(), Failure> {
+    let mut begun = args.from.is_none();
+    while let Some(next) = data.next() {
+        if interrupt.came() {
+            return Err(Failure::Interrupted);
+        }
+        let event = match next {
+            Ok(event) => event,
+            Err(error) if error.is_fatal() => return Err(Failure::Feed(format!("{error}; {}", error.help()))),
+            Err(error) => {
+                bar.aside(|| session.refuse(&format_args!("{error}; {}", error.help())))?;
+                continue;
+            }
+        };
+        begun = begun || args.from.is_none_or(|from| event.ts >= from.0);
+        if !begun {
+            continue;
+        }
+        if args.to.is_some_and(|to| event.ts > to.0) {
+            break;
+        }
+        session.event(&event, data.symbols())?;
+        bar.event(session.events(), || data.progress());
+    }
+    match args.to.map(|to| to.0).or(session.last_ts()) {
+        // Without an event there is no clock to bring forward but the one that was asked for.
+        Some(end) => session.advance_to(end),
+        None => Ok(()),
+    }
+}

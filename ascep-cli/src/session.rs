@@ -1,0 +1,178 @@
+//! One engine with its output and its counts: events go in, signals come out, and at the end there is a summary. The same for live,
+//! simulated and recorded data, which is what makes a replay of a recording give the signals of the live run.
+
+use std::time::Instant;
+
+use ascep_feeds::{MarketEvent, Symbols};
+use ascep_lang::Program;
+use ascep_runtime::event::{InstrumentId, Timestamp};
+use ascep_runtime::signal::{Signal, SignalSink};
+use ascep_runtime::{Engine, EngineOptions};
+
+use crate::console::Console;
+use crate::error::Failure;
+use crate::output::Output;
+use crate::summary::{Latency, Summary};
+
+/// Refusals that are shown one by one; the rest are only counted.
+const SHOWN_REFUSALS: u64 = 10;
+
+/// What the command line says about a session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    /// `--quiet-start`
+    pub(crate) quiet_start: bool,
+    /// `--strict`
+    pub(crate) strict: bool,
+}
+
+/// An engine at work.
+pub(crate) struct Session {
+    engine: Engine,
+    output: Output,
+    settings: Settings,
+    console: Console,
+    /// By [`SymbolId`](ascep_feeds::SymbolId); grows as new names come.
+    instruments: Vec<InstrumentId>,
+    /// By [`InstrumentId`]: whether data came.
+    seen: Vec<bool>,
+    events: u64,
+    refused: u64,
+    last_ts: Option<Timestamp>,
+    began: Instant,
+    latency: Latency,
+}
+
+/// Hands signals on and takes the time.
+struct Sink<'a> {
+    output: &'a mut Output,
+    latency: &'a mut Latency,
+    began: Instant,
+}
+
+impl SignalSink for Sink<'_> {
+    fn signal(&mut self, signal: &Signal<'_>) {
+        self.latency.record(self.began.elapsed());
+        self.output.signal(signal);
+    }
+}
+
+impl Session {
+    /// Builds the engine.
+    pub(crate) fn new(
+        program: &Program,
+        default_venue: Option<&str>,
+        settings: Settings,
+        output: Output,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        let mut options = EngineOptions::default().with_quiet_start(settings.quiet_start);
+        if let Some(venue) = default_venue {
+            options = options.with_default_venue(venue);
+        }
+        let engine = Engine::new(program, options).map_err(|error| Failure::Build(error.to_string()))?;
+        let seen = vec![false; engine.instruments().count()];
+        Ok(Self {
+            engine,
+            output,
+            settings,
+            console: *console,
+            instruments: Vec::new(),
+            seen,
+            events: 0,
+            refused: 0,
+            last_ts: None,
+            began: Instant::now(),
+            latency: Latency::new(),
+        })
+    }
+
+    /// Takes one event. What the engine refuses is counted, or ends the run under `--strict`.
+    pub(crate) fn event(&mut self, event: &MarketEvent, symbols: &Symbols) -> Result<(), Failure> {
+        let index = event.symbol.0 as usize;
+        if index >= self.instruments.len() {
+            self.learn(symbols);
+        }
+        let instrument = self.instruments.get(index).copied().unwrap_or(InstrumentId::UNNAMED);
+        let Some(engine_event) = event.to_engine(instrument) else { return Ok(()) };
+        let began = Instant::now();
+        let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began };
+        match self.engine.on_event(&engine_event, &mut sink) {
+            Ok(()) => {
+                self.events += 1;
+                self.last_ts = self.last_ts.max(Some(event.ts));
+                if let Some(seen) = self.seen.get_mut(instrument.0 as usize) {
+                    *seen = true;
+                }
+                self.output.check()
+            }
+            Err(error) => self.refuse(&format_args!("event at {} of {}: {error}", event.ts, symbols.name(event.symbol))),
+        }
+    }
+
+    /// Counts something that could not be taken; shows the first few.
+    pub(crate) fn refuse(&mut self, what: &dyn std::fmt::Display) -> Result<(), Failure> {
+        self.refused += 1;
+        if self.settings.strict {
+            return Err(Failure::Refused(what.to_string()));
+        }
+        if self.refused <= SHOWN_REFUSALS {
+            self.console.warning(&format_args!("refused: {what}"));
+        }
+        if self.refused == SHOWN_REFUSALS {
+            self.console.note(&"further refusals are counted and not shown");
+        }
+        Ok(())
+    }
+
+    /// Adds what a feed refused by itself.
+    pub(crate) fn add_refused(&mut self, n: u64) {
+        self.refused += n;
+    }
+
+    /// Brings the clock forward: everything up to `ts` has been delivered.
+    pub(crate) fn advance_to(&mut self, ts: Timestamp) -> Result<(), Failure> {
+        let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began: Instant::now() };
+        self.engine.advance_to(ts, &mut sink);
+        self.output.check()
+    }
+
+    /// The ts of the newest event.
+    pub(crate) fn last_ts(&self) -> Option<Timestamp> {
+        self.last_ts
+    }
+
+    /// Events taken so far.
+    pub(crate) fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The instruments of the rules of which no data came, as the rules write them.
+    pub(crate) fn unseen(&self) -> Vec<String> {
+        let seen = |id: InstrumentId| self.seen.get(id.0 as usize).copied().unwrap_or(false);
+        self.engine.instruments().filter(|&(id, _)| !seen(id)).map(|(_, name)| name.to_owned()).collect()
+    }
+
+    /// Writes what is left of the signals and gives the counts.
+    pub(crate) fn finish(mut self, conflated: u64) -> (Summary, Result<(), Failure>) {
+        let ended = self.output.finish();
+        let counters = self.engine.counters();
+        let summary = Summary {
+            events: self.events,
+            signals: self.output.signals(),
+            refused: self.refused,
+            conflated,
+            engine: counters,
+            wall: self.began.elapsed(),
+            latency: self.latency,
+        };
+        (summary, ended)
+    }
+
+    /// Looks up names that came since the last time.
+    fn learn(&mut self, symbols: &Symbols) {
+        for (_, name) in symbols.iter().skip(self.instruments.len()) {
+            self.instruments.push(self.engine.instrument(name).unwrap_or(InstrumentId::UNNAMED));
+        }
+    }
+}

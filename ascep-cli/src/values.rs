@@ -1,0 +1,123 @@
+//! Values on the command line: durations, times and parameters, read with the messages that a person needs.
+
+use std::str::FromStr;
+
+/// Why a value of the command line cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ValueError {
+    /// Not a duration.
+    #[error("a duration is a whole number with ns, us, ms, s, m, h or d, such as 250ms or 10s")]
+    Duration,
+    /// A duration beyond 292 years, or none at all.
+    #[error("a duration is above 0 and at most 292 years")]
+    DurationRange,
+    /// Not a time.
+    #[error("a time is RFC 3339, such as 2024-08-08T23:54:15Z, or whole nanoseconds since 1970")]
+    Moment,
+    /// Not a parameter.
+    #[error("a parameter is NAME=VALUE, such as fee=10bp")]
+    Param,
+}
+
+/// A length of time, in nanoseconds, above 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span(pub(crate) i64);
+
+impl FromStr for Span {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '_').ok_or(ValueError::Duration)?;
+        let (number, unit) = text.split_at(digits);
+        let scale: i64 = match unit {
+            "ns" => 1,
+            "us" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60 * 1_000_000_000,
+            "h" => 3_600 * 1_000_000_000,
+            "d" => 86_400 * 1_000_000_000,
+            _ => return Err(ValueError::Duration),
+        };
+        let number: String = number.chars().filter(|&c| c != '_').collect();
+        if number.is_empty() {
+            return Err(ValueError::Duration);
+        }
+        let nanos = number.parse::<i64>().ok().and_then(|n| n.checked_mul(scale)).ok_or(ValueError::DurationRange)?;
+        if nanos > 0 { Ok(Self(nanos)) } else { Err(ValueError::DurationRange) }
+    }
+}
+
+/// A time, in nanoseconds since 1970, UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment(pub(crate) i64);
+
+impl FromStr for Moment {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        if let Ok(nanos) = text.parse::<i64>() {
+            return Ok(Self(nanos));
+        }
+        let timestamp: jiff::Timestamp = text.parse().map_err(|_| ValueError::Moment)?;
+        i64::try_from(timestamp.as_nanosecond()).map(Self).map_err(|_| ValueError::Moment)
+    }
+}
+
+/// `NAME=VALUE`; the value is read by the compiler, which knows the type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Param {
+    /// Left of the first `=`.
+    pub(crate) name: String,
+    /// Right of it.
+    pub(crate) value: String,
+}
+
+impl FromStr for Param {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let (name, value) = text.split_once('=').ok_or(ValueError::Param)?;
+        let (name, value) = (name.trim(), value.trim());
+        if name.is_empty() || value.is_empty() {
+            return Err(ValueError::Param);
+        }
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_and_refused() {
+        assert_eq!("250ms".parse(), Ok(Span(250_000_000)));
+        assert_eq!("1_000us".parse(), Ok(Span(1_000_000)));
+        assert_eq!("1d".parse(), Ok(Span(86_400_000_000_000)));
+        for bad in ["", "10", "s", "_s", "1.5s", "-1s", "1 s", "1w"] {
+            assert_eq!(bad.parse::<Span>(), Err(ValueError::Duration), "{bad}");
+        }
+        for bad in ["0s", "99999999999999999999s", "9999999d"] {
+            assert_eq!(bad.parse::<Span>(), Err(ValueError::DurationRange), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_read_and_refused() {
+        assert_eq!("1722988800000000000".parse(), Ok(Moment(1_722_988_800_000_000_000)));
+        assert_eq!("2024-08-07T00:00:00Z".parse(), Ok(Moment(1_722_988_800_000_000_000)));
+        assert_eq!("2024-08-07T02:00:00.5+02:00".parse(), Ok(Moment(1_722_988_800_500_000_000)));
+        assert_eq!("yesterday".parse::<Moment>(), Err(ValueError::Moment));
+        assert_eq!("9999-12-31T00:00:00Z".parse::<Moment>(), Err(ValueError::Moment));
+    }
+
+    #[test]
+    fn parameters_split_at_the_first_equals() {
+        assert_eq!("fee=10bp".parse(), Ok(Param { name: "fee".into(), value: "10bp".into() }));
+        assert_eq!(" a = b=c ".parse(), Ok(Param { name: "a".into(), value: "b=c".into() }));
+        for bad in ["fee", "=1", "fee="] {
+            assert_eq!(bad.parse::<Param>(), Err(ValueError::Param), "{bad}");
+        }
+    }
+}

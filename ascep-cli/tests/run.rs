@@ -1,0 +1,161 @@
+//! `ascep run`: the simulated market, how a run ends, and what the command does with feeds that are none.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{ALERT, Folder, ascep, binary, root};
+
+#[test]
+fn the_demonstration_needs_no_arguments() {
+    let ended = ascep(&["run", "--speed", "max", "--for", "20s"]).with(0).says("no rules were given");
+    for signal in ["TRIANGLE", "DISLOCATION", "LARGE_TRADE", "BUSY"] {
+        assert!(ended.stdout.contains(&format!("\"signal\":\"{signal}\"")), "no {signal}");
+    }
+    assert!(ended.stderr.contains("events/s"));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let run = |seed: &str| ascep(&["run", "--feed", &format!("sim:seed={seed}"), "--speed", "max", "--events", "30000"]).with(0).stdout;
+    let one = run("7");
+    assert!(one.lines().count() > 3, "{one}");
+    assert_eq!(one, run("7"));
+    assert_ne!(one, run("8"));
+}
+
+#[test]
+fn events_and_time_end_a_run() {
+    let ended = ascep(&["run", "--speed", "max", "--events", "1000"]).with(0);
+    assert!(ended.stderr.contains("events           1,000\n"), "{}", ended.stderr);
+    ascep(&["run", "--speed", "max", "--events", "0"]).with(0);
+    let began = Instant::now();
+    ascep(&["run", "--for", "1s"]).with(0);
+    assert!(began.elapsed() >= Duration::from_secs(1), "a simulated second lasts a second");
+    ascep(&["run", "--for", "soon"]).with(2).says("duration");
+    ascep(&["run", "--events", "-1"]).with(2);
+}
+
+#[test]
+fn rules_of_a_file_bring_their_symbols() {
+    let folder = Folder::new();
+    let rules = folder.file("r.cep", "IF quote(\"ADA/EUR\") THEN Q(bid = it.bid) LIMIT 3 PER 1h\n");
+    let ended = ascep(&["run", &rules, "--speed", "max", "--for", "5s"]).with(0);
+    assert_eq!(ended.lines().len(), 3, "{}", ended.stdout);
+    assert!(ended.stderr.contains("held back"));
+}
+
+#[test]
+fn parameters_reach_the_rules() {
+    let run = |fee: &str| {
+        let ended = ascep(&["run", "--speed", "max", "--for", "20s", "--param", &format!("fee={fee}")]).with(0);
+        ended.lines().iter().filter(|line| line.contains("TRIANGLE")).count()
+    };
+    assert!(run("0bp") > run("20bp"));
+    ascep(&["run", "--param", "fee=90bp", "--events", "1"]).with(1).says("E0314");
+}
+
+#[test]
+fn a_recorded_simulation_replays_to_the_same_signals() {
+    let folder = Folder::new();
+    let records = folder.at("rec/deep");
+    let rules = root().join("ascep-cli/demo/demo.cep").to_str().unwrap().to_owned();
+    let live = ascep(&["run", &rules, "--speed", "max", "--events", "20000", "--record", &records]).with(0).stdout;
+    let data = folder.at("rec/deep/sim.jsonl");
+    assert_eq!(ascep(&["replay", &rules, "--data", &data]).with(0).stdout, live);
+    let log = folder.file("log.jsonl", &live);
+    ascep(&["replay", &rules, "--data", &data, "--verify", &log]).with(0);
+    let file = folder.file("file", "");
+    ascep(&["run", "--events", "1", "--record", &file]).with(3);
+}
+
+#[test]
+fn feeds_that_are_none() {
+    ascep(&["run", "--feed", "nyse:IBM"]).with(2).says("unknown feed");
+    ascep(&["run", "--feed", "sim:sead=1"]).with(2).says("did you mean `seed`?");
+    ascep(&["run", "--feed", "sim:seed=x"]).with(2);
+    ascep(&["run", "--feed", "sim", "--feed", "binance:BTC/USDT"]).with(2).says("cannot run together");
+    ascep(&["run", "--feed", "binance:BTC/USDT", "--speed", "max"]).with(2);
+    let folder = Folder::new();
+    let rules = folder.file("k.cep", "IF price(\"kraken:BTC/USDT\") > 1 THEN S\n");
+    ascep(&["run", &rules, "--feed", "binance:BTC/USDT", "--events", "1"]).with(3).says("kraken:BTC/USDT");
+}
+
+#[test]
+fn bad_rules_start_nothing() {
+    let folder = Folder::new();
+    let ended = ascep(&["run", &folder.file("bad.cep", "IF 1 THEN"), "--for", "10s"]).with(1);
+    assert_eq!(ended.stdout, "");
+    ascep(&["run", &folder.at("none.cep")]).with(3);
+    let seed = folder.file("seed.cep", common::SEED);
+    ascep(&["run", &seed, "--speed", "max", "--for", "5s"]).with(0).says("W1001");
+    ascep(&["run", &seed, "--strict-units"]).with(1);
+}
+
+/// A run that goes on until it is told to end.
+fn endless(args: &[&str]) -> Child {
+    Command::new(binary()).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_still_writes_and_sums_up() {
+    let mut child = endless(&["run"]);
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    let began = Instant::now();
+    stdout.read_line(&mut first).unwrap();
+    assert!(first.contains("\"seq\":1,"), "{first}");
+    assert!(began.elapsed() < Duration::from_secs(20), "signals come within seconds");
+    interrupt(&child);
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    let signals = 1 + rest.lines().count();
+    assert!(stderr.contains(&format!("signals          {signals}\n")), "all {signals} signals were written:\n{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_replay_too() {
+    let folder = Folder::new();
+    let rules = folder.file("a.cep", ALERT);
+    // A pipe that gives one row and then nothing keeps the replay waiting; the row after Ctrl-C lets it look.
+    let pipe = folder.at("pipe.csv");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let child = endless(&["replay", &rules, "--data", &pipe]);
+    let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    std::io::Write::write_all(&mut writer, b"ts,symbol,price\n1,BTC/USDT,101\n").unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    interrupt(&child);
+    std::thread::sleep(Duration::from_millis(200));
+    std::io::Write::write_all(&mut writer, b"2,BTC/USDT,99\n3,BTC/USDT,102\n").unwrap();
+    drop(writer);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("events"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let mut child = endless(&["run", "--speed", "max"]);
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    drop(stdout);
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(!stderr.contains("error") && !stderr.contains("panicked"), "{stderr}");
+}

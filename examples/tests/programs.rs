@@ -1,0 +1,31 @@
+//! The programs of `examples/` end well and print what they are there to show.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs an example; `cargo test` has built it beside this test.
+fn run(example: &str) -> String {
+    let tests = std::env::current_exe().unwrap();
+    let path = tests.parent().and_then(Path::parent).unwrap().join("examples").join(example);
+    let output = Command::new(&path).output().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{example}: {stdout}{stderr}");
+    stdout.into_owned()
+}
+
+#[test]
+fn embed_prints_one_signal() {
+    assert_eq!(run("embed"), "ALERT at 2 ns: [Num(100010.0)]\n");
+}
+
+#[test]
+fn builder_prints_the_signals_of_rules_made_in_code() {
+    assert!(run("builder").contains("HIGH"));
+}
+
+#[test]
+fn ring_loses_nothing_but_quotes_that_newer_ones_replaced() {
+    let printed = run("ring");
+    assert!(printed.starts_with("sent 100000, evaluated ") && printed.contains("signals "), "{printed}");
+}
