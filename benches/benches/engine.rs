@@ -1,0 +1,96 @@
+//! Nanoseconds an event, beside a loop written by hand for the same rules on the same events in the same run. Both must count the same
+//! signals before either is measured.
+#![allow(missing_docs, reason = "criterion's macros make functions without any")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use ascep_benches::rules::{mixed, one_shape, symbols, triple_rules, triples};
+use ascep_benches::{by_hand, compile, engine, stream};
+use ascep_runtime::event::Event;
+use ascep_runtime::{Engine, Signal};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+
+/// Events of one pass: a mebibyte of them, so that the stream itself stays in the cache.
+const EVENTS: usize = 1 << 14;
+
+/// Measures passes over the stream; between two it is moved on in time, which is not measured.
+fn passes(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, events: &mut [Event<'_>], mut pass: impl FnMut(&[Event<'_>]) -> u64) {
+    group.throughput(Throughput::Elements(events.len() as u64));
+    group.bench_function(name, |b| {
+        b.iter_custom(|iterations| {
+            let mut spent = Duration::ZERO;
+            for _ in 0..iterations {
+                stream::later(events);
+                let began = Instant::now();
+                black_box(pass(black_box(events)));
+                spent += began.elapsed();
+            }
+            spent
+        });
+    });
+}
+
+fn run(engine: &mut Engine, events: &[Event<'_>]) -> u64 {
+    let mut signals = 0;
+    for event in events {
+        let _ = engine.on_event(event, &mut |_: &Signal<'_>| signals += 1);
+    }
+    signals
+}
+
+fn one_shape_of_1_000(c: &mut Criterion) {
+    const RULES: usize = 1_000;
+    let program = compile(&one_shape(RULES, RULES));
+    let (mut engine, ids) = engine(&program, &symbols(RULES));
+    let mut events = stream::quotes(EVENTS, &ids, 7);
+    let mut hand = by_hand::OneShape::new(&ids);
+
+    let signals = run(&mut engine, &events);
+    assert!(signals > 0);
+    assert_eq!(signals, events.iter().map(|event| hand.on_event(event)).sum::<u64>(), "engine and hand-written loop differ");
+
+    let mut group = c.benchmark_group("engine/1,000 rules of one shape, one row an event");
+    passes(&mut group, "engine", &mut events, |events| run(&mut engine, events));
+    passes(&mut group, "by hand", &mut events, |events| events.iter().map(|event| hand.on_event(event)).sum());
+    group.finish();
+}
+
+fn triples_of_10_000(c: &mut Criterion) {
+    const INSTRUMENTS: usize = 1_000;
+    let triples = triples(10_000, INSTRUMENTS, 5);
+    let program = compile(&triple_rules(&triples));
+    let (mut engine, ids) = engine(&program, &symbols(INSTRUMENTS));
+    let mut events = stream::quotes(EVENTS, &ids, 11);
+    let mut hand = by_hand::Triples::new(&triples, &ids);
+
+    let signals = run(&mut engine, &events);
+    assert!(signals > 0);
+    assert_eq!(signals, events.iter().map(|event| hand.on_event(event)).sum::<u64>(), "engine and hand-written loop differ");
+
+    let mut group = c.benchmark_group("engine/10,000 rules over 3 instruments each, 30 rows an event");
+    passes(&mut group, "engine", &mut events, |events| run(&mut engine, events));
+    passes(&mut group, "by hand", &mut events, |events| events.iter().map(|event| hand.on_event(event)).sum());
+    group.finish();
+}
+
+fn mixed_of_1_000(c: &mut Criterion) {
+    const INSTRUMENTS: usize = 100;
+    let program = compile(&mixed(1_000, INSTRUMENTS));
+    let (mut engine, ids) = engine(&program, &symbols(INSTRUMENTS));
+    let levels = stream::Levels::new(EVENTS / 8, 3);
+    let mut events = stream::mixed(EVENTS, &ids, &levels, 9);
+    assert!(run(&mut engine, &events) > 0);
+
+    let mut group = c.benchmark_group("engine/1,000 rules of every kind over 100 instruments");
+    passes(&mut group, "engine", &mut events, |events| run(&mut engine, events));
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(4)).sample_size(40);
+    targets = one_shape_of_1_000, triples_of_10_000, mixed_of_1_000
+}
+criterion_main!(benches);

@@ -1,0 +1,118 @@
+//! Streams of events: each price a walk around [`MIDDLE`], instruments chosen uniformly, [`STEP`] from one event to the next.
+
+use ascep_runtime::event::{Book, Event, InstrumentId, Level, Payload, Quote, Side, Timestamp, Trade};
+
+use crate::numbers::Numbers;
+
+/// Where prices walk.
+pub const MIDDLE: f64 = 100.0;
+/// From one event to the next, in nanoseconds.
+pub const STEP: i64 = 10_000;
+/// 2024-01-01T00:00:00Z.
+pub const START: Timestamp = 1_704_067_200_000_000_000;
+/// Levels of a side of a book.
+const LEVELS: usize = 10;
+
+/// The prices of some instruments.
+#[derive(Debug)]
+struct Walks {
+    numbers: Numbers,
+    mids: Vec<f64>,
+}
+
+impl Walks {
+    fn new(instruments: usize, seed: u64) -> Self {
+        Self { numbers: Numbers::new(seed), mids: vec![MIDDLE; instruments] }
+    }
+
+    /// An instrument and its next quote, with a spread of 1 to 5 bp.
+    fn step(&mut self) -> (usize, Quote) {
+        let numbers = &mut self.numbers;
+        let instrument = numbers.below(self.mids.len());
+        let by = (numbers.unit() - 0.5) * 0.4;
+        let mid = self.mids.get_mut(instrument).map_or(MIDDLE, |mid| {
+            // Pulled back, so that the walk stays among the thresholds.
+            *mid += by + (MIDDLE - *mid) * 0.02;
+            *mid
+        });
+        let half = MIDDLE * (0.5 + 2.0 * numbers.unit()) * 1e-4;
+        let quote = Quote { bid: mid - half, ask: mid + half, bid_qty: 0.1 + numbers.unit() * 10.0, ask_qty: 0.1 + numbers.unit() * 10.0 };
+        (instrument, quote)
+    }
+}
+
+fn at(i: usize) -> Timestamp {
+    START + i64::try_from(i).unwrap_or_default() * STEP
+}
+
+fn id(ids: &[InstrumentId], instrument: usize) -> InstrumentId {
+    ids.get(instrument).copied().unwrap_or(InstrumentId::UNNAMED)
+}
+
+/// `n` quotes of the instruments `ids`.
+#[must_use]
+pub fn quotes(n: usize, ids: &[InstrumentId], seed: u64) -> Vec<Event<'static>> {
+    let mut walks = Walks::new(ids.len(), seed);
+    (0..n)
+        .map(|i| {
+            let (instrument, quote) = walks.step();
+            Event { ts: at(i), venue_ts: None, instrument: id(ids, instrument), payload: Payload::Quote(quote) }
+        })
+        .collect()
+}
+
+/// The levels that the books of [`mixed`] borrow: those of event `i` are the `i`-th pair of sides.
+#[derive(Debug, Clone)]
+pub struct Levels {
+    bids: Vec<[Level; LEVELS]>,
+    asks: Vec<[Level; LEVELS]>,
+}
+
+impl Levels {
+    /// Levels for `n` events, relative to a price of 1 at the top of the book.
+    #[must_use]
+    pub fn new(n: usize, seed: u64) -> Self {
+        let mut numbers = Numbers::new(seed);
+        let mut side = |sign: f64| {
+            std::array::from_fn(|depth| Level {
+                price: MIDDLE * (1.0 + sign * 2e-4 * (depth as f64 + 1.0)),
+                qty: 0.1 + numbers.unit() * 3.0,
+            })
+        };
+        let (mut bids, mut asks) = (Vec::with_capacity(n), Vec::with_capacity(n));
+        for _ in 0..n {
+            bids.push(side(-1.0));
+            asks.push(side(1.0));
+        }
+        Self { bids, asks }
+    }
+}
+
+/// `n` events of the instruments `ids`: of ten, seven are quotes, two trades and one a book of ten levels a side.
+#[must_use]
+pub fn mixed<'a>(n: usize, ids: &[InstrumentId], levels: &'a Levels, seed: u64) -> Vec<Event<'a>> {
+    let mut walks = Walks::new(ids.len(), seed);
+    let mut books = levels.bids.iter().zip(&levels.asks).cycle();
+    (0..n)
+        .map(|i| {
+            let (instrument, quote) = walks.step();
+            let payload = match walks.numbers.below(10) {
+                0..=6 => Payload::Quote(quote),
+                7..=8 => {
+                    let (price, side) = if walks.numbers.unit() < 0.5 { (quote.ask, Side::Buy) } else { (quote.bid, Side::Sell) };
+                    Payload::Trade(Trade { price, qty: quote.bid_qty, side: Some(side) })
+                }
+                _ => books.next().map_or(Payload::Quote(quote), |(bids, asks)| Payload::Book(Book { bids, asks })),
+            };
+            Event { ts: at(i), venue_ts: None, instrument: id(ids, instrument), payload }
+        })
+        .collect()
+}
+
+/// Moves a stream to the time after its end, so that it can be played again without an event being late.
+pub fn later(events: &mut [Event<'_>]) {
+    let by = i64::try_from(events.len()).unwrap_or_default() * STEP;
+    for event in events {
+        event.ts += by;
+    }
+}
