@@ -104,6 +104,7 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
         "IF trade(\"A/B\") THEN S",
     ),
     ("E0703", "IF bar(\"A/B\", 1m).close > 5 THEN S", "bar", "IF last(\"A/B\") > 5 THEN S"),
+    ("E0704", "IF trade(\"A/B\") THEN S(p = it.price[1])", "it.price[1]", "IF trade(\"A/B\") THEN S(p = last(\"A/B\")[1])"),
     ("E0704", "IF count(trade(\"A/B\"), 1m, max = 5) > 5 THEN S", "5", "IF count(trade(\"A/B\"), 1m) > 5 THEN S"),
     ("E0705", "USE arbitrage\nIF trade(\"A/B\") THEN S", "arbitrage", "IF trade(\"A/B\") THEN S"),
     ("E0801", "IF imbalance(\"A/B\", depth = 21) > 0 THEN S", "21", "IF imbalance(\"A/B\", depth = 20) > 0 THEN S"),

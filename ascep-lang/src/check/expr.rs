@@ -194,7 +194,7 @@ impl<'a> Checker<'a> {
         if let Some((&(which, _), Some(ty))) = found {
             let Some(node) = self.emit(Op::Payload(which), smallvec::smallvec![event], ty, span) else { return Val::poison(span) };
             let facts = if ty == Ty::Text { Facts::INPUT.with(Facts::SIDE) } else { Facts::INPUT };
-            return Val::node(ty, node, facts, span);
+            return Val::node(ty, node, facts.with(Facts::IT), span);
         }
         self.report(Code::UnknownField, field.span, |c, d| {
             let has: Vec<&str> = PAYLOAD.iter().zip(shape.0).filter(|(_, ty)| ty.is_some()).map(|((_, name), _)| *name).collect();

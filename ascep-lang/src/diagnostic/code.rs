@@ -118,7 +118,7 @@ codes! {
     FunctionNotYet = "E0701", Error, "a function that is not available yet";
     SequenceNotYet = "E0702", Error, "`SEQ` and `ALL` are not available yet";
     BarNotYet = "E0703", Error, "bars are not available yet";
-    TestNotYet = "E0704", Error, "a form that is not available yet";
+    FormNotYet = "E0704", Error, "a form that is not available yet";
     ModuleNotYet = "E0705", Error, "a library module that is not available yet";
     BadDepth = "E0801", Error, "a depth that is not a whole number from 1 to 20";
     BadSide = "E0802", Error, "a side that is neither \"buy\" nor \"sell\"";

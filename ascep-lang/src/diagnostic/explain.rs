@@ -92,7 +92,7 @@ pages! {
     FunctionNotYet "E0701"
     SequenceNotYet "E0702"
     BarNotYet "E0703"
-    TestNotYet "E0704"
+    FormNotYet "E0704"
     ModuleNotYet "E0705"
     BadDepth "E0801"
     BadSide "E0802"

@@ -84,7 +84,7 @@ fn count<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
     };
     let partial = c.flag_arg(call, 2);
     if let Some(max) = call.get(3) {
-        c.report(Code::TestNotYet, max.span, |_, d| {
+        c.report(Code::FormNotYet, max.span, |_, d| {
             d.says("`max = n` is not available yet", "").help("a window keeps 65,536 samples; the host may set another number")
         });
         return Val::poison(call.span);
