@@ -1,8 +1,10 @@
 //! The command line as clap reads it. What the options mean is in the module of each command.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::values::{Moment, Param, Span};
+use crate::values::{Bytes, Moment, Param, Span};
 
 /// Check, run and replay trading rules written in the ASCEP language.
 ///
@@ -131,6 +133,12 @@ pub(crate) struct SignalArgs {
     /// End with status 1 at the first row, frame or event that has to be refused
     #[arg(long)]
     pub(crate) strict: bool,
+    /// The most samples that one time window holds; room for all of them is reserved at the start [default: 65536]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_window_samples: Option<NonZeroUsize>,
+    /// The most memory that the rules may take, windows counted in full: bytes, or with K, M or G [default: 4G]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_bytes: Option<Bytes>,
 }
 
 /// The pace of a simulated market.

@@ -26,10 +26,9 @@ pub(crate) fn live(specs: &[VenueSpec], program: &Program, args: &RunArgs, conso
     let specs = with_named(specs, program)?;
     let Some(first) = specs.first() else { return Err(Failure::Usage("no feed was given".to_owned())) };
     let output = Output::stdout(args.signals.out, true);
-    let settings = Settings { quiet_start: args.signals.quiet_start, strict: args.signals.strict };
-    let session = Session::new(program, Some(first.venue.name()), settings, output, console)?;
-
     let interrupt = Interrupt::listen();
+    let session = Session::new(program, Some(first.venue.name()), Settings::of(&args.signals), output, console, &interrupt)?;
+
     let mut symbols = Symbols::new();
     let (sender, receiver) = channel(DEFAULT_QUEUE);
     let mut feeds = Vec::with_capacity(specs.len());

@@ -24,9 +24,8 @@ pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure
         Some(log) => Output::verify(Log::open(log)?),
         None => Output::stdout(args.signals.out, false),
     };
-    let settings = Settings { quiet_start: args.signals.quiet_start, strict: args.signals.strict };
-    let mut session = Session::new(&program, data.default_venue(), settings, output, console)?;
     let interrupt = Interrupt::listen();
+    let mut session = Session::new(&program, data.default_venue(), Settings::of(&args.signals), output, console, &interrupt)?;
     let bar = Bar::new(console, data.progress().map_or(0, |progress| progress.total));
 
     let ended = all(args, &mut data, &mut session, &interrupt, &bar);

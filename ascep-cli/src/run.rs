@@ -83,10 +83,9 @@ fn simulated(specs: &[SimSpec], program: &Program, args: &RunArgs, console: &Con
     }
     let mut market = Merge::new(markets);
     let output = Output::stdout(args.signals.out, args.speed == Speed::Real);
-    let settings = Settings { quiet_start: args.signals.quiet_start, strict: args.signals.strict };
-    let mut session = Session::new(program, Some(sim::NAME), settings, output, console)?;
-    let mut recorder = args.record.as_deref().map(Recorder::create).transpose()?;
     let interrupt = Interrupt::listen();
+    let mut session = Session::new(program, Some(sim::NAME), Settings::of(&args.signals), output, console, &interrupt)?;
+    let mut recorder = args.record.as_deref().map(Recorder::create).transpose()?;
 
     let ended = (|| {
         let began = Instant::now();

@@ -1,29 +1,66 @@
 //! One engine with its output and its counts: events go in, signals come out, and at the end there is a summary. The same for live,
-//! simulated and recorded data, which is what makes a replay of a recording give the signals of the live run.
+//! simulated and recorded data, so that a replay of a recording gives the signals of the live run, as far as the clock goes: live it
+//! moves on in silence, a replay ends with its last event or where it is told to.
 
+use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use ascep_feeds::{MarketEvent, Symbols};
 use ascep_lang::Program;
+use ascep_lang::program::{Constant, Mode, Period};
 use ascep_runtime::event::{InstrumentId, Timestamp};
 use ascep_runtime::signal::{Signal, SignalSink};
-use ascep_runtime::{Engine, EngineOptions};
+use ascep_runtime::{BuildError, Engine, EngineOptions};
 
+use crate::args::SignalArgs;
 use crate::console::Console;
 use crate::error::Failure;
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::summary::{Latency, Summary};
 
 /// Refusals that are shown one by one; the rest are only counted.
 const SHOWN_REFUSALS: u64 = 10;
+/// Turns of the shortest `EVERY` between two looks at Ctrl-C.
+const TURNS: i64 = 100_000;
 
 /// What the command line says about a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     /// `--quiet-start`
-    pub(crate) quiet_start: bool,
+    quiet_start: bool,
     /// `--strict`
-    pub(crate) strict: bool,
+    strict: bool,
+    /// `--max-window-samples`
+    max_window_samples: Option<usize>,
+    /// `--max-bytes`
+    max_bytes: Option<usize>,
+}
+
+impl Settings {
+    /// As the command line says.
+    pub(crate) fn of(args: &SignalArgs) -> Self {
+        Self {
+            quiet_start: args.quiet_start,
+            strict: args.strict,
+            max_window_samples: args.max_window_samples.map(NonZeroUsize::get),
+            max_bytes: args.max_bytes.map(|size| size.0),
+        }
+    }
+
+    fn options(self, default_venue: Option<&str>) -> EngineOptions {
+        let mut options = EngineOptions::default().with_quiet_start(self.quiet_start);
+        if let Some(samples) = self.max_window_samples {
+            options = options.with_max_window_samples(samples);
+        }
+        if let Some(bytes) = self.max_bytes {
+            options = options.with_max_bytes(bytes);
+        }
+        if let Some(venue) = default_venue {
+            options = options.with_default_venue(venue);
+        }
+        options
+    }
 }
 
 /// An engine at work.
@@ -41,6 +78,9 @@ pub(crate) struct Session {
     last_ts: Option<Timestamp>,
     began: Instant,
     latency: Latency,
+    interrupt: Interrupt,
+    /// The most time that the clock moves between two looks at Ctrl-C; None where no rule fires by the clock alone.
+    stride: Option<i64>,
 }
 
 /// Hands signals on and takes the time.
@@ -65,12 +105,14 @@ impl Session {
         settings: Settings,
         output: Output,
         console: &Console,
+        interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
-        let mut options = EngineOptions::default().with_quiet_start(settings.quiet_start);
-        if let Some(venue) = default_venue {
-            options = options.with_default_venue(venue);
-        }
-        let engine = Engine::new(program, options).map_err(|error| Failure::Build(error.to_string()))?;
+        let engine = Engine::new(program, settings.options(default_venue)).map_err(|error| match error {
+            BuildError::Memory { .. } => Failure::Build(format!(
+                "{error}; `--max-window-samples N` makes the windows of `count` smaller, `--max-bytes SIZE` allows more"
+            )),
+            _ => Failure::Build(error.to_string()),
+        })?;
         let seen = vec![false; engine.instruments().count()];
         Ok(Self {
             engine,
@@ -84,6 +126,8 @@ impl Session {
             last_ts: None,
             began: Instant::now(),
             latency: Latency::new(),
+            interrupt: interrupt.clone(),
+            stride: shortest_turn(program).map(|turn| turn.saturating_mul(TURNS)),
         })
     }
 
@@ -95,6 +139,9 @@ impl Session {
         }
         let instrument = self.instruments.get(index).copied().unwrap_or(InstrumentId::UNNAMED);
         let Some(engine_event) = event.to_engine(instrument) else { return Ok(()) };
+        // What is due before the event, where that is much; the rest is done with the event. Should the engine refuse the event, its time
+        // has come all the same.
+        self.stride_to(event.ts.saturating_sub(1))?;
         let began = Instant::now();
         let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began };
         match self.engine.on_event(&engine_event, &mut sink) {
@@ -132,6 +179,27 @@ impl Session {
 
     /// Brings the clock forward: everything up to `ts` has been delivered.
     pub(crate) fn advance_to(&mut self, ts: Timestamp) -> Result<(), Failure> {
+        self.stride_to(ts)?;
+        self.advance(ts)
+    }
+
+    /// Brings the clock near to `ts` in strides, so that Ctrl-C and a closed stdout end a rule that fires and fires in a long silence.
+    /// The timers fire in the same order, each at its own time, however the way is divided.
+    fn stride_to(&mut self, ts: Timestamp) -> Result<(), Failure> {
+        let Some(stride) = self.stride else { return Ok(()) };
+        while let Some(now) = self.engine.now()
+            && let next = now.saturating_add(stride)
+            && next < ts
+        {
+            if self.interrupt.came() {
+                return Err(Failure::Interrupted);
+            }
+            self.advance(next)?;
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, ts: Timestamp) -> Result<(), Failure> {
         let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began: Instant::now() };
         self.engine.advance_to(ts, &mut sink);
         self.output.check()
@@ -175,4 +243,17 @@ impl Session {
             self.instruments.push(self.engine.instrument(name).unwrap_or(InstrumentId::UNNAMED));
         }
     }
+}
+
+/// The shortest `EVERY` of the rules, in nanoseconds.
+fn shortest_turn(program: &Program) -> Option<i64> {
+    let turns = program.rules.iter().filter_map(|rule| match rule.mode {
+        Mode::Every(Period::Fixed(turn)) => Some(turn),
+        Mode::Every(Period::Param(param)) => match program.tables.params.get(param.0 as usize)?.value {
+            Constant::Duration(turn) => Some(turn),
+            _ => None,
+        },
+        _ => None,
+    });
+    turns.min().map(|turn| turn.max(1))
 }

@@ -17,6 +17,9 @@ pub(crate) enum ValueError {
     /// Not a parameter.
     #[error("a parameter is NAME=VALUE, such as fee=10bp")]
     Param,
+    /// Not a size, or one beyond what a machine can address.
+    #[error("a size is a whole number of bytes, or of KiB, MiB or GiB with K, M or G, such as 512M")]
+    Bytes,
 }
 
 /// A length of time, in nanoseconds, above 0.
@@ -86,6 +89,27 @@ impl FromStr for Param {
     }
 }
 
+/// A size in bytes; `K`, `M` and `G` stand for powers of 1,024.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bytes(pub(crate) usize);
+
+impl FromStr for Bytes {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let (number, shift) = match text.as_bytes().last() {
+            Some(b'K' | b'k') => (text.get(..text.len() - 1), 10),
+            Some(b'M' | b'm') => (text.get(..text.len() - 1), 20),
+            Some(b'G' | b'g') => (text.get(..text.len() - 1), 30),
+            _ => (Some(text), 0),
+        };
+        // `parse` takes a sign, which a size has not.
+        let number = number.filter(|number| number.bytes().all(|b| b.is_ascii_digit())).ok_or(ValueError::Bytes)?;
+        let bytes = number.parse::<u64>().ok().and_then(|n| n.checked_mul(1 << shift)).ok_or(ValueError::Bytes)?;
+        usize::try_from(bytes).map(Self).map_err(|_| ValueError::Bytes)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +134,17 @@ mod tests {
         assert_eq!("2024-08-07T02:00:00.5+02:00".parse(), Ok(Moment(1_722_988_800_500_000_000)));
         assert_eq!("yesterday".parse::<Moment>(), Err(ValueError::Moment));
         assert_eq!("9999-12-31T00:00:00Z".parse::<Moment>(), Err(ValueError::Moment));
+    }
+
+    #[test]
+    fn sizes_read_and_refused() {
+        assert_eq!("1000".parse(), Ok(Bytes(1_000)));
+        assert_eq!("2K".parse(), Ok(Bytes(2_048)));
+        assert_eq!("1m".parse(), Ok(Bytes(1 << 20)));
+        assert_eq!("3G".parse(), Ok(Bytes(3 << 30)));
+        for bad in ["", "K", "+1", "-1", "1.5G", "1 G", "1T", "1KB", "99999999999G", "99999999999999999999"] {
+            assert_eq!(bad.parse::<Bytes>(), Err(ValueError::Bytes), "{bad}");
+        }
     }
 
     #[test]

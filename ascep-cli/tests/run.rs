@@ -148,6 +148,59 @@ fn ctrl_c_ends_a_replay_too() {
 
 #[cfg(unix)]
 #[test]
+fn ctrl_c_ends_a_storm_of_timers() {
+    let folder = Folder::new();
+    let data = folder.file("t.csv", "ts,symbol,price\n1,BTC/USDT,101\n86400000000001,BTC/USDT,101\n");
+    // One fires a thousand million times a second for a day, the other is held back each time and gives no signal.
+    for tail in ["EVERY 1ns", "EVERY 1ns LIMIT 1 PER 365d"] {
+        let rules = folder.file("storm.cep", format!("IF price(\"BTC/USDT\") > 100 THEN S {tail}\n"));
+        let mut child = endless(&["replay", &rules, "--data", &data]);
+        let mut stdout = child.stdout.take().unwrap();
+        let reader = std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()).unwrap());
+        std::thread::sleep(Duration::from_secs(1));
+        let began = Instant::now();
+        interrupt(&child);
+        let output = child.wait_with_output().unwrap();
+        reader.join().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(130), "{stderr}");
+        assert!(stderr.contains("events           1\n"), "{stderr}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn strides_of_the_clock_change_no_signal() {
+    let folder = Folder::new();
+    // The silence is longer than the clock goes at once beside this `EVERY`, and ends within a turn.
+    let data = folder.file("t.csv", "ts,symbol,price\n1,BTC/USDT,101\n250000500,BTC/USDT,99\n");
+    let rules = folder.file("r.cep", "IF price(\"BTC/USDT\") > 100 THEN S EVERY 1us\n");
+    let ended = ascep(&["replay", &rules, "--data", &data]).with(0);
+    let lines = ended.lines();
+    assert_eq!(lines.len(), 250_001);
+    for (k, line) in lines.iter().enumerate() {
+        assert!(line.starts_with(&format!("{{\"seq\":{},\"ts\":{},", k + 1, k * 1_000 + 1)), "{line}");
+    }
+}
+
+#[test]
+fn memory_is_bounded_as_the_user_says() {
+    let folder = Folder::new();
+    let rules = folder.file("r.cep", "IF count(trade(\"BTC/USDT\"), 1m) > 3 THEN S\n");
+    let run = |options: &[&str]| ascep(&[&["run", &rules, "--speed", "max", "--for", "5s"], options].concat());
+    run(&["--max-bytes", "100K"]).with(1).says("--max-window-samples").says("--max-bytes");
+    run(&["--max-bytes", "100K", "--max-window-samples", "1000"]).with(0);
+    run(&["--max-bytes", "1M"]).with(0);
+    run(&["--max-bytes", "lots"]).with(2).says("such as 512M");
+    run(&["--max-window-samples", "0"]).with(2);
+    let data = folder.file("t.csv", "ts,symbol,price\n1,BTC/USDT,1\n2,BTC/USDT,2\n3,BTC/USDT,3\n");
+    let replay = ascep(&["replay", &rules, "--data", &data, "--max-window-samples", "2"]).with(0);
+    assert!(replay.stderr.contains("dropped samples  1\n"), "{}", replay.stderr);
+    ascep(&["replay", &rules, "--data", &data, "--max-bytes", "1"]).with(1).says("--max-bytes");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_reader_that_goes_away_ends_it_quietly() {
     let mut child = endless(&["run", "--speed", "max"]);
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
