@@ -13,15 +13,23 @@ pub(super) struct Limiter {
     count: usize,
     window: Duration,
     taken: VecDeque<Instant>,
+    /// Nobody connects before this, whatever the count says.
+    held_until: Option<Instant>,
 }
 
 impl Limiter {
     pub(super) fn new(count: usize, window: Duration) -> Self {
-        Self { count: count.max(1), window, taken: VecDeque::new() }
+        Self { count: count.max(1), window, taken: VecDeque::new(), held_until: None }
+    }
+
+    /// The venue wants no connection before `until`: that goes for all of them.
+    pub(super) fn hold_until(&mut self, until: Instant) {
+        self.held_until = Some(self.held_until.map_or(until, |held| held.max(until)));
     }
 
     /// Takes the next place, which may lie in the future.
     pub(super) fn take(&mut self, now: Instant) -> Instant {
+        let now = self.held_until.map_or(now, |held| held.max(now));
         let at = match self.taken.len().checked_sub(self.count).and_then(|place| self.taken.get(place)) {
             Some(&oldest) => now.max(oldest + self.window),
             None => now,
@@ -91,5 +99,17 @@ mod tests {
         }
         assert_eq!(waits(1), waits(1));
         assert_ne!(waits(1), waits(2));
+    }
+
+    #[test]
+    fn a_ban_holds_everybody_back() {
+        let mut limiter = Limiter::new(5, Duration::from_secs(10));
+        let now = Instant::now();
+        assert_eq!(limiter.take(now), now);
+        limiter.hold_until(now + Duration::from_secs(60));
+        limiter.hold_until(now + Duration::from_secs(30));
+        assert_eq!(limiter.take(now), now + Duration::from_secs(60), "an earlier end does not shorten it");
+        let later = now + Duration::from_secs(70);
+        assert_eq!(limiter.take(later), later);
     }
 }

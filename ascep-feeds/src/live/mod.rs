@@ -91,6 +91,9 @@ pub enum LiveError {
     /// The system gave no thread or no event loop.
     #[error("can't start the thread of the feed: {0}")]
     Thread(io::Error),
+    /// The thread of the feed ended without saying why: a fault of the library.
+    #[error("the thread of the feed ended unexpectedly")]
+    Ended,
 }
 
 impl LiveError {
@@ -104,6 +107,7 @@ impl LiveError {
             Self::Refused { .. } => "check the symbols",
             Self::Record(_) => "choose another directory for `--record`",
             Self::Thread(_) => "the system has no thread or no file descriptor left",
+            Self::Ended => "start it again, and report what the feed had just been sent",
         }
         .to_owned()
     }
@@ -135,6 +139,7 @@ impl LiveFeed {
     /// through the queue.
     pub fn start(config: LiveConfig, symbols: &mut Symbols, out: LiveSender) -> Result<Self, LiveError> {
         let LiveConfig { feed, spec, settings, record } = config;
+        let settings = settings.bounded();
         if spec.symbols.is_empty() {
             return Err(LiveError::NoSymbols);
         }
@@ -156,6 +161,8 @@ impl LiveFeed {
         let shared = Arc::new(counters::Shared::default());
         let (names, counters) = (symbols.clone(), Arc::clone(&shared));
         let work = move || {
+            // A panic must not look like the end of the data.
+            let mut farewell = Farewell { out: out.clone(), feed, said: false };
             let result = runtime.block_on(async {
                 let supervisor = supervisor::Supervisor::new(feed, settings, with_records, names, out.clone(), counters);
                 supervisor.run(stopped).await
@@ -163,6 +170,7 @@ impl LiveFeed {
             if let Err(error) = result {
                 out.fail(feed, error);
             }
+            farewell.said = true;
         };
         let thread = std::thread::Builder::new().name(format!("feed-{}", spec.venue.name())).spawn(work).map_err(LiveError::Thread)?;
         Ok(Self { stop, shared, thread: Some(thread) })
@@ -193,6 +201,21 @@ impl LiveFeed {
             let _ = thread.join();
         }
         self.shared.get()
+    }
+}
+
+/// Says that a feed failed, if its thread ends before it has said how it ended.
+struct Farewell {
+    out: LiveSender,
+    feed: usize,
+    said: bool,
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        if !self.said {
+            self.out.fail(self.feed, LiveError::Ended);
+        }
     }
 }
 

@@ -83,3 +83,46 @@ impl Default for Settings {
         }
     }
 }
+
+/// The longest time that any setting means; a longer one stands for it. Moments beyond the clock's range can't be added up.
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);
+
+impl Settings {
+    /// The same with no duration beyond what the clock can add.
+    pub(super) fn bounded(mut self) -> Self {
+        for duration in [
+            &mut self.connect_timeout,
+            &mut self.ack_timeout,
+            &mut self.quiet_after,
+            &mut self.idle_timeout,
+            &mut self.planned_after,
+            &mut self.planned_jitter,
+            &mut self.overlap,
+            &mut self.compare_after,
+            &mut self.backoff_first,
+            &mut self.backoff_max,
+            &mut self.rate_limit_wait,
+            &mut self.policy_wait,
+            &mut self.good_after,
+            &mut self.give_up_after,
+            &mut self.connects_window,
+            &mut self.request_spacing,
+            &mut self.record_flush,
+        ] {
+            *duration = (*duration).min(LONGEST);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_is_a_long_time() {
+        let settings = Settings { planned_after: Duration::MAX, idle_timeout: Duration::MAX, ..Settings::default() }.bounded();
+        assert_eq!((settings.planned_after, settings.idle_timeout), (LONGEST, LONGEST));
+        assert_eq!(Settings::default().bounded(), Settings::default());
+    }
+}

@@ -218,14 +218,19 @@ async fn stopped(down: &mut mpsc::UnboundedReceiver<Down>) {
     }
 }
 
+/// The longest wait that a `Retry-After` is believed.
+const LONGEST_BAN: Duration = Duration::from_secs(3600);
+
 fn loss(error: Error) -> Loss {
     match error {
         Error::Url(error) => Loss::Address(error.to_string()),
         Error::HttpFormat(error) => Loss::Address(error.to_string()),
         Error::Http(response) => {
-            let seconds =
-                response.headers().get("retry-after").and_then(|value| value.to_str().ok()).and_then(|text| text.trim().parse().ok());
-            Loss::Http { status: response.status().as_u16(), retry_after: seconds.map(Duration::from_secs) }
+            let text = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+            let seconds = text.and_then(|text| text.trim().parse::<u64>().ok());
+            // A venue, or what stands between, may say anything; a feed is not parked for years because of it.
+            let wait = seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_BAN));
+            Loss::Http { status: response.status().as_u16(), retry_after: wait }
         }
         other => Loss::Broken(other.to_string()),
     }

@@ -387,10 +387,11 @@ impl Supervisor {
             slot.attempts = if was_good { 0 } else { slot.attempts.saturating_add(1) };
         }
         let goes_down = slot.ever_worked && !works && !std::mem::replace(&mut slot.down, slot.ever_worked && !works);
-        let (attempts, ever_worked) = (slot.attempts, slot.ever_worked);
+        let attempts = slot.attempts;
+        let banned = matches!(loss, Loss::Http { status: 429 | 418 | 403, .. });
         if loss != Loss::Stopped {
             self.shared.trouble(loss.to_string());
-            let limited = matches!(loss, Loss::Http { status: 429 | 418 | 403, .. } | Loss::Closed { code: 1008, .. });
+            let limited = banned || matches!(loss, Loss::Closed { code: 1008, .. });
             self.count(|counters| {
                 counters.lost += 1;
                 counters.half_open += u64::from(matches!(loss, Loss::Idle(_)));
@@ -404,7 +405,14 @@ impl Supervisor {
             return Ok(());
         }
         let wait = self.wait_after(&loss, attempts);
-        if !ever_worked && (hopeless(&loss) || self.started.elapsed() + wait > self.settings.give_up_after) {
+        if banned {
+            self.limiter.hold_until(Instant::now() + wait);
+        }
+        // A venue that asks for patience is there: waiting for it is not giving up. Nor does one connection that can't be had
+        // end the others.
+        let ever_worked = self.slots.iter().any(|slot| slot.ever_worked);
+        let too_long = !banned && self.started.elapsed() + wait > self.settings.give_up_after;
+        if !ever_worked && (hopeless(&loss) || too_long) {
             let url = self.slots.get(at).map(|slot| slot.plan.url.clone()).unwrap_or_default();
             return Err(End::Failed(LiveError::Unreachable { url, reason: loss.to_string() }));
         }
