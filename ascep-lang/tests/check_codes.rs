@@ -146,6 +146,8 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
         "RULE r FOR EACH s IN [\"b:A/B\", \"k:A/B\"]: IF trade(s) THEN S",
     ),
     ("W2009", "IF trade(\"A/B\") THEN S\nTEST \"t\" { EXPECT NONE }", "\"t\"", "IF trade(\"A/B\") THEN S"),
+    ("W2010", "IF last(\"A/B\") > 5 THEN S EVERY 999us", "999us", "IF last(\"A/B\") > 5 THEN S EVERY 1ms"),
+    ("W2010", "CONST k = 1ns\nIF last(\"A/B\") > 5 THEN S EVERY k", "k", "CONST k = 1s\nIF last(\"A/B\") > 5 THEN S EVERY k"),
 ];
 
 fn findings(text: &str) -> Vec<ascep_lang::Diagnostic> {

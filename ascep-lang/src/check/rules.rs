@@ -12,6 +12,19 @@ use crate::program::{Action, Constant, Mode, NodeId, Period, Rule, SymbolId, Tex
 use crate::span::Span;
 use crate::syntax::{self, ExprId, ExprKind, Ident, Tail, Tree};
 
+/// An `EVERY` below this, in nanoseconds, is warned of.
+const TINY: i64 = 1_000_000;
+
+/// How many whole turns there are in a second, its digits in groups: at least 1,000.
+fn per_second(turn: i64) -> String {
+    let turns = 1_000_000_000 / turn.max(1);
+    match (turns / 1_000_000_000, turns / 1_000_000 % 1_000, turns / 1_000 % 1_000, turns % 1_000) {
+        (0, 0, thousands, rest) => format!("{thousands},{rest:03}"),
+        (0, millions, thousands, rest) => format!("{millions},{thousands:03},{rest:03}"),
+        (billions, millions, thousands, rest) => format!("{billions},{millions:03},{thousands:03},{rest:03}"),
+    }
+}
+
 /// The tails of a rule. None where one could not be read.
 #[derive(Default)]
 struct Tails {
@@ -142,6 +155,9 @@ impl<'a> Checker<'a> {
                 Tail::Every(d, span) => {
                     let period = self.period(tree, *d);
                     self.once_only(tails.every.is_some(), *span, "EVERY");
+                    if let Some(Period::Fixed(turn)) = period {
+                        self.tiny_every(turn, Self::span_of(tree, *d));
+                    }
                     tails.every.get_or_insert((period.map(Mode::Every), *span));
                 }
                 Tail::Cooldown(d, span) => {
@@ -164,6 +180,18 @@ impl<'a> Checker<'a> {
         if again {
             self.say(Code::DuplicateTail, span, format!("the rule has more than one `{what}`"));
         }
+    }
+
+    /// Warns of an `EVERY` that floods its reader in a silence.
+    fn tiny_every(&mut self, turn: i64, span: Span) {
+        if turn >= TINY {
+            return;
+        }
+        self.report(Code::TinyEvery, span, |c, d| {
+            let text = c.source(span);
+            d.says(format!("`EVERY {text}` fires at each turn of its timer, data or not"), format!("{} times a second", per_second(turn)))
+                .fix("once for each update?", span, "TICK")
+        });
     }
 
     fn limit(&mut self, tree: &'a Tree, id: ExprId) -> Option<u32> {

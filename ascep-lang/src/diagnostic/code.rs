@@ -137,6 +137,7 @@ codes! {
     FloatEquality = "W2007", Warning, "`==` between computed numbers";
     SameSymbolTwice = "W2008", Warning, "one instrument under two names in a set";
     TestNotRun = "W2009", Warning, "a test that is read but not run";
+    TinyEvery = "W2010", Warning, "an `EVERY` of less than a millisecond";
 }
 
 impl std::fmt::Display for Code {

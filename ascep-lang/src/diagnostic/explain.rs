@@ -111,4 +111,5 @@ pages! {
     FloatEquality "W2007"
     SameSymbolTwice "W2008"
     TestNotRun "W2009"
+    TinyEvery "W2010"
 }
