@@ -108,7 +108,7 @@ impl Session {
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
         let engine = Engine::new(program, settings.options(default_venue)).map_err(|error| match error {
-            BuildError::Memory { .. } => Failure::Build(format!(
+            BuildError::Memory { .. } | BuildError::Exhausted { .. } => Failure::Build(format!(
                 "{error}; `--max-window-samples N` makes the windows of `count` smaller, `--max-bytes SIZE` allows more"
             )),
             _ => Failure::Build(error.to_string()),

@@ -89,6 +89,7 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
     ),
     ("E0512", "IF trade(\"A/B\") THEN S(q = quote(\"A/B\"))", "quote(\"A/B\")", "IF trade(\"A/B\") THEN S(q = once(quote(\"A/B\"), 1s))"),
     ("E0513", "CONST k = TRUE\nIF k THEN S", "k", "PARAM k = TRUE\nIF k THEN S"),
+    ("E0514", "IF trade(\"A/B\") THEN S LIMIT 65_537 PER 1m", "65_537", "IF trade(\"A/B\") THEN S LIMIT 65_536 PER 1m"),
     ("E0514", "IF trade(\"A/B\") THEN S LIMIT 0 PER 1m", "0", "IF trade(\"A/B\") THEN S LIMIT 1 PER 1m"),
     ("E0701", "IF ema(last(\"A/B\"), 12) > 5 THEN S", "ema", "IF last(\"A/B\") > 5 THEN S"),
     (

@@ -33,6 +33,9 @@ impl Engine {
     /// [`EngineOptions::max_bytes`].
     pub fn new(program: &Program, options: EngineOptions) -> Result<Self, BuildError> {
         let plan = plan::build(program, &options)?;
+        // Asked for once as a whole, since an allocation that fails later would end the process.
+        let needed = plan.stats.bytes;
+        Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| BuildError::Exhausted { needed })?;
         let state = State::new(&plan, options.quiet_start);
         Ok(Self { plan, state })
     }

@@ -33,6 +33,12 @@ pub enum BuildError {
         /// [`EngineOptions::max_bytes`](crate::EngineOptions::max_bytes)
         limit: usize,
     },
+    /// The system does not give that much memory.
+    #[error("the rules can come to hold {needed} bytes, more than the system gives")]
+    Exhausted {
+        /// Bytes of plan and state.
+        needed: usize,
+    },
     /// More nodes, rules or instruments than 32 bits can count.
     #[error("the program is too large")]
     TooLarge,

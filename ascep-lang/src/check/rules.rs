@@ -8,7 +8,7 @@ use super::items::PlacedRule;
 use super::value::{Facts, Ty, Val};
 use super::{Checker, It, Local};
 use crate::diagnostic::Code;
-use crate::program::{Action, Constant, Mode, NodeId, Period, Rule, SymbolId, TextId};
+use crate::program::{Action, Constant, MAX_UPDATES, Mode, NodeId, Period, Rule, SymbolId, TextId};
 use crate::span::Span;
 use crate::syntax::{self, ExprId, ExprKind, Ident, Tail, Tree};
 
@@ -201,7 +201,7 @@ impl<'a> Checker<'a> {
         }
         let span = Self::span_of(tree, id);
         match val.number() {
-            Some(n) if n.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(&n) =>
+            Some(n) if n.fract() == 0.0 && (1.0..=f64::from(MAX_UPDATES)).contains(&n) =>
             {
                 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in range")]
                 Some(n as u32)
@@ -209,7 +209,7 @@ impl<'a> Checker<'a> {
             _ => {
                 self.report(Code::BadLimit, span, |c, d| {
                     d.says(
-                        format!("{} is not a whole number from 1", c.quote(span)),
+                        format!("{} is not a whole number from 1 to {MAX_UPDATES}", c.quote(span)),
                         "a limit is a count of firings that is known when the rules are loaded",
                     )
                 });

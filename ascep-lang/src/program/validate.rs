@@ -208,7 +208,7 @@ impl Program {
         }
         rule.cooldown.map_or(Ok(()), |d| t.check_period(d))?;
         if let Some((n, d)) = rule.limit {
-            ensure(n >= 1, Problem::Range)?;
+            ensure((1..=MAX_UPDATES).contains(&n), Problem::Range)?;
             t.check_period(d)?;
         }
         ensure(!rule.actions.is_empty(), Problem::NoAction)?;
