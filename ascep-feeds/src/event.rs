@@ -87,16 +87,15 @@ impl Status {
 impl MarketEvent {
     /// As the engine takes it.
     ///
-    /// The engine has no statuses of its own yet. One after which nothing is known ([`Status::forgets`]) goes in as a quote without sides,
-    /// so that `bid`, `ask` and what is made of them are unknown until the next quote; it also counts as an event for `age`. A gap
-    /// and a reconnect give `None`: the next quote is a full picture anyway.
+    /// A status after which nothing is known ([`Status::forgets`]) makes the engine forget the instrument. A gap and a reconnect give
+    /// `None`: the next quote is a full picture anyway.
     #[must_use]
     pub fn to_engine(&self, instrument: InstrumentId) -> Option<engine::Event<'_>> {
         let payload = match &self.payload {
             Payload::Trade(trade) => engine::Payload::Trade(*trade),
             Payload::Quote(quote) => engine::Payload::Quote(*quote),
             Payload::Book(book) => engine::Payload::Book(engine::Book { bids: &book.bids, asks: &book.asks }),
-            Payload::Status(status) if status.forgets() => engine::Payload::Quote(NO_QUOTE),
+            Payload::Status(status) if status.forgets() => engine::Payload::Forget,
             Payload::Status(_) => return None,
         };
         Some(engine::Event { ts: self.ts, venue_ts: self.venue_ts, instrument, payload })
@@ -122,11 +121,10 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_forgets_is_a_quote_without_sides() {
+    fn a_status_that_forgets_makes_the_engine_forget() {
         for forgets in [Status::Reset, Status::Stale, Status::Disconnect] {
             let event = status(forgets);
-            let engine::Payload::Quote(quote) = event.to_engine(InstrumentId(3)).unwrap().payload else { panic!("no quote") };
-            assert!(quote.bid.is_nan() && quote.ask.is_nan() && quote.bid_qty.is_nan() && quote.ask_qty.is_nan());
+            assert_eq!(event.to_engine(InstrumentId(3)).unwrap().payload, engine::Payload::Forget);
         }
         assert!(status(Status::Gap).to_engine(InstrumentId(3)).is_none());
         assert!(status(Status::Reconnect).to_engine(InstrumentId(3)).is_none());

@@ -43,6 +43,9 @@ pub enum Payload<'a> {
     Quote(Quote),
     /// The top levels, best first, a full picture; also a quote.
     Book(Book<'a>),
+    /// What was known of the instrument no longer is: the feed was reset, fell silent or lost its connection. Every market function of
+    /// it is unknown until the next trade, quote or book; it is no quote and no trade, and `age` goes on from the last real event.
+    Forget,
 }
 
 /// A trade.

@@ -18,14 +18,16 @@ pub(crate) mod touch {
     pub(crate) const QUOTE_UNTRADED: u8 = 4;
     /// A book.
     pub(crate) const BOOK: u8 = 8;
+    /// All is forgotten.
+    pub(crate) const FORGET: u8 = 16;
     /// Any event.
     pub(crate) const ANY: u8 = TRADE | QUOTE;
     /// What each class of events touches; an event's class is its index.
-    pub(crate) const CLASSES: [u8; 5] = [TRADE, QUOTE, QUOTE | QUOTE_UNTRADED, QUOTE | BOOK, QUOTE | QUOTE_UNTRADED | BOOK];
+    pub(crate) const CLASSES: [u8; 6] = [TRADE, QUOTE, QUOTE | QUOTE_UNTRADED, QUOTE | BOOK, QUOTE | QUOTE_UNTRADED | BOOK, FORGET];
 }
 
 /// The number of [classes](touch::CLASSES) of events.
-pub(crate) const CLASSES: u32 = 5;
+pub(crate) const CLASSES: u32 = 6;
 
 /// The top levels of a book.
 #[derive(Debug, Clone)]
@@ -73,19 +75,7 @@ impl Market {
                 if keeps {
                     books.push(Levels { bids: [empty; MAX_DEPTH], asks: [empty; MAX_DEPTH], bid_count: 0, ask_count: 0 });
                 }
-                Instrument {
-                    last: f64::NAN,
-                    qty: f64::NAN,
-                    side: None,
-                    traded: false,
-                    bid: f64::NAN,
-                    ask: f64::NAN,
-                    bid_qty: f64::NAN,
-                    ask_qty: f64::NAN,
-                    ts: UNKNOWN_INT,
-                    venue_ts: UNKNOWN_INT,
-                    book,
-                }
+                Instrument { book, ..Instrument::unknown() }
             })
             .collect();
         Self { instruments, books }
@@ -99,6 +89,13 @@ impl Market {
     /// Takes an event as of `ts` and gives its class.
     pub(crate) fn apply(&mut self, instrument: u32, ts: i64, venue_ts: Option<i64>, payload: &Payload<'_>) -> u32 {
         let Some(state) = self.instruments.get_mut(instrument as usize) else { return 0 };
+        if matches!(payload, Payload::Forget) {
+            *state = Instrument { ts: state.ts, book: state.book, ..Instrument::unknown() };
+            if let Some(levels) = self.books.get_mut(state.book as usize) {
+                (levels.bid_count, levels.ask_count) = (0, 0);
+            }
+            return 5;
+        }
         state.ts = ts;
         state.venue_ts = venue_ts.unwrap_or(UNKNOWN_INT);
         let untraded = u32::from(!state.traded);
@@ -124,6 +121,7 @@ impl Market {
                 }
                 3 + untraded
             }
+            Payload::Forget => 5,
         }
     }
 
@@ -197,6 +195,23 @@ impl Market {
 }
 
 impl Instrument {
+    /// Of which nothing is known.
+    fn unknown() -> Self {
+        Self {
+            last: f64::NAN,
+            qty: f64::NAN,
+            side: None,
+            traded: false,
+            bid: f64::NAN,
+            ask: f64::NAN,
+            bid_qty: f64::NAN,
+            ask_qty: f64::NAN,
+            ts: UNKNOWN_INT,
+            venue_ts: UNKNOWN_INT,
+            book: NO_BOOK,
+        }
+    }
+
     fn set_quote(&mut self, quote: &Quote) {
         self.bid = canonical(quote.bid);
         self.ask = canonical(quote.ask);
@@ -247,6 +262,7 @@ pub(crate) fn validate(event: &Event<'_>) -> Result<(), EventError> {
         check_time("venue_ts", venue_ts)?;
     }
     match &event.payload {
+        Payload::Forget => Ok(()),
         Payload::Trade(trade) => {
             check_price("price", trade.price)?;
             if trade.qty.is_nan() { Ok(()) } else { check_qty("qty", trade.qty) }

@@ -38,7 +38,7 @@ impl World {
             Some(Op::Clock(ClockFn::HourOfDay)) => Val::num(clock.rem_euclid(DAY).div_euclid(HOUR) as f64),
             // 1970 began on a Thursday, the fourth day.
             Some(Op::Clock(ClockFn::DayOfWeek)) => Val::num(((clock.div_euclid(DAY) + 3).rem_euclid(7) + 1) as f64),
-            Some(Op::Age(symbol)) => ago(self.events_of(*symbol, step).next().map(|(k, _)| k)),
+            Some(Op::Age(symbol)) => ago(self.events_of(*symbol, step).find(|(_, e)| !e.what.forgets()).map(|(k, _)| k)),
             Some(Op::Since) => ago(self.updates(self.arg(node, 0), step).next().map(|e| e.step)),
             _ => Val::Unknown,
         }

@@ -18,7 +18,7 @@ impl World {
             Some(Op::Input(i)) => matches!(cause, Some(Cause::Input(set)) if set == i),
             Some(Op::Market(field, symbol)) => self.market_instant(*field, *symbol, step),
             Some(Op::Imbalance { symbol, depth }) => self.imbalance_instant(*symbol, *depth, step),
-            Some(Op::Age(symbol)) => self.event_of(*symbol, step).is_some(),
+            Some(Op::Age(symbol)) => self.event_of(*symbol, step).is_some_and(|e| !e.what.forgets()),
             Some(Op::Event(kind, symbol)) => self.event_of(*symbol, step).is_some_and(|e| e.what.is(*kind)),
             Some(Op::DepthPrice { symbol, .. }) => {
                 self.last_event_is_book(*symbol, step) || self.args(node).iter().any(|a| self.at_instant(*a, step))
@@ -79,7 +79,7 @@ impl World {
     }
 
     fn last_event_is_book(&self, symbol: SymbolId, step: StepNo) -> bool {
-        self.event_of(symbol, step).is_some_and(|e| e.what.is(EventKind::Book))
+        self.event_of(symbol, step).is_some_and(|e| e.what.is(EventKind::Book) || e.what.forgets())
     }
 
     /// How two values stand to each other; `None` where one is unknown.

@@ -23,6 +23,7 @@ pub(super) enum What {
     Trade(Trade),
     Quote(Quote),
     Book { bids: Vec<Level>, asks: Vec<Level> },
+    Forget,
 }
 
 impl What {
@@ -38,6 +39,7 @@ impl What {
             Payload::Trade(t) => (price(t.price) && quantity(t.qty)).then_some(Self::Trade(*t)),
             Payload::Quote(q) => (side(q.bid) && side(q.ask) && quantity(q.bid_qty) && quantity(q.ask_qty)).then_some(Self::Quote(*q)),
             Payload::Book(b) => (levels(b.bids) && levels(b.asks)).then(|| Self::Book { bids: top(b.bids), asks: top(b.asks) }),
+            Payload::Forget => Some(Self::Forget),
         }
     }
 
@@ -53,13 +55,18 @@ impl What {
     pub(super) fn quote(&self) -> Option<Quote> {
         let best = |levels: &[Level]| levels.first().map_or((f64::NAN, f64::NAN), |l| (l.price, l.qty));
         match self {
-            Self::Trade(_) => None,
+            Self::Trade(_) | Self::Forget => None,
             Self::Quote(quote) => Some(*quote),
             Self::Book { bids, asks } => {
                 let ((bid, bid_qty), (ask, ask_qty)) = (best(bids), best(asks));
                 Some(Quote { bid, ask, bid_qty, ask_qty })
             }
         }
+    }
+
+    /// Whether all that was known is not any more.
+    pub(super) fn forgets(&self) -> bool {
+        matches!(self, Self::Forget)
     }
 
     /// Whether it is of a kind.
@@ -78,6 +85,9 @@ impl World {
     pub(super) fn market_instant(&self, field: MarketField, symbol: SymbolId, step: StepNo) -> bool {
         use MarketField as F;
         let Some(event) = self.event_of(symbol, step) else { return false };
+        if event.what.forgets() {
+            return true;
+        }
         match field {
             F::Last | F::Qty | F::TradeSide | F::Notional => event.what.is(EventKind::Trade),
             F::Bid | F::Ask | F::BidQty | F::AskQty | F::Mid | F::Spread | F::SpreadRatio | F::Microprice => {
@@ -88,17 +98,22 @@ impl World {
         }
     }
 
+    /// The events of a symbol that are not forgotten, latest first.
+    fn remembered(&self, symbol: SymbolId, step: StepNo) -> impl Iterator<Item = (StepNo, &MarketEvent)> {
+        self.events_of(symbol, step).take_while(|(_, e)| !e.what.forgets())
+    }
+
     /// Whether a trade of a symbol has been seen.
     fn traded(&self, symbol: SymbolId, step: StepNo) -> bool {
-        self.events_of(symbol, step).any(|(_, e)| e.what.is(EventKind::Trade))
+        self.remembered(symbol, step).any(|(_, e)| e.what.is(EventKind::Trade))
     }
 
     /// The value of a market field in a step.
     pub(super) fn market(&self, field: MarketField, symbol: SymbolId, step: StepNo) -> Val {
         use MarketField as F;
-        let trade = || self.events_of(symbol, step).find_map(|(_, e)| e.what.trade());
-        let quote = || self.events_of(symbol, step).find_map(|(_, e)| e.what.quote());
-        let last_event = || self.events_of(symbol, step).next();
+        let trade = || self.remembered(symbol, step).find_map(|(_, e)| e.what.trade());
+        let quote = || self.remembered(symbol, step).find_map(|(_, e)| e.what.quote());
+        let last_event = || self.remembered(symbol, step).next();
         let number = |x: Option<f64>| x.map_or(Val::Unknown, Val::num);
         match field {
             F::Last => number(trade().map(|t| t.price)),
@@ -122,13 +137,13 @@ impl World {
     /// Imbalance at depth 1 is a matter of quotes, deeper of books.
     pub(super) fn imbalance_instant(&self, symbol: SymbolId, depth: u8, step: StepNo) -> bool {
         let kind = if depth <= 1 { EventKind::Quote } else { EventKind::Book };
-        self.event_of(symbol, step).is_some_and(|e| e.what.is(kind))
+        self.event_of(symbol, step).is_some_and(|e| e.what.is(kind) || e.what.forgets())
     }
 
     /// (B - A) / (B + A), B and A being what stands on the best levels of each side; unknown where a side is empty.
     pub(super) fn imbalance(&self, symbol: SymbolId, depth: u8, step: StepNo) -> Val {
         let sides = if depth <= 1 {
-            self.events_of(symbol, step).find_map(|(_, e)| e.what.quote()).map(|q| (q.bid_qty, q.ask_qty))
+            self.remembered(symbol, step).find_map(|(_, e)| e.what.quote()).map(|q| (q.bid_qty, q.ask_qty))
         } else {
             self.last_book(symbol, step).map(|(bids, asks)| (standing(bids, depth), standing(asks, depth)))
         };
@@ -153,7 +168,7 @@ impl World {
 
     /// The levels of the last book of a symbol.
     fn last_book(&self, symbol: SymbolId, step: StepNo) -> Option<(&[Level], &[Level])> {
-        self.events_of(symbol, step).find_map(|(_, e)| match &e.what {
+        self.remembered(symbol, step).find_map(|(_, e)| match &e.what {
             What::Book { bids, asks } => Some((bids.as_slice(), asks.as_slice())),
             _ => None,
         })

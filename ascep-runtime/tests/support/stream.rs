@@ -38,6 +38,7 @@ pub enum What {
     Trade { price: f64, qty: Option<f64>, side: Option<Side> },
     Quote { bid: Option<(f64, Option<f64>)>, ask: Option<(f64, Option<f64>)> },
     Book { bids: Vec<(f64, f64)>, asks: Vec<(f64, f64)> },
+    Forget,
 }
 
 impl What {
@@ -49,6 +50,7 @@ impl What {
             Self::Trade { price: p, qty: q, .. } => price(p) && q.iter().all(qty),
             Self::Quote { bid, ask } => [bid, ask].into_iter().flatten().all(|(p, q)| price(p) && q.iter().all(qty)),
             Self::Book { bids, asks } => bids.iter().chain(asks).all(|(p, q)| price(p) && qty(q)),
+            Self::Forget => true,
         }
     }
 
@@ -68,6 +70,7 @@ impl What {
                 (bid_levels, ask_levels) = (levels(bids), levels(asks));
                 Payload::Book(Book { bids: &bid_levels, asks: &ask_levels })
             }
+            Self::Forget => Payload::Forget,
         };
         f(&Event { ts, venue_ts, instrument, payload })
     }
@@ -130,7 +133,7 @@ fn what(dice: &mut Dice) -> What {
         return what_cannot_be(dice);
     }
     let qty = |dice: &mut Dice| (!dice.chance(15)).then(|| dice.between(0, 5) as f64);
-    match dice.weighted(&[45, 40, 15]) {
+    match dice.weighted(&[43, 38, 14, 5]) {
         0 => {
             let side = [None, Some(Side::Buy), Some(Side::Sell)][dice.below(3)];
             What::Trade { price: dice.between(1, 6) as f64, qty: qty(dice), side }
@@ -139,6 +142,7 @@ fn what(dice: &mut Dice) -> What {
             let side = |dice: &mut Dice| (!dice.chance(12)).then(|| (dice.between(1, 6) as f64, qty(dice)));
             What::Quote { bid: side(dice), ask: side(dice) }
         }
+        3 => What::Forget,
         _ => {
             let levels = |dice: &mut Dice, from: i64, down: bool| {
                 let n = dice.below(4) as i64;
