@@ -11,8 +11,8 @@ use smallvec::SmallVec;
 
 use crate::fold;
 use crate::program::{
-    Action, ClockFn, Constant, EventKind, LANGUAGE_VERSION, MarketField, Node, NodeId, Op, PROGRAM_VERSION, PayloadField, Program, Rule,
-    SymbolId, Tables, TextId, Type, TypedRules, UnitId,
+    Action, ClockFn, Constant, Cycle, CycleId, EventKind, LANGUAGE_VERSION, MarketField, Node, NodeId, Op, PROGRAM_VERSION, PayloadField,
+    Program, Rule, SequenceId, SymbolId, Tables, TextId, Type, TypedRules, UnitId,
 };
 
 type Nodes = SmallVec<[NodeId; 3]>;
@@ -26,7 +26,9 @@ pub fn lower(typed: impl Borrow<TypedRules>) -> Program {
     let mut shared = Shared::new(typed.nodes.len());
     for node in &typed.nodes {
         let new = shared.lower(typed, node);
+        let kept = shared.lower_kept(typed, node);
         shared.of_typed.push(new);
+        shared.kept.push(kept);
     }
     Compact::new(typed, &shared).run()
 }
@@ -37,6 +39,9 @@ struct Shared {
     known: FxHashMap<Node, NodeId>,
     /// By node of the typed rules. None where it stands before its arguments.
     of_typed: Vec<Option<NodeId>>,
+    /// By node of the typed rules that reads `it`: the same node with each `it.field` as of the last occurrence of its event, which is
+    /// what an operator with a memory has to see. None for nodes that read no `it`.
+    kept: Vec<Option<NodeId>>,
     /// What a field of an event, by its number in the typed rules, is read from.
     payloads: FxHashMap<(NodeId, PayloadField), NodeId>,
 }
@@ -49,7 +54,13 @@ impl Shared {
     fn new(nodes: usize) -> Self {
         let mut known = FxHashMap::default();
         known.reserve(nodes);
-        Self { nodes: Vec::with_capacity(nodes), known, of_typed: Vec::with_capacity(nodes), payloads: FxHashMap::default() }
+        Self {
+            nodes: Vec::with_capacity(nodes),
+            known,
+            of_typed: Vec::with_capacity(nodes),
+            kept: Vec::with_capacity(nodes),
+            payloads: FxHashMap::default(),
+        }
     }
 
     fn add(&mut self, node: Node) -> NodeId {
@@ -66,10 +77,38 @@ impl Shared {
         if let (Op::Payload(field), &[event]) = (node.op, node.args.as_slice()) {
             return self.payload(typed, event, field, node.ty);
         }
+        let remembers = node.op.remembers();
         let mut args = Nodes::new();
         for arg in &node.args {
-            args.push(self.of_typed.get(arg.0 as usize).copied().flatten()?);
+            let kept = if remembers { self.kept.get(arg.0 as usize).copied().flatten() } else { None };
+            args.push(kept.or_else(|| self.of_typed.get(arg.0 as usize).copied().flatten())?);
         }
+        self.finish(node, args)
+    }
+
+    /// The node as an operator with a memory sees it, where that is another one.
+    fn lower_kept(&mut self, typed: &TypedRules, node: &Node) -> Option<NodeId> {
+        if let (Op::Payload(field), &[event]) = (node.op, node.args.as_slice()) {
+            let value = self.payload(typed, event, field, node.ty)?;
+            let event = self.of_typed.get(event.0 as usize).copied().flatten()?;
+            return Some(self.add(Node { op: Op::Sample, args: smallvec::smallvec![event, value], ty: node.ty }));
+        }
+        // What a filter or an operator with a memory reads of `it` is seen to when that node itself is lowered.
+        if matches!(node.op, Op::Where | Op::Seq(_)) || node.op.remembers() {
+            return None;
+        }
+        let mut args = Nodes::new();
+        let mut differs = false;
+        for arg in &node.args {
+            let kept = self.kept.get(arg.0 as usize).copied().flatten();
+            differs |= kept.is_some();
+            args.push(kept.or_else(|| self.of_typed.get(arg.0 as usize).copied().flatten())?);
+        }
+        if differs { self.finish(node, args) } else { None }
+    }
+
+    /// The node over lowered arguments, folded where it can be.
+    fn finish(&mut self, node: &Node, mut args: Nodes) -> Option<NodeId> {
         if let Some(folded) = self.fold(node.op, &mut args) {
             return Some(match folded {
                 Folded::To(constant) => self.add(Node { op: Op::Const(constant), args: Nodes::new(), ty: node.ty }),
@@ -142,6 +181,11 @@ impl Shared {
                 Op::Event(kind, symbol) => {
                     let op = Op::Market(source(kind, field)?, symbol);
                     self.add(Node { op, args: Nodes::new(), ty })
+                }
+                Op::Bar { .. } => {
+                    let PayloadField::Bar(field) = field else { return None };
+                    let bar = self.of_typed.get(top.0 as usize).copied().flatten()?;
+                    self.add(Node { op: Op::BarField(field), args: smallvec::smallvec![bar], ty })
                 }
                 Op::Where | Op::EventAnd => {
                     let inner = *node.args.first().filter(|a| **a < top)?;
@@ -220,6 +264,8 @@ struct Compact<'t> {
     symbols: Renumber,
     texts: Renumber,
     units: Renumber,
+    sequences: Renumber,
+    cycles: Renumber,
     tables: Tables,
 }
 
@@ -262,6 +308,8 @@ impl<'t> Compact<'t> {
             symbols: Renumber::new(typed.tables.symbols.len()),
             texts: Renumber::new(typed.tables.texts.len()),
             units: Renumber::new(typed.tables.units.len()),
+            sequences: Renumber::new(typed.tables.sequences.len()),
+            cycles: Renumber::new(typed.tables.cycles.len()),
             tables: Tables::default(),
         }
     }
@@ -284,6 +332,17 @@ impl<'t> Compact<'t> {
                 input.ty = renumbered(&mut self.units, input.ty);
             }
         }
+        self.tables.functions.clone_from(&old.functions);
+        for i in 0..self.tables.functions.len() {
+            if let Some(function) = self.tables.functions.get_mut(i) {
+                function.result = renumbered(&mut self.units, function.result);
+                for ty in &mut function.args {
+                    *ty = renumbered(&mut self.units, *ty);
+                }
+            }
+        }
+        let sequences = self.sequences.order.iter().filter_map(|&i| old.sequences.get(i as usize).cloned());
+        self.tables.sequences = sequences.collect();
         self.tables.symbols = self.symbols.table(&old.symbols);
         self.tables.texts = self.texts.table(&old.texts);
         self.tables.units = self.units.table(&old.units);
@@ -349,6 +408,18 @@ impl<'t> Compact<'t> {
         self.new.get(root.0 as usize).copied().flatten()
     }
 
+    /// The new number of a cycle; its markets are numbered with it.
+    fn cycle(&mut self, old: CycleId) -> CycleId {
+        let new = CycleId(self.cycles.get(old.0));
+        if self.tables.cycles.len() == new.0 as usize
+            && let Some(Cycle { kind, markets }) = self.typed.tables.cycles.get(old.0 as usize)
+        {
+            let markets = markets.iter().map(|s| SymbolId(self.symbols.get(s.0))).collect();
+            self.tables.cycles.push(Cycle { kind: *kind, markets });
+        }
+        new
+    }
+
     fn place(&mut self, old: NodeId, node: &Node) -> Option<()> {
         if self.new.get(old.0 as usize)?.is_some() {
             return Some(());
@@ -363,6 +434,9 @@ impl<'t> Compact<'t> {
             Op::DepthPrice { symbol, side } => Op::DepthPrice { symbol: SymbolId(self.symbols.get(symbol.0)), side },
             Op::Age(s) => Op::Age(SymbolId(self.symbols.get(s.0))),
             Op::Event(kind, s) => Op::Event(kind, SymbolId(self.symbols.get(s.0))),
+            Op::Bar { symbol, period } => Op::Bar { symbol: SymbolId(self.symbols.get(symbol.0)), period },
+            Op::Seq(id) => Op::Seq(SequenceId(self.sequences.get(id.0))),
+            Op::Cycle { cycle, field } => Op::Cycle { cycle: self.cycle(cycle), field },
             Op::Const(Constant::Symbol(s)) => Op::Const(Constant::Symbol(SymbolId(self.symbols.get(s.0)))),
             Op::Const(Constant::Text(t)) => Op::Const(Constant::Text(self.text(t))),
             op => op,

@@ -107,7 +107,7 @@ fn sound(text: &str) -> bool {
         };
         for (n, arg) in node.args.iter().enumerate() {
             let event = program.nodes[arg.0 as usize].ty == Type::Event;
-            let may = matches!(node.op, Op::Once(_) | Op::Count { .. });
+            let may = matches!(node.op, Op::Once(_) | Op::Window { .. });
             assert!(may || event == (n < events), "{:?} in {text}", node.op);
         }
         let levels = match node.op {

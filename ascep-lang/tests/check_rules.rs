@@ -1,7 +1,7 @@
 //! Names, items, events and rules: what they mean in the program that comes out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use ascep_lang::program::{Constant, EventKind, MarketField, Mode, Node, Op, Period, Program, Window};
+use ascep_lang::program::{Constant, EventKind, MarketField, Mode, Node, Op, Period, Program, Stat, Window};
 use ascep_lang::{Code, Diagnostic, InputType, Options, Severity, Source, analyze, compile};
 
 fn program(text: &str) -> Program {
@@ -124,10 +124,13 @@ fn events_and_levels() {
     assert_eq!(a("last(\"A/B\") > 2 * 3 - 1"), "Gt(Last[A/B], 5)");
     assert_eq!(a("1 / 0 > 1 OR last(\"A/B\") > -5".replace("1 / 0 > 1 OR ", "").as_str()), "Gt(Last[A/B], -5)");
     let p = program("IF count(bid(\"A/B\") > 5, 10, partial = TRUE) + count(bid(\"A/B\"), 1us) > 1 THEN S");
-    let counts: Vec<Op> = p.nodes.iter().map(|n| n.op).filter(|o| matches!(o, Op::Count { .. })).collect();
+    let counts: Vec<Op> = p.nodes.iter().map(|n| n.op).filter(|o| matches!(o, Op::Window { .. })).collect();
     assert_eq!(
         counts,
-        [Op::Count { window: Window::Updates(10), partial: true }, Op::Count { window: Window::Time(Period::Fixed(1000)), partial: false }]
+        [
+            Op::Window { stat: Stat::Count, window: Window::Updates(10), partial: true, max: None },
+            Op::Window { stat: Stat::Count, window: Window::Time(Period::Fixed(1000)), partial: false, max: None }
+        ]
     );
 }
 
@@ -219,7 +222,7 @@ RULE r FOR EACH s IN [\"A/B\"]: LET x = 5 IF busy(s, n = x, d = 1s) THEN S",
     );
     assert_eq!(
         show(&p, p.rules[0].trigger),
-        "And(Gt(Count { window: Time(Fixed(1000000000)), partial: false }(Trade[A/B]), 5), Gt(Mul(Last[A/B], 2), 1))"
+        "And(Gt(Window { stat: Count, window: Time(Fixed(1000000000)), partial: false, max: None }(Trade[A/B]), 5), Gt(Mul(Last[A/B], 2), 1))"
     );
     // `it` inside is that of the place.
     let p = program("FN big(k) = it.qty > k\nIF trade(\"A/B\") WHERE big(5) THEN S");

@@ -3,8 +3,8 @@
 
 use ascep_lang::program::{
     Action, ClockFn, CmpOp, Constant, EventKind, Input, InputId, InvalidProgram, LANGUAGE_VERSION, LoadError, MarketField, Mode, Node,
-    NodeId, NumFn, Op, PROGRAM_VERSION, Param, ParamId, PayloadField, Period, Problem, Program, Rule, Side, SymbolId, Tables, TextId, Type,
-    UnitId, Window,
+    NodeId, NumFn, Op, PROGRAM_VERSION, Param, ParamId, PayloadField, Period, Problem, Program, Rule, Side, Stat, SymbolId, Tables, TextId,
+    Type, UnitId, Window,
 };
 use ascep_lang::span::Span;
 use ascep_lang::syntax::CrossSide;
@@ -41,8 +41,8 @@ fn sample() -> Program {
     let sale = add(Op::Where, &[trade, is_sell], Type::Event);
     let either = add(Op::EventOr, &[trade, quote], Type::Event);
     let picked = add(Op::Pick, &[trade, bid, ask], PRICE);
-    let count = add(Op::Count { window: Window::Time(second), partial: true }, &[sale], PURE);
-    let updates = add(Op::Count { window: Window::Updates(9), partial: false }, &[bid], PURE);
+    let count = add(Op::Window { stat: Stat::Count, window: Window::Time(second), partial: true, max: None }, &[sale], PURE);
+    let updates = add(Op::Window { stat: Stat::Count, window: Window::Updates(9), partial: false, max: None }, &[bid], PURE);
     let many = add(Op::Compare(CmpOp::Ge), &[count, updates], Type::Bool);
     let both = add(Op::And, &[many, not], Type::Bool);
     let rising = add(Op::Edge, &[both], Type::Event);
@@ -98,6 +98,7 @@ fn sample() -> Program {
                 Param { name: text("hold"), ty: Type::Duration, value: Constant::Duration(5_000_000), range: None },
             ],
             inputs: vec![Input { name: text("vol"), ty: PURE }],
+            ..Tables::default()
         },
         nodes,
         rules: vec![wide, rule(1, quiet, Mode::Event, &[(5, picked)])],
@@ -183,7 +184,7 @@ fn each_thing_that_does_not_hold_is_named() {
         (|p| p.tables.params[1].value = Constant::Duration(-1), Problem::Period),
         (|p| p.nodes[13].args.swap(0, 1), Problem::Type),
         (|p| p.nodes[13].op = Op::Payload(PayloadField::Ts), Problem::Operator),
-        (|p| p.nodes[17].op = Op::Count { window: Window::Updates(0), partial: false }, Problem::Range),
+        (|p| p.nodes[17].op = Op::Window { stat: Stat::Count, window: Window::Updates(0), partial: false, max: None }, Problem::Range),
         (|p| p.nodes[27].op = Op::Index(65_537), Problem::Range),
         (|p| p.nodes[32].op = Op::Imbalance { symbol: BTC, depth: 21 }, Problem::Range),
         (|p| p.nodes[32].op = Op::Imbalance { symbol: BTC, depth: 0 }, Problem::Range),

@@ -4,7 +4,7 @@
 
 mod common;
 
-use ascep_lang::program::{Constant, Input, NumFn, Op, Period, Type, Window};
+use ascep_lang::program::{Constant, Input, NumFn, Op, Period, Stat, Type, Window};
 use ascep_runtime::event::{Book, Event, InstrumentId, Level, Payload, Quote, Trade};
 use ascep_runtime::{BuildError, Engine, EngineOptions, EventError, ParamError, Signal};
 use common::*;
@@ -193,7 +193,7 @@ fn parameters_are_instants_of_what_reads_them() {
 fn a_window_as_long_as_a_parameter() {
     let decls = vec![param_decl("d", Constant::Duration(secs(10.0)), None)];
     let window = Window::Time(Period::Param(ascep_lang::program::ParamId(0)));
-    let count = trade("A/B").with(Op::Count { window, partial: true }, NUM);
+    let count = trade("A/B").with(Op::Window { stat: Stat::Count, window, partial: true, max: None }, NUM);
     let program = program_with(&[rule(trade("A/B")).field("n", count)], decls, vec![], false);
     let mut run = Run::of(&program);
     run.trade(0.0, "A/B", 1.0).trade(5.0, "A/B", 1.0).set("d", Constant::Duration(secs(2.0))).trade(6.0, "A/B", 1.0);

@@ -296,7 +296,6 @@ fn types_of_the_workload() {
         "Coalesce",
         "Compare",
         "Const",
-        "Count",
         "Crosses",
         "DepthPrice",
         "Edge",
@@ -318,6 +317,7 @@ fn types_of_the_workload() {
         "Pick",
         "Since",
         "Where",
+        "Window",
     ];
     assert_eq!(ops.iter().map(String::as_str).collect::<Vec<_>>(), all, "every operator but the payloads of typed rules");
     assert_eq!(types.len(), 7, "{types:?}");

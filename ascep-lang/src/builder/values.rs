@@ -5,7 +5,7 @@ use super::{BuildError, IntoLength, IntoNumber, IntoPeriod, ProgramBuilder};
 use crate::check::output::PAYLOAD;
 use crate::check::units::Unit;
 use crate::check::value::{ShapeId, Ty};
-use crate::program::{CmpOp, NumFn, Op, PayloadField, Window};
+use crate::program::{CmpOp, NumFn, Op, PayloadField, Stat, Window};
 use crate::syntax::CrossSide;
 
 /// A number with a unit, known or unknown at any time.
@@ -87,7 +87,7 @@ impl<'b> Handle<'b> {
     }
 
     fn count(self, window: Window, partial: bool) -> Number<'b> {
-        Number(self.over(Op::Count { window, partial }, &[], Ty::Num(Unit::PURE)))
+        Number(self.over(Op::Window { stat: Stat::Count, window, partial, max: None }, &[], Ty::Num(Unit::PURE)))
     }
 
     fn count_in(self, period: impl IntoPeriod, partial: bool) -> Number<'b> {

@@ -177,7 +177,7 @@ impl<'a> Checker<'a> {
         if op != Op::Where
             && let Some(it) = args.iter().find(|arg| arg.facts.has(Facts::IT))
         {
-            if remembers(op) {
+            if op.remembers() {
                 return self.it_remembered(it.span, span);
             }
             facts = facts.with(Facts::IT);
@@ -218,9 +218,4 @@ impl<'a> Checker<'a> {
     fn span_of(tree: &'a Tree, id: ExprId) -> Span {
         tree.expr(id).map(|e| e.span).unwrap_or_default()
     }
-}
-
-/// Whether an operator keeps something of its arguments from one instant to the next.
-fn remembers(op: Op) -> bool {
-    matches!(op, Op::Index(_) | Op::Count { .. } | Op::For(_) | Op::Once(_) | Op::Crosses(_) | Op::Since | Op::NoFor(_) | Op::Edge)
 }

@@ -1,7 +1,9 @@
 //! Words for operators, types and constants, shared by every printed form of a program.
 
-use super::{ClockFn, CmpOp, Constant, EventKind, InputId, MarketField, Mode, NumFn, Op, ParamId, PayloadField, Period, Rule, Side};
-use super::{SymbolId, Tables, TextId, Type, Window};
+use super::{
+    BarField, ClockFn, CmpOp, Constant, CycleField, CycleKind, EventKind, FunctionId, InputId, MarketField, Mode, NumFn, Op, ParamId,
+};
+use super::{PayloadField, Period, Rule, Side, Stat, SymbolId, Tables, TextId, Type, Window};
 use crate::syntax::literal::{print_duration, print_number};
 use crate::syntax::{CrossSide, NumberKind};
 
@@ -102,17 +104,60 @@ impl Tables {
                 };
                 vec![quoted(self.symbol(symbol)), side.to_owned()]
             }
-            Op::NoFor(d) | Op::For(d) | Op::Once(d) => vec![self.period(d)],
-            Op::Count { window, partial } => {
-                let window = match window {
+            Op::NoFor(d) | Op::For(d) | Op::Once(d) | Op::Decay(d) => vec![self.period(d)],
+            Op::All(d) => vec![format!("WITHIN {}", self.period(d))],
+            Op::Window { stat, window, partial, max } => {
+                let mut words = Vec::new();
+                if let Stat::Percentile(p) = stat {
+                    words.push(number(f64::from_bits(p)));
+                }
+                words.push(match window {
                     Window::Time(d) => self.period(d),
                     Window::Updates(n) => format!("{n} updates"),
-                };
-                if partial { vec![window, "partial".to_owned()] } else { vec![window] }
+                });
+                if partial {
+                    words.push("partial".to_owned());
+                }
+                words.extend(max.map(|max| format!("max={max}")));
+                words
             }
+            Op::Ema { n, skip: 0 } | Op::Rsi(n) | Op::Atr(n) => vec![n.to_string()],
+            Op::Ema { n, skip } => vec![n.to_string(), format!("skip={skip}")],
+            Op::Bar { symbol, period } => vec![quoted(self.symbol(symbol)), duration(period)],
+            Op::Capture(index) => vec![index.to_string()],
+            Op::Seq(id) => self.sequences.get(id.0 as usize).map_or_else(Vec::new, |seq| vec![self.sequence(seq)]),
+            Op::Cycle { cycle, .. } => match self.cycles.get(cycle.0 as usize) {
+                Some(cycle) => cycle.markets.iter().map(|symbol| quoted(self.symbol(*symbol))).collect(),
+                None => Vec::new(),
+            },
+            Op::Host(id) => vec![self.function(id).to_owned()],
             Op::Index(n) => vec![n.to_string()],
             _ => Vec::new(),
         }
+    }
+
+    pub(super) fn function(&self, id: FunctionId) -> &str {
+        self.functions.get(id.0 as usize).map_or(MISSING, |f| f.name.as_str())
+    }
+
+    /// The steps of a sequence with its arguments as `$0`, `$1`, ..: `$0 -> NO $1 FOR 3s -> $2{2..} WITHIN 10s`.
+    fn sequence(&self, sequence: &super::Sequence) -> String {
+        let step = |step: &super::SeqStep| {
+            let place = match step.input {
+                super::StepInput::Event(place) | super::StepInput::Level(place) => place,
+            };
+            let filter = step.filter.map_or_else(String::new, |place| format!(" WHERE ${place}"));
+            match step.kind {
+                super::StepKind::Match { min: 1, max: Some(1) } => format!("${place}{filter}"),
+                super::StepKind::Match { min, max: Some(max) } if min == max => format!("${place}{filter}{{{min}}}"),
+                super::StepKind::Match { min, max: Some(max) } => format!("${place}{filter}{{{min}..{max}}}"),
+                super::StepKind::Match { min, max: None } => format!("${place}{filter}{{{min}..}}"),
+                super::StepKind::Absent { hold: None } => format!("NO ${place}{filter}"),
+                super::StepKind::Absent { hold: Some(d) } => format!("NO ${place}{filter} FOR {}", self.period(d)),
+            }
+        };
+        let steps: Vec<String> = sequence.steps.iter().map(step).collect();
+        format!("{} WITHIN {}", steps.join(" -> "), self.period(sequence.within))
     }
 
     /// A node for a picture: `ask("BTC/USDT")`, `*`, `FOR 3s`.
@@ -247,7 +292,21 @@ impl Op {
             Self::Pick => "pick",
             Self::For(_) => "for",
             Self::Once(_) => "once",
-            Self::Count { .. } => "count",
+            Self::Window { stat, .. } => stat.name(),
+            Self::Decay(_) => "decay",
+            Self::Ema { .. } => "ema",
+            Self::Rsi(_) => "rsi",
+            Self::Atr(_) => "atr",
+            Self::Obv => "obv",
+            Self::FastK => "fast_k",
+            Self::Bar { .. } => "bar",
+            Self::BarField(field) => field.name(),
+            Self::Seq(_) => "seq",
+            Self::Capture(_) => "capture",
+            Self::All(_) => "all",
+            Self::Sample => "sample",
+            Self::Cycle { field, .. } => field.name(),
+            Self::Host(_) => "host",
             Self::Index(_) => "index",
         }
     }
@@ -261,8 +320,84 @@ impl Op {
                 | Self::And
                 | Self::Or
                 | Self::EventOr
+                | Self::All(_)
                 | Self::Compare(CmpOp::Eq | CmpOp::Ne)
         )
+    }
+}
+
+impl Stat {
+    /// The name of the function.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Count => "count",
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::Lowest => "lowest",
+            Self::Highest => "highest",
+            Self::First => "first",
+            Self::Last => "last_value",
+            Self::Median => "median",
+            Self::Percentile(_) => "percentile",
+            Self::Stddev => "stddev",
+            Self::StddevPop => "stddev_pop",
+            Self::Variance => "variance",
+            Self::Zscore => "zscore",
+            Self::Slope => "slope",
+            Self::Wma => "wma",
+            Self::Rate => "rate",
+            Self::Change => "change",
+            Self::Delta => "delta",
+            Self::Twap => "twap",
+            Self::Corr => "corr",
+            Self::Beta => "beta",
+            Self::Vwap => "vwap",
+        }
+    }
+}
+
+impl BarField {
+    /// The name behind `bar(s, d).`, with the dot.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => ".open",
+            Self::High => ".high",
+            Self::Low => ".low",
+            Self::Close => ".close",
+            Self::Volume => ".volume",
+            Self::Vwap => ".vwap",
+            Self::Count => ".count",
+            Self::Start => ".start",
+        }
+    }
+}
+
+impl CycleKind {
+    /// The name of the function.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Triangle => "triangle",
+            Self::Cross => "cross",
+            Self::Inverse => "inverse",
+        }
+    }
+}
+
+impl CycleField {
+    /// The name behind the call, with the dot.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Net => ".net",
+            Self::Gross => ".gross",
+            Self::Direction => ".direction",
+            Self::Age => ".age",
+            Self::Skew => ".skew",
+            Self::Size => ".size",
+        }
     }
 }
 
@@ -305,6 +440,14 @@ impl PayloadField {
             Self::Ask => "it.ask",
             Self::BidQty => "it.bid_qty",
             Self::AskQty => "it.ask_qty",
+            Self::Bar(BarField::Open) => "it.open",
+            Self::Bar(BarField::High) => "it.high",
+            Self::Bar(BarField::Low) => "it.low",
+            Self::Bar(BarField::Close) => "it.close",
+            Self::Bar(BarField::Volume) => "it.volume",
+            Self::Bar(BarField::Vwap) => "it.vwap",
+            Self::Bar(BarField::Count) => "it.count",
+            Self::Bar(BarField::Start) => "it.start",
         }
     }
 }

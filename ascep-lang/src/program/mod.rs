@@ -16,10 +16,12 @@ mod json;
 mod load;
 mod mermaid;
 mod op;
+mod sequence;
 mod validate;
 pub use graph::{Link, Vertex};
 pub use load::LoadError;
-pub use op::{ClockFn, CmpOp, Constant, EventKind, MarketField, NumFn, Op, PayloadField, Period, Side, Window};
+pub use op::{BarField, ClockFn, CmpOp, Constant, CycleField, EventKind, MarketField, NumFn, Op, PayloadField, Period, Side, Stat, Window};
+pub use sequence::{Capture, CaptureOf, SeqStep, Sequence, StepInput, StepKind};
 pub use validate::{InvalidProgram, Problem};
 pub(crate) use validate::{MAX_DEPTH, MAX_UPDATES};
 
@@ -40,6 +42,15 @@ pub struct ParamId(pub u32);
 /// An index into [`Tables::inputs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InputId(pub u32);
+/// An index into [`Tables::functions`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FunctionId(pub u32);
+/// An index into [`Tables::sequences`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SequenceId(pub u32);
+/// An index into [`Tables::cycles`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CycleId(pub u32);
 /// An index into [`Tables::units`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnitId(pub u32);
@@ -101,6 +112,46 @@ pub struct Tables {
     pub params: Vec<Param>,
     /// Host inputs in the order in which they were declared.
     pub inputs: Vec<Input>,
+    /// Functions of the host in the order in which they were declared.
+    #[serde(default)]
+    pub functions: Vec<HostFunction>,
+    /// What each `SEQ` waits for, each once.
+    #[serde(default)]
+    pub sequences: Vec<Sequence>,
+    /// The markets of each `triangle`, `cross` and `inverse`, each once.
+    #[serde(default)]
+    pub cycles: Vec<Cycle>,
+}
+
+/// A function that the host gives: a pure function of its arguments, called while rules are evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostFunction {
+    /// Its name.
+    pub name: String,
+    /// The types of its arguments: numbers, durations, timestamps or levels.
+    pub args: Vec<Type>,
+    /// The type of its value: a number, a duration, a timestamp or a level.
+    pub result: Type,
+}
+
+/// The markets of a closed way of exchanges.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cycle {
+    /// How the markets stand to each other.
+    pub kind: CycleKind,
+    /// Three for a triangle, else two: of a `cross` the one that is bought on comes first.
+    pub markets: Vec<SymbolId>,
+}
+
+/// How the markets of a [`Cycle`] stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum CycleKind {
+    /// Three markets among three assets, both directions.
+    Triangle,
+    /// Bought on one market and sold on another that trades the same pair.
+    Cross,
+    /// Two markets that quote the same pair inversely, both directions.
+    Inverse,
 }
 
 /// One operator with its arguments.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InputId, ParamId, SymbolId, TextId};
+use super::{CycleId, FunctionId, InputId, ParamId, SequenceId, SymbolId, TextId};
 use crate::syntax::CrossSide;
 
 /// What a node computes from its arguments. The comment names the arguments in order.
@@ -72,13 +72,63 @@ pub enum Op {
     For(Period),
     /// `once(c, d)`: `[level]` or `[event]`
     Once(Period),
-    /// `count(x, w)`: `[event]`, `[number]` (its updates); a level is wrapped in `Edge` before.
-    Count {
+    /// A statistic of a window: `[x]`, or `[x, y]` where the statistic is of pairs; see [`Stat`]. A level is wrapped in `Edge` before.
+    Window {
+        /// Which.
+        stat: Stat,
         /// Over what.
         window: Window,
         /// Known from the first update on.
         partial: bool,
+        /// The most samples of a time window; none where the engine's own bound holds.
+        max: Option<u32>,
     },
+    /// `decay(x, h)`: `[x]`, the mean weighted by time with half-life h.
+    Decay(Period),
+    /// `ema(x, n)`: `[x]`. The first `skip` updates are passed over, then it starts from the mean of n.
+    Ema {
+        /// Its length: alpha is 2 / (n + 1).
+        n: u32,
+        /// How many updates are passed over before the first n.
+        skip: u32,
+    },
+    /// `rsi(x, n)`: `[x]`, smoothed as Wilder does.
+    Rsi(u32),
+    /// `atr(b, n)`: `[high, low, close]` of one bar, smoothed as Wilder does.
+    Atr(u32),
+    /// `obv(b)`: `[close, volume]` of one bar.
+    Obv,
+    /// The raw stochastic in percent: `[close, lowest, highest]`, 0 where highest equals lowest. No state.
+    FastK,
+    /// `bar(s, d)`: no arguments, an event at the end of each interval of d nanoseconds, aligned to 1970, that had a trade.
+    Bar {
+        /// Of which symbol.
+        symbol: SymbolId,
+        /// Nanoseconds, above 0.
+        period: i64,
+    },
+    /// A field of the last closed bar: `[bar]`. Unknown before the first; its instants are those of the bar.
+    BarField(BarField),
+    /// `SEQ .. WITHIN d`: an event; what it reads are its arguments, which the [`Sequence`](super::Sequence) names by their places.
+    Seq(SequenceId),
+    /// What a run of the sequence at hand has captured: no arguments. The number is an index of
+    /// [`Sequence::captures`](super::Sequence::captures). Only under the arguments of a `Seq`, and in the fields of a rule that one triggers; never
+    /// under an operator with a memory.
+    Capture(u32),
+    /// `ALL(a, b, ..) WITHIN d`: `[event, event, ..]`, an event when the last of them came within d of the first.
+    All(Period),
+    /// `[event, x]`: x as of the last occurrence of the event, whose occurrences are its only instants. Only in the DAG, from `it.field` under an
+    /// operator with a memory.
+    Sample,
+    /// `triangle`, `cross`, `inverse`: `[fee]`, of `cross` `[fee of the buy, fee of the sale]`.
+    Cycle {
+        /// Which markets.
+        cycle: CycleId,
+        /// What of it.
+        field: CycleField,
+    },
+    /// A function of the host: its arguments. No state.
+    Host(FunctionId),
     /// `x[n]`: `[x]`, n at least 1.
     Index(u32),
 }
@@ -107,6 +157,142 @@ pub enum Period {
     Fixed(i64),
     /// The value of a duration parameter when the timer is armed; its range keeps it above 0.
     Param(ParamId),
+}
+
+impl Op {
+    /// Whether it keeps something of its arguments from one instant to the next, so that it has to see their instants and no others.
+    #[must_use]
+    pub fn remembers(self) -> bool {
+        matches!(
+            self,
+            Self::Index(_)
+                | Self::Window { .. }
+                | Self::Decay(_)
+                | Self::Ema { .. }
+                | Self::Rsi(_)
+                | Self::Atr(_)
+                | Self::Obv
+                | Self::For(_)
+                | Self::Once(_)
+                | Self::Crosses(_)
+                | Self::Since
+                | Self::NoFor(_)
+                | Self::Edge
+                | Self::All(_)
+        )
+    }
+}
+
+/// What a window is asked for.
+///
+/// `Count`, `Sum` and `Rate` over a time window are exact: they change also as each sample leaves, are unknown until d after the start, and 0 while
+/// empty. `Change`, `Delta` and `Twap` are at an instant at each update of x and d after the last one, and nowhere else. All others stand as they
+/// were between updates, are unknown until d after the first update and while empty, and change also by a timer d after the first
+/// update and by one when the last sample leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Stat {
+    /// How many updates: `[x]` of any type, an event's occurrences among them.
+    Count,
+    /// `[x]`
+    Sum,
+    /// `[x]`: the mean.
+    Avg,
+    /// `[x]`
+    Lowest,
+    /// `[x]`
+    Highest,
+    /// `[x]`: the oldest.
+    First,
+    /// `[x]`: the newest.
+    Last,
+    /// `[x]`: percentile 50.
+    Median,
+    /// `[x]`: the bits of p, in 0..100; linear between ranks p / 100 (n - 1).
+    Percentile(u64),
+    /// `[x]`: sample standard deviation (n - 1), of two samples at least.
+    Stddev,
+    /// `[x]`: with n.
+    StddevPop,
+    /// `[x]`: sample variance (n - 1), of two samples at least.
+    Variance,
+    /// `[x]`: (newest - avg) / stddev; unknown where stddev is 0.
+    Zscore,
+    /// `[x]`: least squares, per second over a time window, per update over a count of updates.
+    Slope,
+    /// `[x]`: the mean with weights 1 (oldest) to n (newest). Over a count of updates only.
+    Wma,
+    /// `[event]`: occurrences a second. Over a time window only.
+    Rate,
+    /// `[x]`: x over x as it stood at C - d, minus 1. Over a time window only.
+    Change,
+    /// `[x]`: x minus x as it stood at C - d. Over a time window only.
+    Delta,
+    /// `[x]`: the mean weighted by time, x held between updates. Over a time window only.
+    Twap,
+    /// `[x, y]`: Pearson's correlation. A pair is taken at each update of either while both are known.
+    Corr,
+    /// `[y, x]`: covariance over the variance of x.
+    Beta,
+    /// `[price, qty]`: sum of price times qty over the sum of qty.
+    Vwap,
+}
+
+impl Stat {
+    /// Whether a sample is a pair.
+    #[must_use]
+    pub fn is_paired(self) -> bool {
+        matches!(self, Self::Corr | Self::Beta | Self::Vwap)
+    }
+
+    /// Whether over a time window it is exact at every moment; see [`Stat`].
+    #[must_use]
+    pub fn is_exact(self) -> bool {
+        matches!(self, Self::Count | Self::Sum | Self::Rate)
+    }
+
+    /// Whether it compares with how x stood at C - d, with instants of its own; see [`Stat`].
+    #[must_use]
+    pub fn is_of_the_past(self) -> bool {
+        matches!(self, Self::Change | Self::Delta | Self::Twap)
+    }
+}
+
+/// A field of a closed bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum BarField {
+    /// Price of the first trade.
+    Open,
+    /// The highest price.
+    High,
+    /// The lowest price.
+    Low,
+    /// Price of the last trade.
+    Close,
+    /// Sum of the known quantities.
+    Volume,
+    /// Price weighted by quantity; unknown where the volume is 0.
+    Vwap,
+    /// Number of trades.
+    Count,
+    /// The start of the interval, a timestamp.
+    Start,
+}
+
+/// What of an opportunity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum CycleField {
+    /// The net return of the better direction.
+    Net,
+    /// Its return before fees.
+    Gross,
+    /// 1 where the first market is bought, -1 where it is sold.
+    Direction,
+    /// Age of the oldest leg's last quote, a duration read as of the clock.
+    Age,
+    /// The span between the legs' last quotes, a duration.
+    Skew,
+    /// The smallest leg in units of the start asset.
+    Size,
 }
 
 /// What an aggregate looks back over.
@@ -196,6 +382,8 @@ pub enum PayloadField {
     BidQty,
     /// Quotes and books.
     AskQty,
+    /// Bars.
+    Bar(BarField),
 }
 
 /// A reading of the clock.

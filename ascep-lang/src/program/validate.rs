@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::{
-    ClockFn, CmpOp, Constant, LANGUAGE_VERSION, MarketField, Mode, Node, NodeId, NumFn, Op, PROGRAM_VERSION, Param, ParamId, Period,
-    Program, Rule, SymbolId, Tables, TextId, Type, Window,
+    BarField, CaptureOf, ClockFn, CmpOp, Constant, CycleField, CycleKind, LANGUAGE_VERSION, MarketField, Mode, Node, NodeId, NumFn, Op,
+    PROGRAM_VERSION, Param, ParamId, Period, Program, Rule, SeqStep, Sequence, SequenceId, Stat, StepInput, StepKind, SymbolId, Tables,
+    TextId, Type, Window,
 };
 
 /// The deepest level of a book that an operator may ask for.
 pub(crate) const MAX_DEPTH: u8 = 20;
 /// The most updates that `x[n]` or a count window may look back over.
 pub(crate) const MAX_UPDATES: u32 = 65_536;
+/// The most samples that a time window may be given with `max = n`.
+pub(crate) const MAX_SAMPLES: u32 = 16_777_216;
+/// The most matches that the steps of a sequence may ask for together, each `{n}` counting n.
+pub(crate) const MAX_SEQUENCE: u32 = 1_024;
 
 /// What is wrong with a program, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -184,7 +189,27 @@ impl Program {
             ensure(at < index, Problem::Order)?;
             args.push(Kind::of(self.nodes.get(at).ok_or(Problem::Order)?.ty));
         }
-        check_args(node.op, &args, Kind::of(node.ty))
+        match node.op {
+            Op::Seq(id) => {
+                ensure(node.ty == Type::Event, Problem::Type)?;
+                self.tables.check_sequence_args(id, &args)
+            }
+            Op::Host(id) => {
+                let function = self.tables.functions.get(id.0 as usize).ok_or(Problem::Index)?;
+                ensure(function.args.len() == args.len(), Problem::Arity)?;
+                ensure(function.args.iter().zip(&args).all(|(ty, kind)| Kind::of(*ty) == *kind), Problem::Type)
+            }
+            Op::Cycle { cycle, field } => {
+                let wanted = match self.tables.cycles.get(cycle.0 as usize).map(|cycle| cycle.kind) {
+                    Some(CycleKind::Cross) => 2,
+                    _ => 1,
+                };
+                ensure(args.len() == wanted, Problem::Arity)?;
+                let result = if matches!(field, CycleField::Age | CycleField::Skew) { Kind::Duration } else { Kind::Num };
+                ensure(args.iter().all(|arg| *arg == Kind::Num) && Kind::of(node.ty) == result, Problem::Type)
+            }
+            _ => check_args(node.op, &args, Kind::of(node.ty)),
+        }
     }
 
     fn kind(&self, id: NodeId) -> Result<Kind, Problem> {
@@ -302,6 +327,71 @@ impl Tables {
         self.params.get(id.0 as usize).ok_or(Problem::Index)
     }
 
+    fn check_window(&self, stat: Stat, window: Window, max: Option<u32>) -> Checked {
+        ensure(max.is_none_or(|max| (1..=MAX_SAMPLES).contains(&max)), Problem::Range)?;
+        if let Stat::Percentile(bits) = stat {
+            ensure((0.0..=100.0).contains(&f64::from_bits(bits)), Problem::Range)?;
+        }
+        match window {
+            Window::Time(d) => {
+                ensure(stat != Stat::Wma, Problem::Operator)?;
+                self.check_period(d)
+            }
+            Window::Updates(n) => {
+                ensure(!stat.is_of_the_past() && !matches!(stat, Stat::Rate), Problem::Operator)?;
+                ensure((1..=MAX_UPDATES).contains(&n), Problem::Range)
+            }
+        }
+    }
+
+    /// Whether a sequence is one by itself; its arguments are checked with the node.
+    fn check_sequence(&self, sequence: &Sequence) -> Checked {
+        self.check_period(sequence.within)?;
+        let matches = |step: &SeqStep| matches!(step.kind, StepKind::Match { .. });
+        ensure(sequence.steps.len() >= 2 && sequence.steps.first().is_some_and(matches), Problem::Arity)?;
+        let mut places = 0_u64;
+        for step in &sequence.steps {
+            match step.kind {
+                StepKind::Match { min, max } => {
+                    ensure(min >= 1 && max.is_none_or(|max| max >= min), Problem::Range)?;
+                    places += u64::from(min);
+                }
+                StepKind::Absent { hold } => hold.map_or(Ok(()), |d| self.check_period(d))?,
+            }
+        }
+        ensure(places <= u64::from(MAX_SEQUENCE), Problem::Range)?;
+        for capture in &sequence.captures {
+            ensure(sequence.steps.get(usize::from(capture.step)).is_some_and(matches), Problem::Index)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the arguments of a sequence are of the kinds that its steps ask for. Captures are checked where they are read.
+    fn check_sequence_args(&self, id: SequenceId, args: &[Kind]) -> Checked {
+        let sequence = self.sequences.get(id.0 as usize).ok_or(Problem::Index)?;
+        let is = |place: u16, kind: Kind| match args.get(usize::from(place)) {
+            Some(found) => ensure(*found == kind, Problem::Type),
+            None => Err(Problem::Index),
+        };
+        for step in &sequence.steps {
+            match step.input {
+                StepInput::Event(place) => is(place, Kind::Event)?,
+                StepInput::Level(place) => is(place, Kind::Bool)?,
+            }
+            step.filter.map_or(Ok(()), |place| is(place, Kind::Bool))?;
+        }
+        for capture in &sequence.captures {
+            match capture.of {
+                CaptureOf::First(place) | CaptureOf::Last(place) => {
+                    let kind = args.get(usize::from(place)).ok_or(Problem::Index)?;
+                    ensure(*kind != Kind::Event, Problem::Type)?;
+                }
+                CaptureOf::Count => {}
+            }
+        }
+        Ok(())
+    }
+
     /// What an operator refers to, and whether its type is one that it can have without looking at its arguments.
     fn check_op(&self, op: Op, ty: Type) -> Checked {
         match op {
@@ -313,8 +403,22 @@ impl Tables {
                 self.check_symbol(symbol)?;
                 ensure((1..=MAX_DEPTH).contains(&depth), Problem::Range)
             }
-            Op::NoFor(d) | Op::For(d) | Op::Once(d) | Op::Count { window: Window::Time(d), .. } => self.check_period(d),
-            Op::Count { window: Window::Updates(n), .. } | Op::Index(n) => ensure((1..=MAX_UPDATES).contains(&n), Problem::Range),
+            Op::NoFor(d) | Op::For(d) | Op::Once(d) | Op::Decay(d) | Op::All(d) => self.check_period(d),
+            Op::Window { stat, window, max, .. } => self.check_window(stat, window, max),
+            Op::Index(n) | Op::Rsi(n) | Op::Atr(n) => ensure((1..=MAX_UPDATES).contains(&n), Problem::Range),
+            Op::Ema { n, skip } => ensure((1..=MAX_UPDATES).contains(&n) && skip <= MAX_UPDATES, Problem::Range),
+            Op::Bar { symbol, period } => {
+                self.check_symbol(symbol)?;
+                ensure(period > 0, Problem::Period)
+            }
+            Op::Seq(id) => self.check_sequence(self.sequences.get(id.0 as usize).ok_or(Problem::Index)?),
+            Op::Cycle { cycle, .. } => {
+                let cycle = self.cycles.get(cycle.0 as usize).ok_or(Problem::Index)?;
+                let wanted = if cycle.kind == CycleKind::Triangle { 3 } else { 2 };
+                ensure(cycle.markets.len() == wanted, Problem::Arity)?;
+                cycle.markets.iter().try_for_each(|symbol| self.check_symbol(*symbol))
+            }
+            Op::Host(id) => ensure(self.functions.get(id.0 as usize).ok_or(Problem::Index)?.result == ty, Problem::Type),
             Op::Payload(_) => Err(Problem::Operator),
             _ => Ok(()),
         }
@@ -328,8 +432,15 @@ fn check_args(op: Op, args: &[Kind], result: Kind) -> Checked {
         Op::Const(_) | Op::Param(_) | Op::Input(_) | Op::Market(..) | Op::Imbalance { .. } | Op::Clock(_) | Op::Age(_) | Op::Event(..) => {
             0..=0
         }
+        Op::Bar { .. } | Op::Capture(_) => 0..=0,
+        Op::Window { stat, .. } if stat.is_paired() => 2..=2,
+        Op::Window { .. } | Op::Decay(_) | Op::Ema { .. } | Op::Rsi(_) | Op::BarField(_) => 1..=1,
+        Op::Atr(_) | Op::FastK => 3..=3,
+        Op::Obv | Op::Sample => 2..=2,
+        Op::All(_) => 2..=usize::MAX,
+        Op::Seq(_) | Op::Cycle { .. } | Op::Host(_) => 0..=usize::MAX,
         Op::DepthPrice { .. } | Op::Since | Op::Not | Op::Known | Op::Edge | Op::NoFor(_) | Op::Payload(_) => 1..=1,
-        Op::For(_) | Op::Once(_) | Op::Count { .. } | Op::Index(_) => 1..=1,
+        Op::For(_) | Op::Once(_) | Op::Index(_) => 1..=1,
         Op::Compare(_) | Op::Coalesce | Op::Where | Op::Crosses(_) => 2..=2,
         Op::And | Op::Or | Op::EventAnd | Op::EventOr => 2..=usize::MAX,
         Op::Pick => 3..=3,
@@ -361,7 +472,17 @@ fn check_args(op: Op, args: &[Kind], result: Kind) -> Checked {
         (Op::Crosses(_), [x, y]) => x == y && matches!(x, Num | Duration | Timestamp) && result == Event,
         (Op::Pick, [e, x, y]) => *e == Event && x == y && *x == result && *x != Event,
         (Op::Once(_), [c]) => matches!(c, Bool | Event) && result == Bool,
-        (Op::Count { .. }, [x]) => matches!(x, Event | Num | Duration | Timestamp | Text | Symbol) && result == Num,
+        (Op::Window { stat: Stat::Count, .. }, [x]) => matches!(x, Event | Num | Duration | Timestamp | Text | Symbol) && result == Num,
+        (Op::Window { stat: Stat::Rate, .. }, [x]) => *x == Event && result == Num,
+        (Op::Window { .. } | Op::Decay(_) | Op::Ema { .. } | Op::Rsi(_) | Op::Atr(_) | Op::Obv | Op::FastK, _) => {
+            args.iter().all(|a| *a == Num) && result == Num
+        }
+        (Op::Bar { .. }, _) => result == Event,
+        (Op::BarField(BarField::Start), [b]) => *b == Event && result == Timestamp,
+        (Op::BarField(_), [b]) => *b == Event && result == Num,
+        (Op::Capture(_), _) => result != Event,
+        (Op::All(_), _) => args.iter().all(|a| *a == Event) && result == Event,
+        (Op::Sample, [e, x]) => *e == Event && *x == result && *x != Event,
         (Op::Index(_), [x]) => *x == result && *x != Event,
         _ => false,
     };

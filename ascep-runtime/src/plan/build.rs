@@ -1,6 +1,8 @@
 //! From a program to a plan: which nodes are kept, which of them are brought up to date at every instant, and the arrays.
 
-use ascep_lang::program::{ClockFn, CmpOp, InvalidProgram, MarketField, Op, ParamId, Period, Problem, Program, SymbolId, Type, Window};
+use ascep_lang::program::{
+    ClockFn, CmpOp, InvalidProgram, MarketField, Op, ParamId, Period, Problem, Program, Stat, SymbolId, Type, Window,
+};
 use rustc_hash::FxHashMap;
 
 use super::rules::{self, add_rules};
@@ -261,7 +263,7 @@ impl<'p> Builder<'p> {
                 let state = take(&mut self.plan.sizes.once_levels)?;
                 NodeOp::OnceLevel { hold: self.hold(d, number), state }
             }
-            Op::Count { window: Window::Time(d), partial } => {
+            Op::Window { stat: Stat::Count, window: Window::Time(d), partial, .. } => {
                 let capacity = self.options.max_window_samples;
                 let samples = RingPlan { start: self.plan.sizes.samples, capacity };
                 self.plan.sizes.samples = samples.start.saturating_add(capacity);
@@ -269,7 +271,9 @@ impl<'p> Builder<'p> {
                 let state = index_of(self.plan.windows.len() - 1)?;
                 NodeOp::CountTime { hold: self.hold(d, number), state }
             }
-            Op::Count { window: Window::Updates(n), .. } => NodeOp::CountUpdates { n, state: take(&mut self.plan.sizes.update_counts)? },
+            Op::Window { stat: Stat::Count, window: Window::Updates(n), .. } => {
+                NodeOp::CountUpdates { n, state: take(&mut self.plan.sizes.update_counts)? }
+            }
             Op::Index(n) => {
                 let capacity = n as usize;
                 let ring = RingPlan { start: self.plan.sizes.history, capacity };
@@ -277,7 +281,7 @@ impl<'p> Builder<'p> {
                 self.plan.histories.push(ring);
                 NodeOp::Index { state: index_of(self.plan.histories.len() - 1)? }
             }
-            Op::Payload(_) => return Err(invalid(Problem::Operator)),
+            _ => return Err(invalid(Problem::Operator)),
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use ascep_lang::program::{Constant, EventKind, MarketField, NodeId, Op, PayloadField, SymbolId, TextId, Type};
+use ascep_lang::program::{Constant, EventKind, MarketField, NodeId, Op, PayloadField, Stat, SymbolId, TextId, Type};
 
 use super::value::{self, Val};
 use super::world::{Cause, StepNo, World};
@@ -68,8 +68,9 @@ impl World {
             Op::Pick => Val::Unknown,
             Op::For(period) => self.has_held(node, *period, step),
             Op::Once(period) => self.once(node, *period, step),
-            Op::Count { window, partial } => self.count(node, *window, *partial, step),
+            Op::Window { stat: Stat::Count, window, partial, .. } => self.count(node, *window, *partial, step),
             Op::Index(n) => self.earlier(node, *n, step),
+            _ => Val::Unknown,
         }
     }
 
@@ -131,6 +132,7 @@ impl World {
                     F::Ask => M::Ask,
                     F::BidQty => M::BidQty,
                     F::AskQty => M::AskQty,
+                    F::Bar(_) => return Val::Unknown,
                 };
                 self.market(source, *symbol, step)
             }

@@ -1,6 +1,6 @@
 //! Operators with a memory. Each is told from the history of its arguments; the comment over each says what it stands for.
 
-use ascep_lang::program::{NodeId, Op, Period, Window};
+use ascep_lang::program::{NodeId, Op, Period, Stat, Window};
 use ascep_lang::syntax::CrossSide;
 
 use super::value::Val;
@@ -131,7 +131,7 @@ impl World {
 
     /// How many samples a time window has dropped because it was full.
     pub(super) fn dropped(&self, node: NodeId) -> u64 {
-        let Some(Op::Count { window: Window::Time(period), .. }) = self.op(node) else { return 0 };
+        let Some(Op::Window { stat: Stat::Count, window: Window::Time(period), .. }) = self.op(node) else { return 0 };
         let x = self.arg(node, 0);
         let overflows = |k: &StepNo| {
             let before = k.checked_sub(1).and_then(|k| self.last_look(node, k)).map_or(0, |look| {
@@ -157,7 +157,7 @@ impl World {
                 Seen::Until(end) => self.pending(self.deadline(end, *period)),
                 Seen::Never => self.pending(self.deadline(0, *period)),
             },
-            Op::Count { window: Window::Time(period), .. } => {
+            Op::Window { stat: Stat::Count, window: Window::Time(period), .. } => {
                 let warm_up = if self.value(node, now).is_known() { None } else { self.pending(self.deadline(0, *period)) };
                 let leaves = self.last_look(node, now).and_then(|look| {
                     let oldest = *self.samples(node, *period, look).last()?;

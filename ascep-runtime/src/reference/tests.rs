@@ -3,7 +3,7 @@
 
 use ascep_lang::Span;
 use ascep_lang::program::{
-    Action, ClockFn, CmpOp, EventKind, MarketField, Mode, Node, Op, Period, Rule, Tables, TextId, Type, UnitId, Window,
+    Action, ClockFn, CmpOp, EventKind, MarketField, Mode, Node, Op, Period, Rule, Stat, Tables, TextId, Type, UnitId, Window,
 };
 use ascep_lang::syntax::CrossSide;
 
@@ -136,7 +136,7 @@ fn absence_counts_from_the_start_and_from_each_event() {
 fn a_count_holds_its_window_to_the_instant() {
     let mut b = Build::new();
     let trade = b.trade();
-    let count = b.num(Op::Count { window: Window::Time(seconds(5)), partial: true }, &[trade]);
+    let count = b.num(Op::Window { stat: Stat::Count, window: Window::Time(seconds(5)), partial: true, max: None }, &[trade]);
     let empty = b.compare(count, CmpOp::Lt, 1.0);
     b.rule(empty, Mode::Edge);
     assert_eq!(b.run(&[(0.0, 1.0), (3.0, 1.0), (8.0, 1.0), (20.0, 0.0)]), [13.0]);

@@ -4,7 +4,7 @@
 
 use ascep_lang::program::{
     Action, ClockFn, CmpOp, Constant, EventKind, InputId, LANGUAGE_VERSION, MarketField, Mode, Node, NodeId, NumFn, Op, PROGRAM_VERSION,
-    Param, ParamId, Period, Program, Rule, Side, SymbolId, Tables, TextId, Type, UnitId, Window,
+    Param, ParamId, Period, Program, Rule, Side, Stat, SymbolId, Tables, TextId, Type, UnitId, Window,
 };
 use ascep_lang::span::{FileId, Span};
 use ascep_lang::syntax::CrossSide;
@@ -238,11 +238,11 @@ impl E {
     }
 
     pub fn count(self, s: f64, partial: bool) -> E {
-        self.with(Op::Count { window: Window::Time(fixed(s)), partial }, NUM)
+        self.with(Op::Window { stat: Stat::Count, window: Window::Time(fixed(s)), partial, max: None }, NUM)
     }
 
     pub fn count_updates(self, n: u32) -> E {
-        self.with(Op::Count { window: Window::Updates(n), partial: false }, NUM)
+        self.with(Op::Window { stat: Stat::Count, window: Window::Updates(n), partial: false, max: None }, NUM)
     }
 
     pub fn at(self, n: u32) -> E {
@@ -360,6 +360,7 @@ pub fn program_with(rules: &[R], params: Vec<Param>, inputs: Vec<ascep_lang::pro
         units: vec!["?".into()],
         params,
         inputs,
+        ..Tables::default()
     };
     let program = Program { version: PROGRAM_VERSION, language: LANGUAGE_VERSION, tables, nodes: vec![], rules: vec![], warnings: vec![] };
     let mut lower = Lower { program, tree };

@@ -6,7 +6,7 @@ use crate::check::call::Call;
 use crate::check::units::Unit;
 use crate::check::value::{Facts, Ty, Val};
 use crate::diagnostic::Code;
-use crate::program::{ClockFn, Op, Window};
+use crate::program::{ClockFn, Op, Stat, Window};
 
 /// The most updates that a count window looks back over.
 const MAX_UPDATES: f64 = 65_536.0;
@@ -94,5 +94,5 @@ fn count<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
         _ => c.want_event(&val, span),
     };
     let (Some(counted), Some(window), Some(partial)) = (counted, window, partial) else { return Val::poison(call.span) };
-    c.over(Op::Count { window, partial }, &[counted], Ty::Num(Unit::PURE), counted.facts.passed(), call.span)
+    c.over(Op::Window { stat: Stat::Count, window, partial, max: None }, &[counted], Ty::Num(Unit::PURE), counted.facts.passed(), call.span)
 }
