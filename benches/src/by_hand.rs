@@ -2,7 +2,9 @@
 //! not need. The engine is measured beside these loops, on the same events, and must count the same signals.
 #![expect(clippy::indexing_slicing, reason = "the indices come from the engine that the arrays were made for")]
 
-use ascep_runtime::event::{Event, InstrumentId, Payload};
+use std::collections::VecDeque;
+
+use ascep_runtime::event::{Event, InstrumentId, Payload, Side};
 
 use crate::rules::{Triple, threshold};
 
@@ -91,5 +93,98 @@ impl Triples {
             *edge = now;
         }
         fired
+    }
+}
+
+const SECOND: i64 = 1_000_000_000;
+
+/// The rules of [`deviations`](crate::rules::deviations).
+#[derive(Debug, Clone)]
+pub struct Deviations {
+    instruments: Vec<Deviation>,
+}
+
+/// The mids of ten seconds of one instrument, and their sums.
+#[derive(Debug, Clone)]
+struct Deviation {
+    samples: VecDeque<(i64, f64)>,
+    /// Values are taken relative to this one, or their squares would swamp their differences.
+    middle: f64,
+    sum: f64,
+    squares: f64,
+    above: bool,
+}
+
+impl Deviations {
+    /// For so many instruments, with room for so many samples each.
+    #[must_use]
+    pub fn new(instruments: usize, samples: usize) -> Self {
+        let one = Deviation { samples: VecDeque::with_capacity(samples), middle: 0.0, sum: 0.0, squares: 0.0, above: false };
+        // A clone of an empty deque has no capacity.
+        let instruments = (0..instruments).map(|_| Deviation { samples: VecDeque::with_capacity(samples), ..one.clone() }).collect();
+        Self { instruments }
+    }
+
+    /// Takes one event; the number of signals.
+    #[inline]
+    pub fn on_event(&mut self, event: &Event<'_>) -> u64 {
+        let Payload::Quote(quote) = &event.payload else { return 0 };
+        let Deviation { samples, middle, sum, squares, above } = &mut self.instruments[event.instrument.0 as usize];
+        let mid = (quote.bid + quote.ask) / 2.0;
+        while let Some(&(ts, old)) = samples.front()
+            && ts <= event.ts - 10 * SECOND
+        {
+            samples.pop_front();
+            let old = old - *middle;
+            *sum -= old;
+            *squares -= old * old;
+        }
+        if samples.is_empty() {
+            (*middle, *sum, *squares) = (mid, 0.0, 0.0);
+        }
+        samples.push_back((event.ts, mid));
+        let x = mid - *middle;
+        *sum += x;
+        *squares += x * x;
+        let n = samples.len() as f64;
+        if n < 2.0 {
+            return 0;
+        }
+        let mean = *sum / n;
+        let variance = ((*squares - *sum * mean) / (n - 1.0)).max(0.0);
+        let now = x > mean + 3.0 * variance.sqrt();
+        let fires = now & !*above;
+        *above = now;
+        u64::from(fires)
+    }
+}
+
+/// The rules of [`sequences`](crate::rules::sequences).
+#[derive(Debug, Clone)]
+pub struct Sequences {
+    /// When the run of each instrument began.
+    began: Vec<i64>,
+}
+
+impl Sequences {
+    /// For so many instruments.
+    #[must_use]
+    pub fn new(instruments: usize) -> Self {
+        Self { began: vec![i64::MIN; instruments] }
+    }
+
+    /// Takes one event; the number of signals.
+    #[inline]
+    pub fn on_event(&mut self, event: &Event<'_>) -> u64 {
+        let Payload::Trade(trade) = &event.payload else { return 0 };
+        let began = &mut self.began[event.instrument.0 as usize];
+        if trade.qty > 8.0 && trade.side == Some(Side::Sell) && *began >= event.ts - 5 * SECOND {
+            *began = i64::MIN;
+            return 1;
+        }
+        if trade.qty > 9.0 {
+            *began = event.ts;
+        }
+        0
     }
 }

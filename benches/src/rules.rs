@@ -34,6 +34,28 @@ pub fn one_shape(rules: usize, instruments: usize) -> String {
     })
 }
 
+/// One rule an instrument: its mid is more than three deviations above its mean of ten seconds.
+#[must_use]
+pub fn deviations(instruments: usize) -> String {
+    (0..instruments).map(symbol).fold(String::new(), |mut text, s| {
+        let w = format!("(mid(\"{s}\"), 10s, partial = TRUE)");
+        let _ = writeln!(text, "RULE {s}: IF mid(\"{s}\") > avg{w} + 3 * stddev{w} THEN S");
+        text
+    })
+}
+
+/// One rule an instrument: a large trade, and within five seconds a large sale.
+#[must_use]
+pub fn sequences(instruments: usize) -> String {
+    (0..instruments).map(symbol).fold(String::new(), |mut text, s| {
+        let _ = writeln!(
+            text,
+            "RULE {s}: IF SEQ trade(\"{s}\") WHERE it.qty > 9 -> trade(\"{s}\") WHERE it.side == \"sell\" AND it.qty > 8 WITHIN 5s THEN S"
+        );
+        text
+    })
+}
+
 /// Three different instruments and a threshold: the rule `IF mid(a) * mid(b) / mid(c) > k THEN S`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Triple {

@@ -109,6 +109,35 @@ pub fn mixed<'a>(n: usize, ids: &[InstrumentId], levels: &'a Levels, seed: u64) 
         .collect()
 }
 
+/// `n` trades of the instruments `ids`, of quantities 0 to 10 and either side.
+#[must_use]
+pub fn trades(n: usize, ids: &[InstrumentId], seed: u64) -> Vec<Event<'static>> {
+    let mut walks = Walks::new(ids.len(), seed);
+    (0..n)
+        .map(|i| {
+            let (instrument, quote) = walks.step();
+            let side = if walks.numbers.unit() < 0.5 { Side::Buy } else { Side::Sell };
+            let payload = Payload::Trade(Trade { price: quote.ask, qty: walks.numbers.unit() * 10.0, side: Some(side) });
+            Event { ts: at(i), venue_ts: None, instrument: id(ids, instrument), payload }
+        })
+        .collect()
+}
+
+/// Stretches a stream: `times` as long from one event to the next.
+pub fn stretch(events: &mut [Event<'_>], times: i64) {
+    for event in events {
+        event.ts = START + (event.ts - START) * times;
+    }
+}
+
+/// Moves a stretched stream to the time after its end, as [`later`] does one that is not.
+pub fn later_by(events: &mut [Event<'_>], times: i64) {
+    let by = i64::try_from(events.len()).unwrap_or_default() * STEP * times;
+    for event in events {
+        event.ts += by;
+    }
+}
+
 /// Moves a stream to the time after its end, so that it can be played again without an event being late.
 pub fn later(events: &mut [Event<'_>]) {
     let by = i64::try_from(events.len()).unwrap_or_default() * STEP;
