@@ -55,6 +55,10 @@ fn run(folder: &Path) -> Verdict {
         };
     }
     let ended = common::ascep(&["replay", &path("rules.cep"), "--data", &path("events.jsonl"), "--out", "jsonl"]);
+    // The checker may be ahead of the engine.
+    if ended.stderr.contains("an operator that no program has") {
+        return Verdict::Waiting("its operators".to_owned());
+    }
     if ended.status != 0 {
         return Verdict::Failed(format!("ended with {}:\n{}", ended.status, ended.stderr));
     }

@@ -50,7 +50,10 @@ fn every_case_compiles_waits_or_is_refused() {
         } else if errors.is_empty() {
             let program = analysis.program.unwrap_or_else(|| panic!("{name}: no program"));
             assert!(!program.rules.is_empty(), "{name}");
-            assert!(program.warnings.is_empty(), "{name}: {:#?}", program.warnings);
+            // These put numbers of two units beside each other, to see both at once.
+            let announced: &[&str] = if name.starts_with("037") || name.starts_with("255") { &["W1001"] } else { &[] };
+            let warned: Vec<_> = program.warnings.iter().map(|d| d.code.as_str()).collect();
+            assert_eq!(warned, announced, "{name}: {:#?}", program.warnings);
             compiled += 1;
         } else {
             assert!(errors.iter().all(|d| d.code.as_str().starts_with("E07")), "{name}: {errors:#?}");

@@ -91,7 +91,7 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
     ("E0513", "CONST k = TRUE\nIF k THEN S", "k", "PARAM k = TRUE\nIF k THEN S"),
     ("E0514", "IF trade(\"A/B\") THEN S LIMIT 65_537 PER 1m", "65_537", "IF trade(\"A/B\") THEN S LIMIT 65_536 PER 1m"),
     ("E0514", "IF trade(\"A/B\") THEN S LIMIT 0 PER 1m", "0", "IF trade(\"A/B\") THEN S LIMIT 1 PER 1m"),
-    ("E0701", "IF ema(last(\"A/B\"), 12) > 5 THEN S", "ema", "IF last(\"A/B\") > 5 THEN S"),
+    ("E0701", "IF cycles(\"A/B\") THEN S", "cycles", "IF trade(\"A/B\") THEN S"),
     (
         "E0702",
         "IF SEQ a: trade(\"A/B\") -> quote(\"A/B\") WITHIN 1s THEN S(x = a.price)",
@@ -104,9 +104,6 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
         "ALL(trade(\"A/B\"), quote(\"A/B\")) WITHIN 1s",
         "IF trade(\"A/B\") THEN S",
     ),
-    ("E0703", "IF bar(\"A/B\", 1m).close > 5 THEN S", "bar", "IF last(\"A/B\") > 5 THEN S"),
-    ("E0704", "IF trade(\"A/B\") THEN S(p = it.price[1])", "it.price[1]", "IF trade(\"A/B\") THEN S(p = last(\"A/B\")[1])"),
-    ("E0704", "IF count(trade(\"A/B\"), 1m, max = 5) > 5 THEN S", "5", "IF count(trade(\"A/B\"), 1m) > 5 THEN S"),
     ("E0705", "USE arbitrage\nIF trade(\"A/B\") THEN S", "arbitrage", "IF trade(\"A/B\") THEN S"),
     ("E0801", "IF imbalance(\"A/B\", depth = 21) > 0 THEN S", "21", "IF imbalance(\"A/B\", depth = 20) > 0 THEN S"),
     ("E0802", "IF trade(\"A/B\") WHERE it.side == \"SELL\" THEN S", "\"SELL\"", "IF trade(\"A/B\") WHERE it.side == \"sell\" THEN S"),

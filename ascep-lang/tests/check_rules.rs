@@ -128,7 +128,7 @@ fn events_and_levels() {
     assert_eq!(
         counts,
         [
-            Op::Window { stat: Stat::Count, window: Window::Updates(10), partial: true, max: None },
+            Op::Window { stat: Stat::Count, window: Window::Updates(10), partial: false, max: None },
             Op::Window { stat: Stat::Count, window: Window::Time(Period::Fixed(1000)), partial: false, max: None }
         ]
     );

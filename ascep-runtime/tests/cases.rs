@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use ascep_lang::program::Side;
+use ascep_lang::program::{InvalidProgram, Problem, Side};
 use ascep_lang::{Options, Source};
 use ascep_runtime::event::{Book, Event, InstrumentId, Level, MISSING, Payload, Quote, Trade};
 use ascep_runtime::signal::write_jsonl;
-use ascep_runtime::{Engine, EngineOptions, Signal};
+use ascep_runtime::{BuildError, Engine, EngineOptions, Signal};
 use serde_json::Value;
 
 fn shared() -> Option<PathBuf> {
@@ -113,7 +113,14 @@ fn run(case: &Path, columns: bool) -> Outcome {
     let venue = events.first().and_then(|row| row["symbol"].as_str()?.split_once(':')).map(|(venue, _)| venue.to_owned());
     let mut options = EngineOptions::default().with_columns(columns);
     options.default_venue = venue;
-    let mut engine = Engine::new(&program, options).unwrap();
+    let mut engine = match Engine::new(&program, options) {
+        Ok(engine) => engine,
+        // The checker may be ahead of the engine.
+        Err(BuildError::Program(InvalidProgram::Node { problem: Problem::Operator, .. })) => {
+            return Outcome::Waiting("its operators".into());
+        }
+        Err(error) => return Outcome::Failed(error.to_string()),
+    };
     let mut out = Vec::new();
     let mut sink = |signal: &Signal<'_>| write_jsonl(signal, &mut out);
     for row in &events {

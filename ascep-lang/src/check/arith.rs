@@ -69,7 +69,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The unit of a product (`exponent` 1) or a quotient (-1). A plain literal times a plain ratio is as flexible as the literal.
-    fn multiply(&mut self, a: Unit, b: Unit, left: &Val, right: &Val, exponent: i32) -> Unit {
+    pub(super) fn multiply(&mut self, a: Unit, b: Unit, left: &Val, right: &Val, exponent: i32) -> Unit {
         let written = |v: &Val| !v.facts.has(Facts::INPUT);
         match (a, b) {
             (Unit::FLEXIBLE, Unit::FLEXIBLE) => Unit::FLEXIBLE,

@@ -140,6 +140,7 @@ impl<'a> Checker<'a> {
             Build::Market(field) => self.market_field(&call, field),
             Build::Event(kind) => self.market_event(&call, kind),
             Build::Number(f, rule) => self.number_function(&call, f, rule),
+            Build::Window(stat) => self.statistic(&call, stat),
             Build::Native(build) => build(self, &call),
             Build::NotYet(_) => Val::poison(e.span),
         }

@@ -157,8 +157,24 @@ impl<'a> Checker<'a> {
             };
         }
         let val = self.expr(tree, base);
+        self.field_of(tree, e, (base, val), field)
+    }
+
+    #[inline(never)]
+    fn field_of(&mut self, tree: &'a Tree, e: &'a Expr, (base, val): (ExprId, Val), field: &'a Ident) -> Val {
+        if let Some(symbol) = self.bar_symbol(&val) {
+            return self.field_of_bar(&val, symbol, field, e.span);
+        }
         self.no_fields(tree, base, field, &val);
         Val::poison(e.span)
+    }
+
+    /// Reports a field that a thing with fields does not have.
+    pub(super) fn unknown_field(&mut self, what: &str, has: &[&str], field: &'a Ident) {
+        self.report(Code::UnknownField, field.span, |c, d| {
+            let nearest = c.suggest(&field.text, |_| has.to_vec());
+            d.says(format!("{what} has no field `{}`", field.text), "").meant(field.span, nearest).help(format!("it has {}", list(has)))
+        });
     }
 
     #[inline(never)]
@@ -194,7 +210,7 @@ impl<'a> Checker<'a> {
         if let Some((&(which, _), Some(ty))) = found {
             let Some(node) = self.emit(Op::Payload(which), smallvec::smallvec![event], ty, span) else { return Val::poison(span) };
             let facts = if ty == Ty::Text { Facts::INPUT.with(Facts::SIDE) } else { Facts::INPUT };
-            return Val::node(ty, node, facts.with(Facts::IT), span);
+            return Val::node(ty, node, facts, span);
         }
         self.report(Code::UnknownField, field.span, |c, d| {
             let has: Vec<&str> = PAYLOAD.iter().zip(shape.0).filter(|(_, ty)| ty.is_some()).map(|((_, name), _)| *name).collect();

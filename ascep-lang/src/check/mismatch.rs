@@ -115,6 +115,11 @@ impl<'a> Checker<'a> {
         {
             return self.source(Self::span_of(tree, *x)).to_owned();
         }
+        format!("1 / {}", self.as_factor(tree, id))
+    }
+
+    /// The text of an expression, in parentheses where an operator beside it would take only a part of it.
+    pub(super) fn as_factor(&self, tree: &'a Tree, id: ExprId) -> String {
         let text = self.source(Self::span_of(tree, id));
         let tight = matches!(
             tree.expr(id).map(|e| &e.kind),
@@ -127,7 +132,7 @@ impl<'a> Checker<'a> {
                     | ExprKind::Paren(_)
             )
         );
-        if tight { format!("1 / {text}") } else { format!("1 / ({text})") }
+        if tight { text.to_owned() } else { format!("({text})") }
     }
 
     /// `spread(s) > 5bp`

@@ -172,16 +172,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A node over some values; poison if one of them is.
-    fn over(&mut self, op: Op, args: &[Val], ty: Ty, mut facts: Facts, span: Span) -> Val {
-        // A filter reads `it` and is done with it; everything else hands it on.
-        if op != Op::Where
-            && let Some(it) = args.iter().find(|arg| arg.facts.has(Facts::IT))
-        {
-            if op.remembers() {
-                return self.it_remembered(it.span, span);
-            }
-            facts = facts.with(Facts::IT);
-        }
+    fn over(&mut self, op: Op, args: &[Val], ty: Ty, facts: Facts, span: Span) -> Val {
         let mut nodes = Nodes::new();
         for arg in args {
             match self.node_of(arg) {
@@ -193,17 +184,6 @@ impl<'a> Checker<'a> {
             Some(node) => Val::node(ty, node, facts, span),
             None => Val::poison(span),
         }
-    }
-
-    /// The instants of `it.field` are the occurrences of its event; an operator with a memory would have to see those and no others.
-    fn it_remembered(&mut self, it: Span, span: Span) -> Val {
-        self.report(Code::FormNotYet, span, |c, d| {
-            let text = c.quote(it);
-            d.says(format!("an operator with a memory over {text} is not available yet"), "")
-                .also(it, "has a value only where its event occurs")
-                .help("filter the event with `WHERE` and count that, or read the market function itself, such as `last(s)[1]`")
-        });
-        Val::poison(span)
     }
 
     /// An expression without the parentheses around it.

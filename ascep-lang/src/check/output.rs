@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::symbol;
 use super::units::{Unit, Units};
 use super::value::{ShapeId, Ty};
-use crate::program::{EventKind, Node, NodeId, Op, PayloadField, SymbolId, Tables, TextId, Type, TypedRules, UnitId};
+use crate::program::{BarField, EventKind, Node, NodeId, Op, PayloadField, SymbolId, Tables, TextId, Type, TypedRules, UnitId};
 use crate::span::Span;
 
 /// Arguments of a node.
@@ -27,7 +27,7 @@ pub(crate) struct SymbolUnits {
 pub(crate) struct Shape(pub(crate) [Option<Ty>; PAYLOAD.len()]);
 
 /// The fields of payloads with their names.
-pub(crate) const PAYLOAD: [(PayloadField, &str); 10] = [
+pub(crate) const PAYLOAD: [(PayloadField, &str); 18] = [
     (PayloadField::Ts, "ts"),
     (PayloadField::VenueTs, "venue_ts"),
     (PayloadField::Price, "price"),
@@ -38,6 +38,14 @@ pub(crate) const PAYLOAD: [(PayloadField, &str); 10] = [
     (PayloadField::Ask, "ask"),
     (PayloadField::BidQty, "bid_qty"),
     (PayloadField::AskQty, "ask_qty"),
+    (PayloadField::Bar(BarField::Open), "open"),
+    (PayloadField::Bar(BarField::High), "high"),
+    (PayloadField::Bar(BarField::Low), "low"),
+    (PayloadField::Bar(BarField::Close), "close"),
+    (PayloadField::Bar(BarField::Volume), "volume"),
+    (PayloadField::Bar(BarField::Vwap), "vwap"),
+    (PayloadField::Bar(BarField::Count), "count"),
+    (PayloadField::Bar(BarField::Start), "start"),
 ];
 
 pub(crate) struct Output<'a> {
@@ -238,5 +246,17 @@ impl<'a> Output<'a> {
         let new = self.intern_shape(shape);
         self.by_event.insert((kind, symbol), new);
         new
+    }
+
+    /// The payload of a bar.
+    pub(crate) fn bar_shape(&mut self, symbol: SymbolId) -> ShapeId {
+        let units = self.symbol_units(symbol);
+        self.intern_shape(Shape(PAYLOAD.map(|(field, _)| match field {
+            PayloadField::Ts | PayloadField::Bar(BarField::Start) => Some(Ty::Timestamp),
+            PayloadField::Bar(BarField::Volume) => Some(Ty::Num(units.base)),
+            PayloadField::Bar(BarField::Count) => Some(Ty::Num(Unit::PURE)),
+            PayloadField::Bar(_) => Some(Ty::Num(units.price)),
+            _ => None,
+        })))
     }
 }

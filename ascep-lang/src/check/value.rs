@@ -67,8 +67,6 @@ impl Facts {
     pub(crate) const COMPUTED: Self = Self(1 << 6);
     /// The side of a trade.
     pub(crate) const SIDE: Self = Self(1 << 7);
-    /// Reads `it`: it has meaning only where its event occurs.
-    pub(crate) const IT: Self = Self(1 << 8);
 
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0

@@ -39,7 +39,8 @@ macro_rules! codes {
 }
 
 // E01xx text and tokens, E02xx syntax, E03xx names and items, E04xx types, E05xx rules and events, E06xx limits, E07xx not available
-// yet, E08xx arguments of functions, W1xxx warnings on units, W2xxx other warnings.
+// yet, E08xx arguments of functions, W1xxx warnings on units, W2xxx other warnings. Not used again: E0703 (bars) and E0704 (forms), which were
+// not available once.
 codes! {
     UnknownCharacter = "E0101", Error, "a character that no token starts with";
     UnterminatedString = "E0102", Error, "a string without its closing quote";
@@ -117,14 +118,14 @@ codes! {
     TooManyInstances = "E0605", Error, "a rule with more instances than the limit";
     FunctionNotYet = "E0701", Error, "a function that is not available yet";
     SequenceNotYet = "E0702", Error, "`SEQ` and `ALL` are not available yet";
-    BarNotYet = "E0703", Error, "bars are not available yet";
-    FormNotYet = "E0704", Error, "a form that is not available yet";
     ModuleNotYet = "E0705", Error, "a library module that is not available yet";
     BadDepth = "E0801", Error, "a depth that is not a whole number from 1 to 20";
     BadSide = "E0802", Error, "a side that is neither \"buy\" nor \"sell\"";
     BadCount = "E0803", Error, "a count that is not a whole number in range";
     BadFlag = "E0804", Error, "a flag that is not TRUE or FALSE";
     BadClamp = "E0805", Error, "a clamp whose low end is above its high end";
+    BadMax = "E0806", Error, "a `max` that is no bound of a window";
+    BadPercentile = "E0807", Error, "a percentile that is not a constant from 0 to 100";
     UnitMismatch = "W1001", Warning, "two units that do not agree";
     TriangleNotClosed = "W1002", Warning, "a triangle that does not cancel";
     RatioAgainstAmount = "W1003", Warning, "a price compared with a percentage";

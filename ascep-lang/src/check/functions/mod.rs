@@ -8,7 +8,7 @@ use super::Checker;
 use super::call::Call;
 use super::value::Val;
 use crate::diagnostic::Code;
-use crate::program::{EventKind, MarketField, NumFn};
+use crate::program::{EventKind, MarketField, NumFn, Stat};
 
 mod arbitrage;
 mod bars;
@@ -61,6 +61,8 @@ pub(crate) enum Build {
     Event(EventKind),
     /// A function of numbers without state.
     Number(NumFn, UnitRule),
+    /// A statistic of a window.
+    Window(Stat),
     /// With code of its own.
     Native(for<'a> fn(&mut Checker<'a>, &Call<'a>) -> Val),
     /// Refused with this code.
@@ -73,6 +75,7 @@ impl std::fmt::Debug for Build {
             Self::Market(_) => "Market",
             Self::Event(_) => "Event",
             Self::Number(..) => "Number",
+            Self::Window(_) => "Window",
             Self::Native(_) => "Native",
             Self::NotYet(_) => "NotYet",
         })

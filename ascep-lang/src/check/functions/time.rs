@@ -1,15 +1,12 @@
 //! Clock readings, and the functions that look at when something was known or happened.
 
-use super::{Build, Function, entry, may, need};
+use super::{Build, Function, entry, need};
 use crate::check::Checker;
 use crate::check::call::Call;
 use crate::check::units::Unit;
 use crate::check::value::{Facts, Ty, Val};
 use crate::diagnostic::Code;
-use crate::program::{ClockFn, Op, Stat, Window};
-
-/// The most updates that a count window looks back over.
-const MAX_UPDATES: f64 = 65_536.0;
+use crate::program::{ClockFn, Op};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     entry("now", "now()", "", &[], Build::Native(now), "the clock"),
@@ -18,14 +15,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     entry("known", "known(x)", "", &[need("x")], Build::Native(known), "whether x has a value now"),
     entry("since", "since(e)", "", &[need("e")], Build::Native(since), "time since the last e"),
     entry("once", "once(c, d)", "", &[need("c"), need("d")], Build::Native(once), "whether c held, or happened, in the last d"),
-    entry(
-        "count",
-        "count(x, w, partial = FALSE, max = 65_536)",
-        "pure",
-        &[need("x"), need("w"), may("partial"), may("max")],
-        Build::Native(count),
-        "how many x there were in the last w, a duration or a number of updates",
-    ),
 ];
 
 fn now<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
@@ -72,27 +61,4 @@ fn once<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
     }
     let Some(period) = period else { return Val::poison(call.span) };
     c.over(Op::Once(period), &[val], Ty::Bool, val.facts.passed(), call.span)
-}
-
-fn count<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
-    let (val, span) = (call.val(0), call.span_of(0));
-    let wide = call.val(1);
-    let window = match wide.ty {
-        Ty::Num(_) => c.whole_arg(call, 1, MAX_UPDATES, Code::BadCount).map(Window::Updates),
-        Ty::Poison => None,
-        _ => c.period_of(&wide, call.span_of(1)).map(Window::Time),
-    };
-    let partial = c.flag_arg(call, 2);
-    if let Some(max) = call.get(3) {
-        c.report(Code::FormNotYet, max.span, |_, d| {
-            d.says("`max = n` is not available yet", "").help("a window keeps 65,536 samples; the host may set another number")
-        });
-        return Val::poison(call.span);
-    }
-    let counted = match val.ty {
-        Ty::Num(_) | Ty::Duration | Ty::Timestamp | Ty::Text if val.can_change() => Some(val),
-        _ => c.want_event(&val, span),
-    };
-    let (Some(counted), Some(window), Some(partial)) = (counted, window, partial) else { return Val::poison(call.span) };
-    c.over(Op::Window { stat: Stat::Count, window, partial, max: None }, &[counted], Ty::Num(Unit::PURE), counted.facts.passed(), call.span)
 }
