@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use ascep_feeds::LatePolicy;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::values::{Bytes, Moment, Param, Span};
@@ -159,6 +160,7 @@ A feed is one of
   sim:seed=7,symbols=BTC/USDT+ETH/USDT+ETH/BTC  the same market every time
   binance:BTC/USDT,ETH/BTC                      Binance spot; symbols that the rules name are added by themselves
   binance?url=ws://127.0.0.1:9001:BTC/USDT      the same protocol from another address
+  binance?late=reorder&delay=200ms:BTC/USDT     events put in order, each held back for 200 ms; or late=drop, ahead=5m
 
 Examples:
   ascep run                                     built-in rules on the simulated market; Ctrl-C ends it
@@ -213,6 +215,7 @@ Examples:
   ascep replay rules.cep --data ticks.csv.gz --ts-unit ms
   ascep replay rules.cep --data binance:captures/btc.gz --data binance:captures/eth.gz --out jsonl > signals.jsonl
   ascep replay rules.cep --data ticks.csv --verify signals.jsonl
+  ascep replay rules.cep --data ticks.csv --late reorder:200ms
   ascep replay rules.cep --data ticks.csv --from 2024-08-08T23:54:15Z --to 2024-08-08T23:55:00Z")]
 pub(crate) struct ReplayArgs {
     /// Files of rules; `-` is standard input
@@ -227,6 +230,12 @@ pub(crate) struct ReplayArgs {
     /// Leave out what is later, and bring the clock to this time at the end
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<Moment>,
+    /// What is done with rows older than the clock: `apply` (as of the clock), `drop`, or `reorder:200ms` (wait so long and sort)
+    #[arg(long, value_name = "POLICY", default_value = "apply")]
+    pub(crate) late: LatePolicy,
+    /// Refuse rows so far ahead of the clock, unless the next one of the same data confirms the time [default: no limit]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) ahead: Option<Span>,
     /// Compare with an earlier log of signals in jsonl, and end at the first difference
     #[arg(long, value_name = "LOG")]
     pub(crate) verify: Option<String>,

@@ -43,6 +43,16 @@ impl Data {
         Ok(Self { merged: Merge::new(sources), symbols, default_venue })
     }
 
+    /// Of which data the last event was, in the order of the command line.
+    pub(crate) fn last_source(&self) -> usize {
+        self.merged.last_source()
+    }
+
+    /// What messages call the data, in the order of the command line.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.merged.sources().iter().map(EventSource::name)
+    }
+
     /// The next event or row that cannot be read.
     pub(crate) fn next(&mut self) -> Option<Result<MarketEvent, ReadError>> {
         self.merged.next_event(&mut self.symbols)

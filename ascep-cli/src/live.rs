@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use ascep_feeds::Symbols;
 use ascep_feeds::live::{DEFAULT_QUEUE, LiveConfig, LiveFeed, LiveReceiver, Recv, Settings as FeedSettings, channel};
 use ascep_feeds::spec::VenueSpec;
 use ascep_feeds::symbols::split_venue;
-use ascep_feeds::{FutureGuard, Symbols};
 use ascep_lang::Program;
 
 use crate::args::RunArgs;
 use crate::console::Console;
 use crate::error::Failure;
+use crate::intake::Intake;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::run::{end, named};
@@ -32,6 +33,9 @@ pub(crate) fn live(specs: &[VenueSpec], program: &Program, args: &RunArgs, conso
     let mut symbols = Symbols::new();
     let (sender, receiver) = channel(DEFAULT_QUEUE);
     let mut feeds = Vec::with_capacity(specs.len());
+    // What messages call a feed: as the user wrote it.
+    let names: Vec<String> = args.feeds.iter().zip(&specs).map(|(text, _)| text.clone()).collect();
+    let intake = Intake::new(names.iter().cloned().zip(specs.iter().map(|spec| spec.time))).with_most(args.events);
     for (feed, spec) in specs.into_iter().enumerate() {
         let config = LiveConfig { feed, spec, settings: FeedSettings::default(), record: args.record.clone() };
         let started = LiveFeed::start(config, &mut symbols, sender.clone());
@@ -39,14 +43,16 @@ pub(crate) fn live(specs: &[VenueSpec], program: &Program, args: &RunArgs, conso
     }
     drop(sender);
 
-    let mut live =
-        Live { args, console, symbols, receiver, troubles: vec![None; feeds.len()], feeds, session, guard: FutureGuard::default() };
+    let mut live = Live { args, console, symbols, receiver, troubles: vec![None; feeds.len()], names, feeds, session, intake };
     let ended = live.work(&interrupt);
-    let Live { feeds, mut session, .. } = live;
+    if !matches!(ended, Err(Failure::Closed)) {
+        live.troubles();
+    }
+    let Live { feeds, mut session, intake, .. } = live;
     let counters: Vec<_> = feeds.into_iter().map(LiveFeed::stop).collect();
     session.add_refused(counters.iter().map(|counters| counters.refused).sum());
     let conflated = counters.iter().map(|counters| counters.conflated).sum();
-    end(session, conflated, ended, console)
+    end(session, conflated, intake.report(), ended, console)
 }
 
 /// The feeds with the symbols that the rules name; a symbol without a venue is the first feed's.
@@ -74,10 +80,12 @@ struct Live<'a> {
     symbols: Symbols,
     receiver: LiveReceiver,
     feeds: Vec<LiveFeed>,
+    /// What messages call each feed.
+    names: Vec<String>,
     /// What each feed last complained of.
     troubles: Vec<Option<String>>,
     session: Session,
-    guard: FutureGuard,
+    intake: Intake,
 }
 
 impl Live<'_> {
@@ -90,6 +98,7 @@ impl Live<'_> {
         let mut failed = None;
         while self.args.events.is_none_or(|most| self.session.events() < most) {
             if interrupt.came() {
+                self.intake.end(&self.symbols, &mut self.session)?;
                 return Err(Failure::Interrupted);
             }
             let left = deadline.map_or(NAP, |deadline| deadline.saturating_duration_since(Instant::now()));
@@ -101,22 +110,19 @@ impl Live<'_> {
             }
             match self.receiver.recv_timeout(left.min(NAP)) {
                 Recv::Item(item) => {
-                    if self.guard.admit(item.feed, item.event.ts, self.session.last_ts()) {
-                        self.session.event(&item.event, &self.symbols)?;
-                    } else {
-                        let name = self.symbols.name(item.event.symbol).to_owned();
-                        self.session.refuse(&format_args!("event of {name} at {}: more than an hour ahead", item.event.ts))?;
-                    }
+                    self.intake.event(item.feed, item.event, &self.symbols, &mut self.session)?;
                 }
                 Recv::Timeout => self.silence()?,
-                Recv::Failed { error, .. } => {
-                    let failure = Failure::Feed(format!("{error}; {}", error.help()));
+                Recv::Failed { feed, error } => {
+                    let name = self.names.get(feed).map_or("a feed", String::as_str);
+                    let failure = Failure::Feed(format!("{name}: {error}; {}", error.help()));
                     self.console.error(&failure);
                     failed = Some(failure);
                 }
                 Recv::Ended => break,
             }
         }
+        self.intake.end(&self.symbols, &mut self.session)?;
         match failed {
             // It has been shown when it came.
             Some(_) => Err(Failure::Shown),
@@ -126,20 +132,24 @@ impl Live<'_> {
 
     /// Nothing came for a while: the timers go on, and troubles of the feeds are shown once.
     fn silence(&mut self) -> Result<(), Failure> {
-        for (feed, shown) in self.feeds.iter().zip(&mut self.troubles) {
+        self.troubles();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|now| i64::try_from(now.as_nanos()).ok());
+        match now {
+            Some(now) => self.intake.silence(now.saturating_sub(BEHIND), &self.symbols, &mut self.session),
+            None => Ok(()),
+        }
+    }
+
+    /// Shows what feeds complain of, each thing once.
+    fn troubles(&mut self) {
+        for ((feed, name), shown) in self.feeds.iter().zip(&self.names).zip(&mut self.troubles) {
             let trouble = feed.last_trouble();
             if trouble != *shown {
                 if let Some(trouble) = &trouble {
-                    self.console.warning(trouble);
+                    self.console.warning(&format_args!("{name}: {trouble}"));
                 }
                 *shown = trouble;
             }
-        }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|now| i64::try_from(now.as_nanos()).ok());
-        match (self.session.last_ts(), now.map(|now| now.saturating_sub(BEHIND))) {
-            // Before the first event there is no clock: a replay of the record begins with that event, too.
-            (Some(last), Some(now)) if now > last => self.session.advance_to(now),
-            _ => Ok(()),
         }
     }
 }

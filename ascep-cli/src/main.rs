@@ -8,6 +8,7 @@ mod data;
 mod error;
 mod explain;
 mod graph;
+mod intake;
 mod interrupt;
 mod later;
 mod live;

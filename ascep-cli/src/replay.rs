@@ -1,9 +1,12 @@
 //! `ascep replay`: recorded data through the engine, as fast as it can. The end of the data brings the clock to its last ts, or to `--to`.
 
+use ascep_feeds::TimePolicy;
+
 use crate::args::ReplayArgs;
 use crate::console::Console;
 use crate::data::Data;
 use crate::error::Failure;
+use crate::intake::Intake;
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::output::Output;
@@ -26,14 +29,16 @@ pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure
     };
     let interrupt = Interrupt::listen();
     let mut session = Session::new(&program, data.default_venue(), Settings::of(&args.signals), output, console, &interrupt)?;
+    let policy = TimePolicy::replay().with_late(args.late).with_ahead(args.ahead.map(|span| span.0));
+    let mut intake = Intake::new(data.names().map(|name| (name.to_owned(), policy))).with_from(args.from.map(|from| from.0));
     let bar = Bar::new(console, data.progress().map_or(0, |progress| progress.total));
 
-    let ended = all(args, &mut data, &mut session, &interrupt, &bar);
+    let ended = all(args, &mut data, &mut intake, &mut session, &interrupt, &bar);
     bar.finish();
     let unseen = session.unseen();
     let read = data.counters();
     let complete = ended.is_ok();
-    let (summary, written) = session.finish(0);
+    let (summary, written) = session.finish(0, intake.report());
     if matches!(ended, Err(Failure::Closed)) || matches!(written, Err(Failure::Closed)) {
         return Err(Failure::Closed);
     }
@@ -48,8 +53,14 @@ pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure
 }
 
 /// Everything that is to be replayed; ends early with a failure.
-fn all(args: &ReplayArgs, data: &mut Data, session: &mut Session, interrupt: &Interrupt, bar: &Bar) -> Result<(), Failure> {
-    let mut begun = args.from.is_none();
+fn all(
+    args: &ReplayArgs,
+    data: &mut Data,
+    intake: &mut Intake,
+    session: &mut Session,
+    interrupt: &Interrupt,
+    bar: &Bar,
+) -> Result<(), Failure> {
     while let Some(next) = data.next() {
         if interrupt.came() {
             return Err(Failure::Interrupted);
@@ -62,16 +73,14 @@ fn all(args: &ReplayArgs, data: &mut Data, session: &mut Session, interrupt: &In
                 continue;
             }
         };
-        begun = begun || args.from.is_none_or(|from| event.ts >= from.0);
-        if !begun {
+        // Rows that are in range may stand behind one that is not.
+        if args.to.is_some_and(|to| event.ts > to.0) {
             continue;
         }
-        if args.to.is_some_and(|to| event.ts > to.0) {
-            break;
-        }
-        session.event(&event, data.symbols())?;
+        intake.event(data.last_source(), event, data.symbols(), session)?;
         bar.event(session.events(), || data.progress());
     }
+    intake.end(data.symbols(), session)?;
     match args.to.map(|to| to.0).or(session.last_ts()) {
         // Without an event there is no clock to bring forward but the one that was asked for.
         Some(end) => session.advance_to(end),

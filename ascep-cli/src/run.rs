@@ -12,6 +12,7 @@ use crate::args::{RunArgs, Speed};
 use crate::console::Console;
 use crate::data::bad_spec;
 use crate::error::Failure;
+use crate::intake::FeedOrder;
 use crate::interrupt::Interrupt;
 use crate::live;
 use crate::load;
@@ -116,12 +117,18 @@ fn simulated(specs: &[SimSpec], program: &Program, args: &RunArgs, console: &Con
         session.last_ts().map_or(Ok(()), |end| session.advance_to(end))
     })();
     let recorded = recorder.map_or(Ok(()), Recorder::finish);
-    end(session, 0, ended.and(recorded), console)
+    end(session, 0, Vec::new(), ended.and(recorded), console)
 }
 
 /// Writes what is left and sums up, however it ended; a closed stdout is met with silence.
-pub(crate) fn end(session: Session, conflated: u64, ended: Result<(), Failure>, console: &Console) -> Result<(), Failure> {
-    let (summary, written) = session.finish(conflated);
+pub(crate) fn end(
+    session: Session,
+    conflated: u64,
+    order: Vec<FeedOrder>,
+    ended: Result<(), Failure>,
+    console: &Console,
+) -> Result<(), Failure> {
+    let (summary, written) = session.finish(conflated, order);
     if matches!(ended, Err(Failure::Closed)) || matches!(written, Err(Failure::Closed)) {
         return Err(Failure::Closed);
     }

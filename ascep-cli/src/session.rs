@@ -15,6 +15,7 @@ use ascep_runtime::{BuildError, Engine, EngineOptions};
 use crate::args::SignalArgs;
 use crate::console::Console;
 use crate::error::Failure;
+use crate::intake::FeedOrder;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::summary::{Latency, Summary};
@@ -205,6 +206,11 @@ impl Session {
         self.output.check()
     }
 
+    /// The clock of the rules, once it has begun.
+    pub(crate) fn clock(&self) -> Option<Timestamp> {
+        self.engine.now()
+    }
+
     /// The ts of the newest event.
     pub(crate) fn last_ts(&self) -> Option<Timestamp> {
         self.last_ts
@@ -222,7 +228,7 @@ impl Session {
     }
 
     /// Writes what is left of the signals and gives the counts.
-    pub(crate) fn finish(mut self, conflated: u64) -> (Summary, Result<(), Failure>) {
+    pub(crate) fn finish(mut self, conflated: u64, order: Vec<FeedOrder>) -> (Summary, Result<(), Failure>) {
         let ended = self.output.finish();
         let counters = self.engine.counters();
         let summary = Summary {
@@ -230,6 +236,7 @@ impl Session {
             signals: self.output.signals(),
             refused: self.refused,
             conflated,
+            order,
             engine: counters,
             wall: self.began.elapsed(),
             latency: self.latency,

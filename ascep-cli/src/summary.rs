@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use ascep_feeds::OrderCounters;
 use ascep_runtime::Counters;
 use hdrhistogram::Histogram;
+
+use crate::intake::FeedOrder;
 
 /// The longest time from event to signal that is told apart: a minute, in nanoseconds.
 const LONGEST: u64 = 60_000_000_000;
@@ -43,6 +46,8 @@ pub(crate) struct Summary {
     pub(crate) refused: u64,
     /// What the feeds dropped or merged because the engine was behind.
     pub(crate) conflated: u64,
+    /// What was late or far ahead, feed by feed.
+    pub(crate) order: Vec<FeedOrder>,
     /// The engine's own counters.
     pub(crate) engine: Counters,
     /// From the first event to the end.
@@ -65,6 +70,7 @@ impl Summary {
             grouped(self.engine.samples_dropped),
             grouped(self.engine.held_back),
         );
+        self.order_lines(&mut text);
         if self.engine.lost_disarmed > 0 {
             text.push_str(&format!("lost, disarmed   {}\n", grouped(self.engine.lost_disarmed)));
         }
@@ -77,6 +83,32 @@ impl Summary {
             self.latency.line()
         ));
         text
+    }
+}
+
+impl Summary {
+    /// How late events came, for each feed with a late one, and what else was done about time.
+    fn order_lines(&self, text: &mut String) {
+        let mut sum = OrderCounters::default();
+        for feed in &self.order {
+            sum.add(&feed.counters);
+        }
+        for (label, n) in [
+            ("late, dropped", sum.dropped),
+            ("reordered", sum.reordered),
+            ("released early", sum.released_early),
+            ("future refused", sum.future_refused),
+            ("future confirmed", sum.future_confirmed),
+        ] {
+            if n > 0 {
+                text.push_str(&format!("{label:<17}{}\n", grouped(n)));
+            }
+        }
+        for FeedOrder { name, late, .. } in self.order.iter().filter(|feed| feed.late.events > 0) {
+            let human = |nanos: i64| human(u64::try_from(nanos).unwrap_or(0));
+            let (events, p50, p99, max) = (grouped(late.events), human(late.p50), human(late.p99), human(late.max));
+            text.push_str(&format!("LATE             {events} of {name}: p50 {p50}, p99 {p99}, max {max}\n"));
+        }
     }
 }
 

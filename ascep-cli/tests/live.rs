@@ -83,6 +83,30 @@ fn live_signals_and_their_replay_from_the_record() {
 }
 
 #[test]
+fn what_is_held_back_comes_out_in_silence_and_replays_the_same() {
+    let folder = Folder::new();
+    let rules = folder.file("r.cep", RULES);
+    let feed = venue(|id| json!({"result": null, "id": id}), vec![quote(1, 100.0, 103.0), trade(1, 101.0, true), quote(2, 97.0, 98.0)]);
+    let feed = feed.replace("binance?", "binance?late=reorder&delay=100ms&");
+    let records = folder.at("records");
+    let ended = ascep(&["run", &rules, "--feed", &feed, "--events", "3", "--for", "30s", "--record", &records]).with(0);
+    assert_eq!(ended.lines().len(), 2, "{}\n{}", ended.stdout, ended.stderr);
+    let recorded = std::fs::read_dir(&records).unwrap().next().unwrap().unwrap().path();
+    let data = format!("binance:{}", recorded.display());
+    assert_eq!(ascep(&["replay", &rules, "--data", &data, "--late", "reorder:100ms"]).with(0).stdout, ended.stdout);
+}
+
+#[test]
+fn what_a_feed_complains_of_names_the_feed() {
+    let folder = Folder::new();
+    let rules = folder.file("r.cep", RULES);
+    // A port that nobody listens on any more.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let feed = format!("binance?url=ws://127.0.0.1:{port}:BTC/USDT");
+    ascep(&["run", &rules, "--feed", &feed, "--for", "1s"]).says(&format!("warning: {feed}: "));
+}
+
+#[test]
 fn a_refused_subscription_ends_with_three() {
     let folder = Folder::new();
     let rules = folder.file("r.cep", RULES);

@@ -164,6 +164,73 @@ fn time_that_goes_back_or_leaps_is_taken_and_counted() {
 }
 
 #[test]
+fn late_rows_are_applied_dropped_or_put_in_order() {
+    let folder = Folder::new();
+    let rules = folder.file("r.cep", "IF trade(\"A/B\") THEN T(p = it.price)\n");
+    let rows: String = [(100, 1), (130, 2), (110, 3), (160, 4), (105, 5)].iter().map(|(ts, p)| format!("{ts},A/B,{p}\n")).collect();
+    let data = folder.file("t.csv", format!("ts,symbol,price\n{rows}"));
+    let run = |more: &[&str]| {
+        let ended = ascep(&[&["replay", &rules, "--data", &data, "--ts-unit", "ms", "--out", "csv"], more].concat()).with(0);
+        let time = |line: &&str| line.split(',').nth(1).unwrap().trim_end_matches("000000").to_owned();
+        (ended.lines()[1..].iter().map(time).collect::<Vec<_>>().join(" "), ended.stderr)
+    };
+    let (times, said) = run(&[]);
+    assert_eq!(times, "100 130 130 160 160", "applied as of the clock");
+    assert!(said.contains("late             2\n"), "{said}");
+    assert!(said.contains("t.csv: p50 20") && said.contains("max 55.000 ms"), "{said}");
+    let (times, said) = run(&["--late", "drop"]);
+    assert_eq!(times, "100 130 160");
+    assert!(said.contains("late             0\n") && said.contains("late, dropped    2\n"), "{said}");
+    let (times, said) = run(&["--late", "reorder:60ms"]);
+    assert_eq!(times, "100 105 110 130 160");
+    assert!(said.contains("late             0\n") && said.contains("reordered        2\n"), "{said}");
+    let (times, said) = run(&["--late", "reorder:25ms"]);
+    assert_eq!(times, "100 110 130 130 160", "one came later than the buffer waits");
+    assert!(said.contains("late             1\n") && said.contains("reordered        1\n"), "{said}");
+    let (times, said) = run(&["--late", "reorder:1h:1"]);
+    assert_eq!(times, "100 110 130 130 160", "a full buffer lets the oldest go");
+    assert!(said.contains("released early   4\n"), "{said}");
+    ascep(&["replay", &rules, "--data", &data, "--late", "wait"]).with(2).says("write `apply`, `drop`, `reorder`");
+    ascep(&["replay", &rules, "--data", &data, "--late", "reorder:soon"]).with(2).says("such as 250ms");
+}
+
+#[test]
+fn a_replay_takes_any_time_unless_told_otherwise() {
+    let folder = Folder::new();
+    let rules = folder.file("r.cep", "IF trade(\"A/B\") THEN T(p = it.price)\n");
+    let data = folder.file("t.csv", "ts,symbol,price\n1,A/B,1\n9000,A/B,2\n2,A/B,3\n20000,A/B,4\n20001,A/B,5\n");
+    let run = |more: &[&str]| ascep(&[&["replay", &rules, "--data", &data, "--ts-unit", "s"], more].concat());
+    assert_eq!(run(&[]).with(0).lines().len(), 5);
+    let ended = run(&["--ahead", "1h"]).with(0).says("ahead of the clock").says("future refused   2\n").says("future confirmed 1\n");
+    assert_eq!(ended.lines().len(), 3, "{}", ended.stdout);
+    assert!(ended.stderr.contains("late             0\n"), "{}", ended.stderr);
+    run(&["--ahead", "1h", "--strict"]).with(1);
+    run(&["--ahead", "far"]).with(2).says("duration");
+}
+
+#[test]
+fn rows_in_range_behind_one_that_is_not_are_taken() {
+    let folder = Folder::new();
+    let rules = folder.file("r.cep", "IF trade(\"A/B\") THEN T(p = it.price)\n");
+    let data = folder.file("t.csv", "ts,symbol,price\n5,A/B,1\n20,A/B,2\n9,A/B,3\n4,A/B,4\n30,A/B,5\n12,A/B,6\n");
+    let times = |more: &[&str]| -> Vec<String> {
+        let ended = ascep(&[&["replay", &rules, "--data", &data], more].concat()).with(0);
+        ended.lines().iter().map(|line| line.split("\"p\":").nth(1).unwrap().trim_end_matches('}').to_owned()).collect()
+    };
+    assert_eq!(times(&["--to", "10"]), ["1", "3", "4"]);
+    assert_eq!(times(&["--from", "5", "--to", "12", "--late", "reorder:100ns"]), ["1", "3", "6"], "what is before the start is left out");
+}
+
+#[test]
+fn names_that_no_rule_can_write_are_refused() {
+    let (folder, rules, _) = alert();
+    let data = folder.file("t.csv", "ts,symbol,price\n1,a:b:c,1\n2,A/,1\n3,A/B/C,1\n4,BTC/USDT,101\n");
+    let ended = ascep(&["replay", &rules, "--data", &data]).with(0).says("more than one `:`").says("the quote after `/` is missing");
+    assert!(ended.stderr.contains("refused          3\n"), "{}", ended.stderr);
+    assert_eq!(ended.lines().len(), 1);
+}
+
+#[test]
 fn symbols_without_data_are_a_warning_at_the_end() {
     let folder = Folder::new();
     let rules = folder.file("r.cep", "IF price(\"BTC/USDT\") > 100 AND price(\"XRP/USDT\") > 0 THEN S\n");

@@ -70,6 +70,25 @@ fn a_recorded_simulation_replays_to_the_same_signals() {
     ascep(&["replay", &rules, "--data", &data, "--verify", &log]).with(0);
     let file = folder.file("file", "");
     ascep(&["run", "--events", "1", "--record", &file]).with(3);
+    let before = std::fs::read(&data).unwrap();
+    ascep(&["run", "--speed", "max", "--events", "1", "--record", &records]).with(3).says("an earlier record").says("another folder");
+    assert_eq!(std::fs::read(&data).unwrap(), before, "nothing was written over");
+}
+
+#[test]
+fn a_record_keeps_the_default_venue() {
+    let folder = Folder::new();
+    let rules = folder.file(
+        "r.cep",
+        "IF trade(\"A/B\") THEN S(a = it.price)\nIF trade(\"kraken:A/B\") THEN K(k = it.price)\nIF quote(\"sim:A/B\") THEN Q\n",
+    );
+    let records = folder.at("rec");
+    let feed = "sim:symbols=kraken:A/B";
+    let live = ascep(&["run", &rules, "--feed", feed, "--speed", "max", "--for", "1.5s", "--record", &records]).with(0).stdout;
+    for signal in ["S", "K", "Q"] {
+        assert!(live.contains(&format!("\"signal\":\"{signal}\"")), "no {signal}");
+    }
+    assert_eq!(ascep(&["replay", &rules, "--data", &folder.at("rec/sim.jsonl")]).with(0).stdout, live);
 }
 
 #[test]

@@ -1,66 +1,46 @@
-//! Keeps one wild time of a live feed from pushing the clock years ahead. A replay has no such guard.
-
-use rustc_hash::FxHashMap;
+//! Keeps one wild time of a live feed from pushing the clock years ahead. Part of [`crate::order`]; a replay has no such guard by default.
 
 use crate::event::Timestamp;
 
-/// The default limit: one hour, in ns.
-pub const DEFAULT_AHEAD: i64 = 3_600_000_000_000;
-
-/// Refuses events that are far ahead of the clock unless a second one of the same feed, the very next, confirms the new time.
+/// Refuses events of a feed that are far ahead of the clock unless a second one, the very next, confirms the new time.
 #[derive(Debug, Clone)]
-pub struct FutureGuard {
+pub(crate) struct FutureGuard {
     limit: i64,
-    suspects: FxHashMap<usize, Timestamp>,
-    counters: GuardCounters,
+    suspect: Option<Timestamp>,
 }
 
-/// What a guard did so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct GuardCounters {
-    /// Events that were too far ahead.
-    pub refused: u64,
-    /// Times that a second event confirmed.
-    pub confirmed: u64,
-}
-
-impl Default for FutureGuard {
-    fn default() -> Self {
-        Self::new(DEFAULT_AHEAD)
-    }
+/// Whether an event may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    Fine,
+    /// Far ahead, as the one before it was.
+    Confirmed,
+    Refused,
 }
 
 impl FutureGuard {
     /// A guard with a limit in ns.
-    #[must_use]
-    pub fn new(limit: i64) -> Self {
-        Self { limit, suspects: FxHashMap::default(), counters: GuardCounters::default() }
+    pub(crate) fn new(limit: i64) -> Self {
+        Self { limit, suspect: None }
     }
 
-    /// Whether an event of a feed may go to the engine, given the engine's clock (none before its first event).
-    pub fn admit(&mut self, feed: usize, ts: Timestamp, clock: Option<Timestamp>) -> bool {
-        let ahead = |of: Timestamp| ts.saturating_sub(of) > self.limit;
-        if !clock.is_some_and(ahead) {
-            self.suspects.remove(&feed);
-            return true;
+    pub(crate) fn limit(&self) -> i64 {
+        self.limit
+    }
+
+    /// Whether an event may go on, given the clock.
+    pub(crate) fn admit(&mut self, ts: Timestamp, clock: Timestamp) -> Admission {
+        let suspect = self.suspect.take();
+        if ts.saturating_sub(clock) <= self.limit {
+            return Admission::Fine;
         }
-        match self.suspects.remove(&feed) {
-            Some(suspect) if ts.saturating_sub(suspect).saturating_abs() <= self.limit => {
-                self.counters.confirmed += 1;
-                true
-            }
+        match suspect {
+            Some(suspect) if ts.saturating_sub(suspect).saturating_abs() <= self.limit => Admission::Confirmed,
             _ => {
-                self.suspects.insert(feed, ts);
-                self.counters.refused += 1;
-                false
+                self.suspect = Some(ts);
+                Admission::Refused
             }
         }
-    }
-
-    /// What it did so far.
-    #[must_use]
-    pub fn counters(&self) -> GuardCounters {
-        self.counters
     }
 }
 
@@ -68,28 +48,24 @@ impl FutureGuard {
 mod tests {
     use super::*;
 
-    const HOUR: i64 = DEFAULT_AHEAD;
+    const HOUR: i64 = crate::order::DEFAULT_AHEAD;
 
     #[test]
     fn one_wild_time_is_refused() {
-        let mut guard = FutureGuard::default();
-        assert!(guard.admit(0, 5, None));
-        assert!(guard.admit(0, HOUR + 5, Some(5)));
-        assert!(!guard.admit(0, HOUR + 6, Some(5)));
-        assert!(guard.admit(0, 6, Some(5)));
-        assert!(!guard.admit(0, HOUR + 7, Some(5)), "the event between took the suspicion back");
-        assert_eq!(guard.counters(), GuardCounters { refused: 2, confirmed: 0 });
+        let mut guard = FutureGuard::new(HOUR);
+        assert_eq!(guard.admit(HOUR + 5, 5), Admission::Fine);
+        assert_eq!(guard.admit(HOUR + 6, 5), Admission::Refused);
+        assert_eq!(guard.admit(6, 5), Admission::Fine);
+        assert_eq!(guard.admit(HOUR + 7, 5), Admission::Refused, "the event between took the suspicion back");
     }
 
     #[test]
-    fn a_second_one_of_the_feed_confirms() {
+    fn a_second_one_confirms() {
         let ten_years = 10 * 365 * 24 * HOUR;
-        let mut guard = FutureGuard::default();
-        assert!(!guard.admit(0, ten_years, Some(5)));
-        assert!(!guard.admit(1, ten_years, Some(5)), "another feed confirms nothing");
-        assert!(!guard.admit(0, 2 * ten_years, Some(5)), "another time confirms nothing");
-        assert!(guard.admit(0, 2 * ten_years + 1, Some(5)));
-        assert!(!guard.admit(0, i64::MAX, Some(i64::MIN)));
-        assert_eq!(guard.counters(), GuardCounters { refused: 4, confirmed: 1 });
+        let mut guard = FutureGuard::new(HOUR);
+        assert_eq!(guard.admit(ten_years, 5), Admission::Refused);
+        assert_eq!(guard.admit(2 * ten_years, 5), Admission::Refused, "another time confirms nothing");
+        assert_eq!(guard.admit(2 * ten_years + 1, 5), Admission::Confirmed);
+        assert_eq!(guard.admit(i64::MAX, i64::MIN), Admission::Refused);
     }
 }

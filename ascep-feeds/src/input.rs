@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::error::SourceError;
 use crate::source::Progress;
@@ -108,7 +108,7 @@ impl Lines {
         let empty = head.is_empty();
         let raw = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(reader));
         let reader: Box<dyn BufRead + Send> = match packing {
-            Packing::Gzip => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(raw))),
+            Packing::Gzip => Box::new(BufReader::with_capacity(BUFFER, Members(Some(GzDecoder::new(raw))))),
             Packing::Zstd if empty => Box::new(BufReader::new(Cut)),
             Packing::Zstd => Box::new(BufReader::with_capacity(BUFFER, zstd::Decoder::with_buffer(raw)?)),
             Packing::Plain => Box::new(raw),
@@ -217,6 +217,27 @@ impl Lines {
     }
 }
 
+/// The members of a gzip file one after the other. What follows the last one and is no member is an error of its own, not a cut.
+struct Members<R: BufRead>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(member) = &mut self.0 else { return Ok(0) };
+            let n = member.read(out)?;
+            if n > 0 || out.is_empty() {
+                return Ok(n);
+            }
+            let Some(mut raw) = self.0.take().map(GzDecoder::into_inner) else { return Ok(0) };
+            match raw.fill_buf()? {
+                [] => return Ok(0),
+                rest if rest.iter().zip(GZIP).all(|(a, b)| a == b) => self.0 = Some(GzDecoder::new(raw)),
+                _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "what follows the gzip data is no gzip data")),
+            }
+        }
+    }
+}
+
 /// Packed data of no bytes at all.
 struct Cut;
 
@@ -273,6 +294,21 @@ mod tests {
         assert_eq!(all("x", bytes, 100).0, ["a", "bc", "d"]);
         let bytes = zstd::encode_all(&b"a\nb\n"[..], 1).unwrap();
         assert_eq!(all("x", bytes, 100).0, ["a", "b"]);
+    }
+
+    #[test]
+    fn what_follows_packed_data_is_no_cut() {
+        for junk in ["x", "junk after the data, and more than a header is long", "\0\0\0\0"] {
+            let mut bytes = gzip("a\nb\n");
+            bytes.extend(junk.as_bytes());
+            let (lines, error) = all("x", bytes, 100);
+            assert_eq!(lines, ["a", "b"]);
+            let error = error.unwrap();
+            assert!(matches!(error, SourceError::Read { line: 2, .. }) && error.to_string().contains("no gzip data"), "{error}");
+        }
+        let mut bytes = gzip("a\n");
+        bytes.extend(&gzip("b\n")[..12]);
+        assert!(matches!(all("x", bytes, 100).1, Some(SourceError::Truncated { .. })));
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::order::{DEFAULT_DELAY, DEFAULT_HOLD, LatePolicy, PolicyError, TimePolicy, policy};
 use crate::sim::{self, SimOptions};
 use crate::suggest;
 use crate::symbols::{SymbolError, check_name, split_venue};
+use crate::time;
 use crate::venue::Venue;
 
 /// A feed.
@@ -57,6 +59,8 @@ pub struct VenueSpec {
     pub url: Option<String>,
     /// Trades as the venue aggregates them, where it does.
     pub aggregate_trades: bool,
+    /// What is done with events that are late or far ahead.
+    pub time: TimePolicy,
     /// Symbols without venue, besides those that the rules name.
     pub symbols: Vec<String>,
 }
@@ -123,6 +127,24 @@ pub enum SpecError {
         /// What it must be.
         want: &'static str,
     },
+    /// A reorder buffer that can't be.
+    #[error("`{option}` of `{feed}`: {error}")]
+    Policy {
+        /// The feed.
+        feed: &'static str,
+        /// The option.
+        option: &'static str,
+        /// Why.
+        error: PolicyError,
+    },
+    /// `delay` or `hold` of a feed that holds nothing back.
+    #[error("`{option}` of `{feed}` says how events are held back, and nothing is")]
+    NotHeld {
+        /// The feed.
+        feed: &'static str,
+        /// The option.
+        option: &'static str,
+    },
     /// A name that can't be that of an instrument.
     #[error(transparent)]
     Symbol(#[from] SymbolError),
@@ -151,7 +173,8 @@ impl SpecError {
                 Some(format!("did you mean `{near}`?"))
             }
             Self::UnknownFeed { .. } => Some("write `sim`, `sim:seed=7` or `binance:BTC/USDT,ETH/BTC`".to_owned()),
-            Self::UnknownOption { .. } | Self::BadValue { .. } => None,
+            Self::UnknownOption { .. } | Self::BadValue { .. } | Self::Policy { .. } => None,
+            Self::NotHeld { .. } => Some("add `late=reorder`, or leave it out".to_owned()),
             Self::Symbol(_) => Some("write symbols as BTC/USDT, with a comma between them".to_owned()),
             Self::OtherVenue { .. } => Some("give that venue a --feed of its own".to_owned()),
             Self::NoPath { .. } => Some("write PATH, or binance:PATH for a raw capture".to_owned()),
@@ -196,7 +219,7 @@ impl FromStr for FeedSpec {
 }
 
 const SIM_OPTIONS: [&str; 3] = ["seed", "symbols", "rate"];
-const VENUE_OPTIONS: [&str; 2] = ["url", "trades"];
+const VENUE_OPTIONS: [&str; 6] = ["url", "trades", "late", "delay", "hold", "ahead"];
 
 fn unknown_option<const N: usize>(feed: &'static str, option: &str, known: [&'static str; N]) -> SpecError {
     SpecError::UnknownOption { feed, option: option.to_owned(), known: known.join(", "), near: suggest::nearest(option, known) }
@@ -228,7 +251,8 @@ fn sim_spec(text: &str) -> Result<SimSpec, SpecError> {
 
 fn venue_spec(venue: Venue, rest: &str) -> Result<VenueSpec, SpecError> {
     let feed = venue.name();
-    let mut spec = VenueSpec { venue, url: None, aggregate_trades: false, symbols: Vec::new() };
+    let mut spec = VenueSpec { venue, url: None, aggregate_trades: false, time: TimePolicy::live(), symbols: Vec::new() };
+    let (mut delay, mut hold) = (None, None);
     let (options, symbols) = match rest.strip_prefix('?') {
         Some(rest) => split_symbols(rest),
         None => ("", rest.strip_prefix(':').unwrap_or_default()),
@@ -246,8 +270,32 @@ fn venue_spec(venue: Venue, rest: &str) -> Result<VenueSpec, SpecError> {
                     _ => return Err(bad("trades", "`trade` or `aggTrade`")),
                 }
             }
+            "late" => {
+                spec.time.late = match value {
+                    "apply" => LatePolicy::Apply,
+                    "drop" => LatePolicy::Drop,
+                    "reorder" => LatePolicy::Reorder { delay: DEFAULT_DELAY, hold: DEFAULT_HOLD },
+                    _ => return Err(bad("late", "`apply`, `drop` or `reorder`")),
+                }
+            }
+            "delay" => delay = Some(policy::delay(value).map_err(|error| SpecError::Policy { feed, option: "delay", error })?),
+            "hold" => hold = Some(policy::hold(value).map_err(|error| SpecError::Policy { feed, option: "hold", error })?),
+            "ahead" if value == "any" => spec.time.ahead = None,
+            "ahead" => match time::duration(value) {
+                Ok(limit) => spec.time.ahead = Some(limit),
+                Err(_) => return Err(bad("ahead", "a duration such as 1h, or `any`")),
+            },
             _ => return Err(unknown_option(feed, key, VENUE_OPTIONS)),
         }
+    }
+    match &mut spec.time.late {
+        LatePolicy::Reorder { delay: its, hold: events } => {
+            *its = delay.unwrap_or(*its);
+            *events = hold.unwrap_or(*events);
+        }
+        _ if delay.is_some() => return Err(SpecError::NotHeld { feed, option: "delay" }),
+        _ if hold.is_some() => return Err(SpecError::NotHeld { feed, option: "hold" }),
+        _ => {}
     }
     for name in symbols.split(',').filter(|name| !name.trim().is_empty()) {
         let name = check_name(name)?;
@@ -340,6 +388,23 @@ mod tests {
             assert_eq!((spec.url.as_deref(), spec.symbols.join(",").as_str()), (Some(url), symbols), "{text}");
         }
         assert!(venue("binance?trades=aggTrade:A/B").aggregate_trades);
+    }
+
+    #[test]
+    fn late_and_future() {
+        assert_eq!(venue("binance:A/B").time, TimePolicy::live());
+        assert_eq!(venue("binance?late=drop&ahead=5m:A/B").time, TimePolicy { late: LatePolicy::Drop, ahead: Some(300_000_000_000) });
+        let spec = venue("binance?delay=1.5s&late=reorder&hold=10&ahead=any&url=ws://127.0.0.1:9001:A/B");
+        assert_eq!(spec.time, TimePolicy { late: LatePolicy::Reorder { delay: 1_500_000_000, hold: 10 }, ahead: None });
+        assert_eq!(spec.symbols, ["A/B"]);
+        let error = |text: &str| text.parse::<FeedSpec>().unwrap_err();
+        assert_eq!(error("binance?late=wait").to_string(), "`late` of `binance` can't be \"wait\": it is `apply`, `drop` or `reorder`");
+        assert!(error("binance?late=reorder&delay=soon").to_string().contains("such as 250ms"));
+        assert!(error("binance?late=reorder&hold=0").to_string().contains("from 1 to"));
+        assert!(matches!(error("binance?ahead=far"), SpecError::BadValue { option: "ahead", .. }));
+        assert_eq!(error("binance?delay=1s").help().as_deref(), Some("add `late=reorder`, or leave it out"));
+        assert!(matches!(error("binance?late=drop&hold=5"), SpecError::NotHeld { option: "hold", .. }));
+        assert_eq!(error("binance?lat=drop").help().as_deref(), Some("did you mean `late`?"));
     }
 
     #[test]

@@ -33,6 +33,14 @@ pub enum SymbolError {
         /// The first character that may not stand in one.
         found: char,
     },
+    /// A part that is missing or that stands there twice: no rule could name it.
+    #[error("`{}` is no symbol: {what}", name.escape_debug())]
+    BadShape {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// More than [`MAX_SYMBOLS`] different names.
     #[error("more than {MAX_SYMBOLS} different symbols")]
     TooMany,
@@ -115,9 +123,29 @@ pub fn check_name(name: &str) -> Result<&str, SymbolError> {
     if name.len() > MAX_NAME {
         return Err(SymbolError::TooLong { length: name.len() });
     }
-    match name.chars().find(|c| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | ',' | '`')) {
-        Some(found) => Err(SymbolError::BadCharacter { name: name.to_owned(), found }),
+    if let Some(found) = name.chars().find(|c| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | ',' | '`')) {
+        return Err(SymbolError::BadCharacter { name: name.to_owned(), found });
+    }
+    match misshapen(name) {
+        Some(what) => Err(SymbolError::BadShape { name: name.to_owned(), what }),
         None => Ok(name),
+    }
+}
+
+/// What is wrong with the parts of a name; the compiler refuses the same in a rule.
+fn misshapen(name: &str) -> Option<&'static str> {
+    let pair = match name.split_once(':') {
+        Some(("", _)) => return Some("the venue before `:` is missing"),
+        Some((_, pair)) if pair.contains(':') => return Some("it has more than one `:`"),
+        Some((_, "")) => return Some("the name after the venue is missing"),
+        Some((_, pair)) => pair,
+        None => name,
+    };
+    match pair.split_once('/')? {
+        (_, quote) if quote.contains('/') => Some("it has more than one `/`"),
+        ("", _) => Some("the base before `/` is missing"),
+        (_, "") => Some("the quote after `/` is missing"),
+        _ => None,
     }
 }
 
@@ -160,6 +188,12 @@ mod tests {
         assert!(matches!(check_name(&"x".repeat(200)), Err(SymbolError::TooLong { length: 200 })));
         assert!(matches!(check_name("A B"), Err(SymbolError::BadCharacter { found: ' ', .. })));
         assert!(matches!(check_name("A\0B"), Err(SymbolError::BadCharacter { .. })));
+        for name in ["a:b:c", ":A/B", "a:", "A/B/C", "/B", "A/", "a:/B", "a:A/"] {
+            assert!(matches!(check_name(name), Err(SymbolError::BadShape { .. })), "{name}");
+        }
+        for name in ["A", "A/B", "a:A", "a:A/B", "1000SATS/USDT"] {
+            assert_eq!(check_name(name), Ok(name));
+        }
     }
 
     #[test]

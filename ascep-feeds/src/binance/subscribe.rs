@@ -69,7 +69,13 @@ mod tests {
     use crate::venue::Venue;
 
     fn spec(symbols: &[&str]) -> VenueSpec {
-        VenueSpec { venue: Venue::Binance, url: None, aggregate_trades: false, symbols: symbols.iter().map(|s| (*s).to_owned()).collect() }
+        VenueSpec {
+            venue: Venue::Binance,
+            url: None,
+            aggregate_trades: false,
+            time: crate::order::TimePolicy::live(),
+            symbols: symbols.iter().map(|s| (*s).to_owned()).collect(),
+        }
     }
 
     #[test]

@@ -85,11 +85,13 @@ impl Sim {
             counters: SourceCounters::default(),
         };
         let mut assets = FxHashMap::default();
-        for name in &options.symbols {
-            let name = match split_venue(name.trim()) {
-                (Some(NAME), pair) => pair,
-                _ => name,
-            };
+        let names = options.symbols.iter().map(|name| match split_venue(name.trim()) {
+            (Some(NAME), pair) => pair,
+            _ => name,
+        });
+        // Those of the market itself open first: the first row of a record says which venue is the default one.
+        let (own, other): (Vec<&str>, Vec<&str>) = names.partition(|name| split_venue(name.trim()).0.is_none());
+        for name in own.into_iter().chain(other) {
             let symbol = symbols.intern(name)?;
             if sim.instruments.iter().all(|one| one.symbol != symbol) {
                 sim.add(symbol, symbols.name(symbol), &mut assets);

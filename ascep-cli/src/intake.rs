@@ -1,0 +1,106 @@
+//! Between feeds and the engine: what is late or far ahead is dealt with as the policies of the feeds say, and counted for the summary.
+
+use ascep_feeds::order::OrderError;
+use ascep_feeds::{LateStatistic, MarketEvent, Order, OrderCounters, Symbols, TimePolicy};
+use ascep_runtime::event::Timestamp;
+
+use crate::error::Failure;
+use crate::session::Session;
+
+/// The way of events to a session.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    order: Order,
+    names: Vec<String>,
+    /// `--from`: what is earlier is no start.
+    from: Option<Timestamp>,
+    /// `--events`: how many the session takes.
+    most: Option<u64>,
+}
+
+/// What became of the events of a feed.
+#[derive(Debug, Clone)]
+pub(crate) struct FeedOrder {
+    /// As the command line names it.
+    pub(crate) name: String,
+    /// Late and far ahead, counted.
+    pub(crate) counters: OrderCounters,
+    /// How late.
+    pub(crate) late: LateStatistic,
+}
+
+impl Intake {
+    /// Of feeds with their names and policies.
+    pub(crate) fn new(feeds: impl IntoIterator<Item = (String, TimePolicy)>) -> Self {
+        let (names, policies): (Vec<_>, Vec<_>) = feeds.into_iter().unzip();
+        Self { order: Order::new(policies), names, from: None, most: None }
+    }
+
+    /// The first event is none before this.
+    pub(crate) fn with_from(mut self, from: Option<Timestamp>) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// The session takes no more events than this.
+    pub(crate) fn with_most(mut self, most: Option<u64>) -> Self {
+        self.most = most;
+        self
+    }
+
+    /// Takes an event, and hands on what is due.
+    pub(crate) fn event(&mut self, feed: usize, event: MarketEvent, symbols: &Symbols, session: &mut Session) -> Result<(), Failure> {
+        if self.is_before(&event, session) && self.order.held() == 0 {
+            return Ok(());
+        }
+        let (ts, symbol) = (event.ts, event.symbol);
+        match self.order.push(feed, event, session.clock()) {
+            Ok(()) => self.drain(symbols, session),
+            Err(error @ OrderError::Future { .. }) => {
+                session.refuse(&format_args!("event at {ts} of {}: {error}; {}", symbols.name(symbol), error.help()))?;
+                self.drain(symbols, session)
+            }
+            Err(error) => Err(Failure::Feed(error.to_string())),
+        }
+    }
+
+    /// Live, in silence: what has come up to `ts` is handed on, and the clock goes there.
+    pub(crate) fn silence(&mut self, ts: Timestamp, symbols: &Symbols, session: &mut Session) -> Result<(), Failure> {
+        let ts = ts.saturating_sub(self.order.delay());
+        self.order.present(ts);
+        self.drain(symbols, session)?;
+        match session.clock() {
+            // Before the first event there is no clock: a replay of the record begins with that event, too.
+            Some(clock) if ts > clock => session.advance_to(ts),
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing more comes: what was held back is handed on.
+    pub(crate) fn end(&mut self, symbols: &Symbols, session: &mut Session) -> Result<(), Failure> {
+        self.order.end();
+        self.drain(symbols, session)
+    }
+
+    /// What became of the events, feed by feed.
+    pub(crate) fn report(&self) -> Vec<FeedOrder> {
+        let feeds = self.names.iter().enumerate();
+        feeds.map(|(at, name)| FeedOrder { name: name.clone(), counters: self.order.counters(at), late: self.order.late(at) }).collect()
+    }
+
+    fn drain(&mut self, symbols: &Symbols, session: &mut Session) -> Result<(), Failure> {
+        while self.most.is_none_or(|most| session.events() < most)
+            && let Some((_, event)) = self.order.pop(session.clock())
+        {
+            if !self.is_before(&event, session) {
+                session.event(&event, symbols)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an event is earlier than the start that was asked for, and nothing has begun.
+    fn is_before(&self, event: &MarketEvent, session: &Session) -> bool {
+        session.clock().is_none() && self.from.is_some_and(|from| event.ts < from)
+    }
+}
