@@ -208,6 +208,7 @@ fn start(plan: &Plan, state: &mut State, ts: i64) {
 fn fire_timers<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, limit: i64, sink: &mut S) {
     while let Some(deadline) = state.timers.next(limit) {
         state.clock = deadline;
+        state.timers_done = state.timers_done.max(deadline - 1);
         begin_step(state, true);
         while let Some(owner) = state.timers.take(deadline) {
             state.counters.timers_fired += 1;
@@ -219,6 +220,7 @@ fn fire_timers<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, limit: i6
         }
         end_step(plan, state, None, sink);
     }
+    state.timers_done = state.timers_done.max(limit);
 }
 
 fn begin_step(state: &mut State, timers: bool) {

@@ -101,6 +101,7 @@ fn is_allowed(plan: &Plan, state: &mut State, rule: &RulePlan, memory: &RuleStat
 }
 
 fn emit<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, rule: &RulePlan, sink: &mut S) {
+    state.captures_at = rule.captures;
     let (first, end) = rule.actions;
     for id in first..end {
         let Some(action) = plan.actions.get(id as usize) else { return };

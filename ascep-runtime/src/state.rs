@@ -4,6 +4,7 @@ use crate::bits::BitQueue;
 use crate::counters::Counters;
 use crate::kernel::Registers;
 use crate::market::Market;
+use crate::ops::sequence::SequenceState;
 use crate::plan::{NONE, PeriodPlan, Plan};
 use crate::rules::RuleState;
 use crate::signal::Value;
@@ -65,6 +66,12 @@ pub(crate) struct State {
     pub(crate) history_rings: Vec<Ring>,
     pub(crate) history: Vec<u64>,
 
+    pub(crate) sequences: SequenceState,
+    /// Where the captures of the run begin that captures are read from.
+    pub(crate) captures_at: u32,
+    /// The timers of all deadlines up to here have fired.
+    pub(crate) timers_done: i64,
+
     pub(crate) rules: Vec<RuleState>,
     /// The last known truth of the trigger of each rule.
     pub(crate) truths: Vec<u8>,
@@ -104,6 +111,9 @@ impl State {
             samples: vec![0; sizes.samples],
             history_rings: vec![Ring::default(); plan.histories.len()],
             history: vec![0; sizes.history],
+            sequences: SequenceState::new(plan),
+            captures_at: NONE,
+            timers_done: i64::MIN,
             rules: vec![RuleState::default(); plan.rules.len()],
             truths: vec![before; plan.rules.len()],
             limit_rings: vec![Ring::default(); plan.limits.len()],
@@ -124,6 +134,11 @@ impl State {
     #[inline(always)]
     pub(crate) fn level(&self, node: u32) -> u8 {
         u8::try_from(at(&self.slots, node)).unwrap_or(UNKNOWN)
+    }
+
+    /// What the run at hand has captured.
+    pub(crate) fn capture(&self, index: u32) -> Option<u64> {
+        self.sequences.captures.get(self.captures_at as usize..)?.get(index as usize).copied()
     }
 
     /// Whether an event occurs in this step.

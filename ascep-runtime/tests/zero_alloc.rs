@@ -5,11 +5,12 @@
 
 mod common;
 
-use ascep_lang::program::{ClockFn, CmpOp, Constant, Input, MarketField, NumFn, Op, Side};
+use ascep_lang::program::{ClockFn, CmpOp, Constant, Input, MarketField, NumFn, Op, Sequence, Side};
 use ascep_lang::syntax::CrossSide;
 use ascep_runtime::event::{Book, Event, InstrumentId, Level, MISSING, Payload, Quote, Trade};
 use ascep_runtime::signal::{write_csv_row, write_jsonl, write_text};
 use ascep_runtime::{Engine, EngineOptions, Signal};
+use common::sequence::{all, seq};
 use common::*;
 
 const EVENTS: u64 = 10_000_000;
@@ -94,6 +95,29 @@ fn rules() -> Vec<R> {
     rules
 }
 
+/// Sequences of every kind of step; what they wait for goes to the table.
+fn sequence_rules(table: &mut Vec<Sequence>) -> Vec<R> {
+    let big = trade("A/B").filter(market(MarketField::Qty, "A/B").gt(num(5.0)));
+    let mut labels = seq(0.05).on(trade("A/B"));
+    let (price, at) = (labels.first(last("A/B")), labels.first(now()));
+    let mut labels = labels.on(quote("C/D")).filter(bid("C/D").gt(price.clone()));
+    let then = labels.first(now());
+    let labels = labels.no(trade("C/D")).filter(last("C/D").lt(price.clone())).on(last("E/F").gt(price.clone()));
+    let mut many = seq(0.1).times(trade("A/B"), 2, Some(4));
+    let (count, highest) = (many.count(), many.last(last("A/B")));
+    let many = many.no_for(big.clone(), 0.002).on(quote("C/D"));
+    let sampled = e(Op::Sample, vec![big.clone(), last("A/B")], NUM);
+    vec![
+        rule(seq(0.01).on(trade("A/B")).on(trade("C/D")).node(table)),
+        rule(labels.node(table)).field("p", price).field("lag", then.minus(at)),
+        rule(many.node(table)).field("n", count).field("l", highest),
+        rule(seq(0.02).on(quote("E/F")).no(bid("A/B").gt(num(103.0))).node(table)),
+        rule(seq(0.02).on(quote("E/F")).on(trade("A/B")).no_for(quote("E/F"), 0.004).node(table)).cooldown(0.01),
+        rule(all(0.01, vec![trade("A/B"), quote("C/D"), big])),
+        rule(trade("C/D")).field("n", sampled.clone().count(1.0, true)).field("x", sampled),
+    ]
+}
+
 struct Stream {
     engine: Engine,
     seed: u64,
@@ -163,7 +187,10 @@ impl Stream {
 fn stream(columns: bool) -> Stream {
     let params = vec![param_decl("p", Constant::Num(100.0_f64.to_bits()), None)];
     let inputs = vec![Input { name: "i".into(), ty: NUM }];
-    let program = program_with(&rules(), params, inputs, false);
+    let (mut rules, mut sequences) = (rules(), vec![]);
+    rules.extend(sequence_rules(&mut sequences));
+    let mut program = program_with(&rules, params, inputs, false);
+    program.tables.sequences = sequences;
     let options = EngineOptions::default().with_max_window_samples(64).with_columns(columns);
     let engine = Engine::new(&program, options).unwrap();
     let level = Level { price: 1.0, qty: 1.0 };
@@ -286,12 +313,14 @@ fn types_of_the_workload() {
         types.insert(format!("{:?}", e.ty).split('(').next().unwrap().to_owned());
         e.args.iter().for_each(|arg| walk(arg, ops, types));
     }
-    for rule in rules() {
+    for rule in rules().into_iter().chain(sequence_rules(&mut vec![])) {
         rule.expressions().for_each(|e| walk(e, &mut ops, &mut types));
     }
     let all = [
         "Age",
+        "All",
         "And",
+        "Capture",
         "Clock",
         "Coalesce",
         "Compare",
@@ -315,6 +344,8 @@ fn types_of_the_workload() {
         "Or",
         "Param",
         "Pick",
+        "Sample",
+        "Seq",
         "Since",
         "Where",
         "Window",

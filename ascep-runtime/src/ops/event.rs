@@ -29,6 +29,18 @@ pub(super) fn or(state: &State, id: u32, args: &[u32]) -> u64 {
     occurs_if(state, id, args.iter().any(|arg| state.occurs(*arg)))
 }
 
+/// As [`and`], for the run of a sequence at hand: before it, nothing has occurred.
+pub(super) fn run_and(state: &State, args: &[u32]) -> u64 {
+    let (event, levels) = args.split_first().map_or((None, args), |(event, levels)| (Some(event), levels));
+    let occurs = event.is_some_and(|event| state.occurs(*event)) && levels.iter().all(|arg| state.level(*arg) == TRUE);
+    if occurs { state.step } else { 0 }
+}
+
+/// As [`or`], for the run of a sequence at hand.
+pub(super) fn run_or(state: &State, args: &[u32]) -> u64 {
+    if args.iter().any(|arg| state.occurs(*arg)) { state.step } else { 0 }
+}
+
 /// The rising edge of a level: the last known truth was false, as it is at first, and it is now true.
 pub(super) fn edge(state: &mut State, id: u32, args: &[u32], index: u32) -> u64 {
     let now = args.first().map_or(UNKNOWN, |arg| state.level(*arg));

@@ -5,6 +5,7 @@ mod event;
 mod hold;
 mod level;
 pub(crate) mod num;
+pub(crate) mod sequence;
 mod window;
 
 use crate::plan::{NodeOp, NodePlan, Plan};
@@ -26,6 +27,22 @@ pub(crate) fn visit(plan: &Plan, state: &mut State, id: u32) {
             }
             state.step
         }
+        NodeOp::Seq { index } => {
+            if !sequence::visit(plan, state, index) {
+                return;
+            }
+            state.step
+        }
+        NodeOp::All { index } => {
+            if !sequence::all(plan, state, args, index) {
+                return;
+            }
+            state.step
+        }
+        NodeOp::Sample => match *args {
+            [event, x] if state.occurs(event) => state.slot(x),
+            _ => return,
+        },
         NodeOp::EventAnd => event::and(state, id, args),
         NodeOp::EventOr => event::or(state, id, args),
         NodeOp::Edge { state: index } => event::edge(state, id, args, index),
@@ -69,7 +86,10 @@ pub(crate) fn start(plan: &Plan, state: &mut State, id: u32) {
         | NodeOp::Edge { .. }
         | NodeOp::Crosses { .. }
         | NodeOp::CountUpdates { .. }
-        | NodeOp::Index { .. } => return,
+        | NodeOp::Index { .. }
+        | NodeOp::Seq { .. }
+        | NodeOp::All { .. }
+        | NodeOp::Sample => return,
         NodeOp::NoFor { hold } | NodeOp::OnceEvent { hold } => return hold::start(plan, state, hold),
         NodeOp::For { hold } => hold::start_for(plan, state, args, hold),
         NodeOp::OnceLevel { hold, state: index } => hold::start_once(plan, state, args, hold, index),
@@ -106,6 +126,9 @@ fn compute(plan: &Plan, state: &State, node: NodePlan) -> u64 {
         NodeOp::Pick => event::pick(state, args),
         // A market event occurs when it is asked for: only its source asks.
         NodeOp::Event => state.step,
+        NodeOp::Capture { index, repr } => state.capture(index).unwrap_or_else(|| repr.unknown()),
+        NodeOp::RunAnd => event::run_and(state, args),
+        NodeOp::RunOr => event::run_or(state, args),
         _ => 0,
     }
 }

@@ -6,6 +6,7 @@ use ascep_lang::program::{
 use rustc_hash::FxHashMap;
 
 use super::rules::{self, add_rules};
+use super::sequence::{SequencePrograms, Sequences};
 use super::shape::{ShapedRule, shape};
 use super::traits::{Traits, classify};
 use super::{
@@ -62,6 +63,7 @@ pub(super) struct Builder<'p> {
     pub(super) plan: Plan,
     /// Bytes that were not allocated yet: state.
     pub(super) state_bytes: usize,
+    pub(super) sequence_programs: SequencePrograms,
 }
 
 impl<'p> Builder<'p> {
@@ -87,6 +89,7 @@ impl<'p> Builder<'p> {
             windows: Vec::new(),
             histories: Vec::new(),
             limits: Vec::new(),
+            sequences: Sequences::default(),
             timers: Vec::new(),
             rules: Vec::new(),
             actions: Vec::new(),
@@ -117,7 +120,7 @@ impl<'p> Builder<'p> {
             })
             .collect();
         plan.inputs = tables.inputs.iter().map(|input| InputPlan { name: input.name.clone(), kind: rules::field_kind(input.ty) }).collect();
-        Self { program, options, traits, numbers, plan, state_bytes: 0 }
+        Self { program, options, traits, numbers, plan, state_bytes: 0, sequence_programs: SequencePrograms::default() }
     }
 
     /// The number of a kept node.
@@ -206,6 +209,10 @@ impl<'p> Builder<'p> {
         Ok(())
     }
 
+    fn is_captured(&self, index: usize) -> bool {
+        self.traits.get(index).is_some_and(|traits| traits.captured)
+    }
+
     fn op(&mut self, index: usize, number: u32) -> Result<NodeOp, BuildError> {
         let program = self.program;
         let invalid = |problem| BuildError::Program(InvalidProgram::Node { index, problem });
@@ -251,6 +258,8 @@ impl<'p> Builder<'p> {
             Op::Known => NodeOp::Known(arg_repr),
             Op::Pick => NodeOp::Pick,
             Op::Event(..) => NodeOp::Event,
+            Op::Where | Op::EventAnd if self.is_captured(index) => NodeOp::RunAnd,
+            Op::EventOr if self.is_captured(index) => NodeOp::RunOr,
             Op::Where => NodeOp::Where,
             Op::EventAnd => NodeOp::EventAnd,
             Op::EventOr => NodeOp::EventOr,
@@ -281,6 +290,10 @@ impl<'p> Builder<'p> {
                 self.plan.histories.push(ring);
                 NodeOp::Index { state: index_of(self.plan.histories.len() - 1)? }
             }
+            Op::Seq(id) => NodeOp::Seq { index: self.sequence(id, index, number)? },
+            Op::Capture(index) => NodeOp::Capture { index, repr: Repr::of(node.ty) },
+            Op::All(d) => NodeOp::All { index: self.all(d, node.args.len())? },
+            Op::Sample => NodeOp::Sample,
             _ => return Err(invalid(Problem::Operator)),
         })
     }

@@ -7,6 +7,7 @@ mod accept;
 mod build;
 mod links;
 mod rules;
+mod sequence;
 mod shape;
 mod traits;
 
@@ -15,6 +16,7 @@ use ascep_lang::syntax::CrossSide;
 use rustc_hash::FxHashMap;
 
 pub(crate) use build::build;
+pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};
 pub(crate) use shape::{Instr, Shape, ShapeMode};
 
 use crate::columns::Columns;
@@ -104,6 +106,25 @@ pub(crate) enum NodeOp {
     Index {
         state: u32,
     },
+
+    /// `index` is one of [`Sequences::seqs`].
+    Seq {
+        index: u32,
+    },
+    /// What the run at hand has captured.
+    Capture {
+        index: u32,
+        repr: Repr,
+    },
+    /// An event with levels, under captures: whether it occurs is asked for each run.
+    RunAnd,
+    /// One of several events, under captures.
+    RunOr,
+    /// `index` is one of [`Sequences::alls`].
+    All {
+        index: u32,
+    },
+    Sample,
 }
 
 /// A reading of the clock.
@@ -205,6 +226,8 @@ pub(crate) struct RulePlan {
     pub(crate) cooldown: Option<PeriodPlan>,
     /// Index into [`Plan::limits`], or [`NONE`].
     pub(crate) limit: u32,
+    /// Where the captures of the run stand that its trigger has completed, or [`NONE`].
+    pub(crate) captures: u32,
     /// Its range in [`Plan::actions`].
     pub(crate) actions: (u32, u32),
 }
@@ -290,6 +313,7 @@ pub(crate) struct Plan {
     pub(crate) windows: Vec<WindowPlan>,
     pub(crate) histories: Vec<RingPlan>,
     pub(crate) limits: Vec<LimitPlan>,
+    pub(crate) sequences: Sequences,
     pub(crate) timers: Vec<TimerOwner>,
 
     pub(crate) rules: Vec<RulePlan>,

@@ -52,10 +52,11 @@ pub(super) fn add_rules(builder: &mut Builder<'_>, shaped: &[Option<ShapedRule>]
             }
         }
         let until_is_event = rule.until.is_some_and(|until| program.nodes.get(until.0 as usize).is_some_and(|node| node.ty == Type::Event));
+        let captures = builder.captures_of_trigger(trigger);
         let cooldown = rule.cooldown.map(|d| builder.period(d));
         let limit = rule.limit.map_or(Ok(NONE), |(n, d)| add_limit(builder, n, d))?;
         let actions = add_actions(builder, index, rule, &mut field_programs, &mut seen)?;
-        builder.plan.rules.push(RulePlan { mode, trigger, until, until_is_event, cooldown, limit, actions });
+        builder.plan.rules.push(RulePlan { mode, trigger, until, until_is_event, cooldown, limit, captures, actions });
     }
     builder.plan.rules_of = Lists::new(rules_of);
     builder.plan.field_programs = Lists::new(field_programs);
@@ -123,6 +124,7 @@ pub(super) fn bytes(plan: &Plan) -> usize {
         plan.timers.len() * 8 + Timers::bytes(plan.timers.len()),
         Market::bytes(plan.instruments.len(), books),
         words.saturating_mul(8),
+        plan.sequences.bytes(),
         plan.holds.len() * size_of::<Hold>() + plan.clock_compares.len() * size_of::<super::ClockCompare>(),
     ]
     .into_iter()

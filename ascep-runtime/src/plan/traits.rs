@@ -10,6 +10,8 @@ use crate::value::Repr;
 pub(super) struct Traits {
     /// Read as of the clock whenever it is read.
     pub(super) volatile: bool,
+    /// Depends on what a run of a sequence has captured, so that it is computed for each run when that is looked at.
+    pub(super) captured: bool,
     /// Of constants and parameters only.
     pub(super) constant: bool,
     /// Changes nothing by being read late, so that what only fields read is computed when a rule fires.
@@ -29,7 +31,7 @@ impl Traits {
 
     /// Whether its slot is right at every moment without being asked for.
     pub(super) fn held(self) -> bool {
-        (self.eager || self.operand) && !self.volatile
+        (self.eager || self.operand) && !self.volatile && !self.captured
     }
 }
 
@@ -40,6 +42,11 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>]) -> Vec<
     for (index, node) in program.nodes.iter().enumerate() {
         let volatile_arg = node.args.iter().any(|arg| get(&traits, arg.0).volatile);
         let constant_args = node.args.iter().all(|arg| get(&traits, arg.0).constant);
+        let captured = match node.op {
+            Op::Capture(_) => true,
+            Op::Seq(_) => false,
+            _ => node.args.iter().any(|arg| get(&traits, arg.0).captured),
+        };
         let clock = matches!(node.op, Op::Clock(_) | Op::Age(_) | Op::Since);
         // Number functions of a clock reading, and the choice between two, are as current as the reading.
         let passes_on = matches!(node.op, Op::Num(_) | Op::Coalesce | Op::Pick) && Repr::of(node.ty) != Repr::Level;
@@ -66,11 +73,12 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>]) -> Vec<
                 | Op::Not
                 | Op::Coalesce
                 | Op::Known
+                | Op::Capture(_)
         );
         // What holds an answer over a clock reading until its next instant has a state: that answer.
         let stateless = pure && (volatile || !volatile_arg);
         if let Some(place) = traits.get_mut(index) {
-            *place = Traits { volatile, constant, stateless, ..Traits::default() };
+            *place = Traits { volatile, captured, constant, stateless, ..Traits::default() };
         }
     }
     let mut mark = |id: u32, set: fn(&mut Traits)| traits.get_mut(id as usize).map(set);

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs, unreachable_pub, reason = "tests")]
 
+pub mod sequence;
+
 use ascep_lang::program::{
     Action, ClockFn, CmpOp, Constant, EventKind, InputId, LANGUAGE_VERSION, MarketField, Mode, Node, NodeId, NumFn, Op, PROGRAM_VERSION,
     Param, ParamId, Period, Program, Rule, Side, Stat, SymbolId, Tables, TextId, Type, UnitId, Window,
