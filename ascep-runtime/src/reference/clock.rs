@@ -1,6 +1,6 @@
 //! What hangs on the clock: `now()`, `age(s)`, `since(e)`, what is calculated from them, and when a comparison of one changes its answer.
 
-use ascep_lang::program::{ClockFn, NodeId, Op};
+use ascep_lang::program::{ClockFn, CycleField, NodeId, Op};
 
 use super::value::{self, Val};
 use super::world::{StepNo, World};
@@ -10,17 +10,26 @@ const HOUR: i64 = 3_600_000_000_000;
 const DAY: i64 = 24 * HOUR;
 
 impl World {
-    /// Which nodes have a new value whenever they are read: the readings of the clock and calculations on one.
-    pub(super) fn find_live(&mut self) {
+    /// Which nodes have a new value whenever they are read, the readings of the clock and calculations on one; and which are worked out from what
+    /// a run of a sequence has captured.
+    pub(super) fn find_kinds(&mut self) {
         for i in 0..self.rules.nodes.len() {
             let node = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
             let hangs = |a: &NodeId| self.live.get(a.0 as usize).copied().unwrap_or(false);
             let live = match self.op(node) {
-                Some(Op::Clock(_) | Op::Age(_) | Op::Since) => true,
-                Some(Op::Num(_) | Op::Coalesce) => self.args(node).iter().any(hangs),
+                Some(Op::Clock(_) | Op::Age(_) | Op::Since | Op::Cycle { field: CycleField::Age, .. }) => true,
+                Some(Op::Num(_) | Op::Coalesce | Op::Host(_)) => self.args(node).iter().any(hangs),
                 _ => false,
             };
             self.live.push(live);
+            let captured = |a: &NodeId| self.reads_captures.get(a.0 as usize).copied().unwrap_or(false);
+            let reads_captures = match self.op(node) {
+                Some(Op::Capture(_)) => true,
+                // A sequence gives its captures to what it reads, and is itself no part of one.
+                Some(Op::Seq(_)) => false,
+                _ => self.args(node).iter().any(captured),
+            };
+            self.reads_captures.push(reads_captures);
         }
     }
 
@@ -39,6 +48,7 @@ impl World {
             // 1970 began on a Thursday, the fourth day.
             Some(Op::Clock(ClockFn::DayOfWeek)) => Val::num(((clock.div_euclid(DAY) + 3).rem_euclid(7) + 1) as f64),
             Some(Op::Age(symbol)) => ago(self.events_of(*symbol, step).find(|(_, e)| !e.what.forgets()).map(|(k, _)| k)),
+            Some(Op::Cycle { .. }) => self.cycle(node, step, clock),
             Some(Op::Since) => ago(self.updates(self.arg(node, 0), step).next().map(|e| e.step)),
             _ => Val::Unknown,
         }
@@ -55,7 +65,7 @@ impl World {
     }
 
     fn is_reading(&self, node: NodeId) -> bool {
-        matches!(self.op(node), Some(Op::Clock(_) | Op::Age(_) | Op::Since))
+        matches!(self.op(node), Some(Op::Clock(_) | Op::Age(_) | Op::Since | Op::Cycle { field: CycleField::Age, .. }))
     }
 
     /// Whether nothing but a parameter can change a node.

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use ascep_lang::program::{Constant, EventKind, MarketField, NodeId, Op, PayloadField, Stat, SymbolId, TextId, Type};
+use ascep_lang::program::{Constant, EventKind, MarketField, NodeId, Op, PayloadField, SymbolId, TextId, Type, Window};
 
 use super::value::{self, Val};
 use super::world::{Cause, StepNo, World};
@@ -24,14 +24,20 @@ impl World {
                 self.last_event_is_book(*symbol, step) || self.args(node).iter().any(|a| self.at_instant(*a, step))
             }
             Some(Op::Where) => self.where_occurs(node, step),
+            // The page gives these instants of their own: updates of x, and their timer.
+            Some(Op::Window { stat, window: Window::Time(_), .. }) if stat.is_of_the_past() => {
+                due || self.is_update(self.arg(node, 0), step)
+            }
+            Some(Op::All(period)) => self.all_within(node, *period, step),
+            // As an operator with a memory sees it: what the event said when it last occurred.
+            Some(Op::Payload(_)) => self.occurs(self.arg(node, 0), step),
+            Some(Op::Cycle { .. }) => self.cycle_quoted(node, step) || self.args(node).iter().any(|a| self.at_instant(*a, step)),
             _ => due || self.args(node).iter().any(|a| self.at_instant(*a, step)),
         }
     }
 
     /// The value of a node in a step, at an instant or at the start; its arguments have theirs already.
     pub(super) fn evaluate(&self, node: NodeId, step: StepNo) -> Val {
-        let level = |i: usize| self.level(self.arg(node, i), step);
-        let levels = || self.args(node).iter().map(|a| self.level(*a, step));
         let Some(op) = self.op(node) else { return Val::Unknown };
         match op {
             Op::Const(constant) => Val::of(*constant),
@@ -41,19 +47,11 @@ impl World {
             Op::Imbalance { symbol, depth } => self.imbalance(*symbol, *depth, step),
             Op::DepthPrice { symbol, side } => self.depth_price(*symbol, *side, &self.value(self.arg(node, 0), step), step),
             Op::Clock(_) | Op::Age(_) | Op::Since => self.reading(node, step, self.ts(step)),
-            Op::Num(function) => {
+            Op::Cycle { .. } => self.cycle(node, step, self.ts(step)),
+            Op::Num(_) | Op::Compare(_) | Op::And | Op::Or | Op::Not | Op::Coalesce | Op::Known | Op::FastK | Op::Host(_) => {
                 let args: Vec<_> = self.args(node).iter().map(|a| self.value(*a, step)).collect();
-                value::apply(*function, &args)
+                self.without_memory(op, &args)
             }
-            Op::Compare(_) => self.compare_at(node, step, self.ts(step)),
-            Op::And => Val::bool(value::all(levels())),
-            Op::Or => Val::bool(value::any(levels())),
-            Op::Not => Val::bool(level(0).map(|b| !b)),
-            Op::Coalesce => match self.value(self.arg(node, 0), step) {
-                Val::Unknown => self.value(self.arg(node, 1), step),
-                known => known,
-            },
-            Op::Known => Val::Bool(self.value(self.arg(node, 0), step).is_known()),
             Op::Event(..) => Val::Bool(self.steps.get(step).is_some_and(|s| matches!(s.cause, Cause::Event(_)))),
             Op::Where => Val::Bool(self.where_occurs(node, step)),
             Op::EventAnd => {
@@ -64,13 +62,54 @@ impl World {
             Op::Edge => Val::Bool(self.rises(node, step)),
             Op::Crosses(side) => Val::Bool(self.crosses(node, *side, step)),
             Op::NoFor(period) => Val::Bool(self.absence(node, *period, step)),
-            Op::Payload(field) => self.payload(self.arg(node, 0), *field, step),
-            Op::Pick => Val::Unknown,
+            Op::Payload(field) if self.occurs(self.arg(node, 0), step) => self.payload(self.arg(node, 0), *field, step),
             Op::For(period) => self.has_held(node, *period, step),
             Op::Once(period) => self.once(node, *period, step),
-            Op::Window { stat: Stat::Count, window, partial, .. } => self.count(node, *window, *partial, step),
+            Op::Window { .. } => self.window(node, step),
+            Op::Decay(_) | Op::Ema { .. } | Op::Rsi(_) | Op::Atr(_) | Op::Obv => self.indicator(node, step),
+            Op::Bar { .. } => Val::Bool(self.is_due(node, step)),
+            Op::BarField(field) => self.bar_field(self.arg(node, 0), *field, step),
+            Op::All(period) => Val::Bool(self.all_within(node, *period, step)),
             Op::Index(n) => self.earlier(node, *n, step),
+            // A sequence is told when it occurs, a capture by the run that made it, and the others are not in typed rules.
+            Op::Payload(_) | Op::Seq(_) | Op::Capture(_) | Op::Pick | Op::Sample => Val::Unknown,
+        }
+    }
+
+    /// An operator that has no memory, of the values of its arguments.
+    fn without_memory(&self, op: &Op, args: &[Val]) -> Val {
+        let levels = || args.iter().map(Val::truth);
+        match (op, args) {
+            (Op::Num(function), args) => value::apply(*function, args),
+            (Op::Compare(op), [a, b]) => Val::bool(self.order(a, b).map(|order| value::holds(*op, order))),
+            (Op::And, _) => Val::bool(value::all(levels())),
+            (Op::Or, _) => Val::bool(value::any(levels())),
+            (Op::Not, [x]) => Val::bool(x.truth().map(|b| !b)),
+            (Op::Coalesce, [x, y]) => {
+                if x.is_known() {
+                    x.clone()
+                } else {
+                    y.clone()
+                }
+            }
+            (Op::Known, [x]) => Val::Bool(x.is_known()),
+            (Op::FastK, [Val::Num(close), Val::Num(low), Val::Num(high)]) => {
+                Val::num(if high == low { 0.0 } else { 100.0 * (close - low) / (high - low) })
+            }
+            (Op::Host(id), args) => self.call(*id, args),
             _ => Val::Unknown,
+        }
+    }
+
+    /// The value of a node in a step for a run of a sequence that has captured something: what reads captures is worked out from them.
+    pub(super) fn value_with(&self, node: NodeId, step: StepNo, captures: &[Val]) -> Val {
+        match self.op(node) {
+            Some(Op::Capture(k)) => captures.get(*k as usize).cloned().unwrap_or(Val::Unknown),
+            Some(op) if self.reads_captures.get(node.0 as usize).copied().unwrap_or(false) => {
+                let args: Vec<_> = self.args(node).iter().map(|a| self.value_with(*a, step, captures)).collect();
+                self.without_memory(op, &args)
+            }
+            _ => self.value(node, step),
         }
     }
 
@@ -121,6 +160,10 @@ impl World {
                 let part = parts.iter().find(|p| self.occurs(**p, step)).or(parts.last());
                 part.map_or(Val::Unknown, |p| self.payload(*p, field, step))
             }
+            Some(Op::Bar { .. }) => match field {
+                F::Bar(field) => self.bar_field(event, field, step),
+                _ => Val::Unknown,
+            },
             Some(Op::Event(_, symbol)) => {
                 let source = match field {
                     F::Ts | F::VenueTs => M::VenueTs,

@@ -103,6 +103,11 @@ impl World {
         self.events_of(symbol, step).take_while(|(_, e)| !e.what.forgets())
     }
 
+    /// The last quote of a symbol.
+    pub(super) fn last_quote(&self, symbol: SymbolId, step: StepNo) -> Option<Quote> {
+        self.remembered(symbol, step).find_map(|(_, e)| e.what.quote())
+    }
+
     /// Whether a trade of a symbol has been seen.
     fn traded(&self, symbol: SymbolId, step: StepNo) -> bool {
         self.remembered(symbol, step).any(|(_, e)| e.what.is(EventKind::Trade))
@@ -112,7 +117,7 @@ impl World {
     pub(super) fn market(&self, field: MarketField, symbol: SymbolId, step: StepNo) -> Val {
         use MarketField as F;
         let trade = || self.remembered(symbol, step).find_map(|(_, e)| e.what.trade());
-        let quote = || self.remembered(symbol, step).find_map(|(_, e)| e.what.quote());
+        let quote = || self.last_quote(symbol, step);
         let last_event = || self.remembered(symbol, step).next();
         let number = |x: Option<f64>| x.map_or(Val::Unknown, Val::num);
         match field {
@@ -143,7 +148,7 @@ impl World {
     /// (B - A) / (B + A), B and A being what stands on the best levels of each side; unknown where a side is empty.
     pub(super) fn imbalance(&self, symbol: SymbolId, depth: u8, step: StepNo) -> Val {
         let sides = if depth <= 1 {
-            self.remembered(symbol, step).find_map(|(_, e)| e.what.quote()).map(|q| (q.bid_qty, q.ask_qty))
+            self.last_quote(symbol, step).map(|q| (q.bid_qty, q.ask_qty))
         } else {
             self.last_book(symbol, step).map(|(bids, asks)| (standing(bids, depth), standing(asks, depth)))
         };

@@ -3,22 +3,32 @@
 //! It walks the typed rules, keeps the whole history of every expression and works out each value from that history. It shares no
 //! operator with the engine, no node between rules and no state between steps.
 
+use std::collections::BTreeMap;
+
 use ascep_lang::TypedRules;
 use ascep_lang::program::{Constant, InputId, NodeId, Op, ParamId, Rule, SymbolId, TextId};
 
+mod bars;
 mod clock;
+mod cycle;
 mod evaluate;
 mod firing;
+mod host;
 mod market;
 mod operators;
+mod sequence;
+mod series;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod value;
+mod windows;
 mod world;
 
 use crate::event::{Event, Timestamp};
 use crate::signal::{OwnedSignal, OwnedValue, SignalHead};
 use firing::Evaluations;
+pub use host::HostFunctions;
 use market::{MarketEvent, What};
 use value::Val;
 use world::{Cause, Entry, Step, World};
@@ -66,6 +76,9 @@ pub enum ReferenceError {
     /// The program has no parameter or input of that name.
     #[error("there is no parameter or input `{0}`")]
     UnknownName(String),
+    /// The rules call a function of the host that was not given.
+    #[error("there is no function `{0}`")]
+    NoFunction(String),
     /// The value is of another type, or outside the range.
     #[error("the value does not suit `{0}`")]
     BadValue(String),
@@ -83,13 +96,24 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Takes over rules that call no function of the host.
+    ///
+    /// # Errors
+    /// Where a node is not one of typed rules, or the rules call a function.
+    pub fn new(rules: &TypedRules, options: ReferenceOptions) -> Result<Self, ReferenceError> {
+        Self::with_functions(rules, options, HostFunctions::default())
+    }
+
     /// Takes rules over.
     ///
     /// # Errors
-    /// Where a node is not one of typed rules.
-    pub fn new(rules: &TypedRules, options: ReferenceOptions) -> Result<Self, ReferenceError> {
+    /// Where a node is not one of typed rules, or the rules call a function that is not among these.
+    pub fn with_functions(rules: &TypedRules, options: ReferenceOptions, functions: HostFunctions) -> Result<Self, ReferenceError> {
+        if let Some(missing) = rules.tables.functions.iter().find(|f| !functions.has(&f.name)) {
+            return Err(ReferenceError::NoFunction(missing.name.clone()));
+        }
         for (i, node) in (0..).zip(&rules.nodes) {
-            if node.op == Op::Pick || node.args.iter().any(|a| a.0 >= i) {
+            if matches!(node.op, Op::Pick | Op::Sample) || node.args.iter().any(|a| a.0 >= i) {
                 return Err(ReferenceError::BadNode(i));
             }
         }
@@ -102,9 +126,12 @@ impl Reference {
             params: rules.tables.params.iter().map(|p| vec![(0, p.value)]).collect(),
             inputs: vec![Vec::new(); rules.tables.inputs.len()],
             live: Vec::new(),
+            reads_captures: Vec::new(),
+            sequences: BTreeMap::new(),
+            functions,
             rules: rules.clone(),
         };
-        world.find_live();
+        world.find_kinds();
         let evaluations = vec![Vec::new(); rules.rules.len()];
         Ok(Self { world, evaluations, default_venue: options.default_venue, clock: None, counters: ReferenceCounters::default() })
     }
@@ -240,6 +267,13 @@ impl Reference {
         let step = self.world.last_step();
         for i in 0..self.world.entries.len() {
             let due = due.get(i).copied().unwrap_or(false);
+            if !is_start && matches!(self.world.op(node_id(i)), Some(Op::Seq(_))) {
+                // Every step concerns the runs of a sequence; it is at an instant where it completes.
+                if self.world.advance_sequence(node_id(i), step) {
+                    self.world.record(i, Entry { step, instant: true, due, value: Val::Bool(true) });
+                }
+                continue;
+            }
             if is_start || self.world.is_instant(node_id(i), step, due) {
                 self.record(i, Entry { step, instant: !is_start, due, value: Val::Unknown });
             }
@@ -249,9 +283,7 @@ impl Reference {
     /// Records that a node is at an instant, and then the value that it takes.
     fn record(&mut self, index: usize, entry: Entry) {
         let step = entry.step;
-        if let Some(entries) = self.world.entries.get_mut(index) {
-            entries.push(entry);
-        }
+        self.world.record(index, entry);
         let value = self.world.evaluate(node_id(index), step);
         if let Some(entry) = self.world.entries.get_mut(index).and_then(|e| e.last_mut()) {
             entry.value = value;
@@ -277,6 +309,7 @@ fn emit(world: &World, rule_index: u32, rule: &Rule, seq: &mut u64, signals: &mu
     let text = |id: TextId| tables.texts.get(id.0 as usize).cloned().unwrap_or_default();
     let symbol = |id: SymbolId| tables.symbols.get(id.0 as usize).cloned().unwrap_or_default();
     let step = world.last_step();
+    let captures = world.captured(rule.trigger, step);
     for action in &rule.actions {
         *seq += 1;
         let head = SignalHead {
@@ -286,7 +319,7 @@ fn emit(world: &World, rule_index: u32, rule: &Rule, seq: &mut u64, signals: &mu
             instance: rule.instance.iter().map(|(var, s)| (text(*var), symbol(*s))).collect(),
             fields: action.fields.iter().map(|(name, _)| text(*name)).collect(),
         };
-        let values = action.fields.iter().map(|(_, node)| match world.value(*node, step) {
+        let values = action.fields.iter().map(|(_, node)| match world.value_with(*node, step, captures) {
             Val::Unknown => OwnedValue::Unknown,
             Val::Num(x) => OwnedValue::Num(x),
             Val::Bool(b) => OwnedValue::Bool(b),

@@ -1,6 +1,6 @@
 //! Operators with a memory. Each is told from the history of its arguments; the comment over each says what it stands for.
 
-use ascep_lang::program::{NodeId, Op, Period, Stat, Window};
+use ascep_lang::program::{NodeId, Op, Period};
 use ascep_lang::syntax::CrossSide;
 
 use super::value::Val;
@@ -89,58 +89,21 @@ impl World {
         self.updates(x, step).nth(n as usize).map_or(Val::Unknown, |e| e.value.clone())
     }
 
-    /// `count(x, w)`: how many updates of x the window holds. A time window is looked at with each update of x and each timer; other
-    /// instants leave the count as it stood.
-    pub(super) fn count(&self, node: NodeId, window: Window, partial: bool, step: StepNo) -> Val {
-        let x = self.arg(node, 0);
-        match window {
-            Window::Updates(n) => {
-                let enough = self.updates(x, step).take(n as usize).count() == n as usize;
-                if enough { Val::Num(f64::from(n)) } else { Val::Unknown }
-            }
-            Window::Time(period) => {
-                let due = self.history(node, step).last().is_some_and(|e| e.step == step && e.due);
-                let Some(looked) = (if due || self.is_update(x, step) { Some(step) } else { self.last_look(node, step) }) else {
-                    return Val::Unknown;
-                };
-                let warm = self.ts(looked) >= self.deadline(0, period);
-                let seen = self.updates(x, looked).next().is_some();
-                if warm || (partial && seen) { Val::Num(self.samples(node, period, looked).len() as f64) } else { Val::Unknown }
-            }
-        }
+    /// `ALL(a, b, ..) WITHIN d`: one of them occurs now, each has since the last time that all had, and the first of their last
+    /// occurrences is at most d before the last.
+    pub(super) fn all_within(&self, node: NodeId, period: Period, step: StepNo) -> bool {
+        let parts = self.args(node);
+        let consumed = self.history(node, step).iter().rev().find(|e| e.step < step && e.value == Val::Bool(true)).map_or(0, |e| e.step);
+        let last = |part: &NodeId| self.updates(*part, step).map(|e| e.step).next().filter(|k| *k > consumed);
+        let Some(last) = parts.iter().map(last).collect::<Option<Vec<_>>>() else { return false };
+        let times = || last.iter().map(|k| self.ts(*k));
+        let span = times().max().zip(times().min()).map(|(late, early)| late.saturating_sub(early));
+        last.contains(&step) && span.is_some_and(|span| span <= self.period(period, step))
     }
 
-    /// The last step at or before `step` in which a count looked at its time window: an update of its argument or a timer of its own.
-    fn last_look(&self, node: NodeId, step: StepNo) -> Option<StepNo> {
-        self.looks(node, step).next()
-    }
-
-    fn looks(&self, node: NodeId, step: StepNo) -> impl Iterator<Item = StepNo> {
-        let x = self.arg(node, 0);
-        self.history(node, step).iter().rev().filter(move |e| e.instant && (e.due || self.is_update(x, e.step))).map(|e| e.step)
-    }
-
-    /// The steps of the samples that a time window holds after it was looked at in a step, latest first: the updates since more
-    /// than d ago, d as it read then, and no more than the capacity. What has left a window does not come back when d grows.
-    fn samples(&self, node: NodeId, period: Period, step: StepNo) -> Vec<StepNo> {
-        let edge = |k: StepNo| self.ts(k).saturating_sub(self.period(period, k));
-        let low = self.looks(node, step).map(edge).chain([edge(step)]).max().unwrap_or(i64::MIN);
-        let x = self.arg(node, 0);
-        self.updates(x, step).map(|e| e.step).take_while(|k| self.ts(*k) > low).take(self.window_capacity).collect()
-    }
-
-    /// How many samples a time window has dropped because it was full.
-    pub(super) fn dropped(&self, node: NodeId) -> u64 {
-        let Some(Op::Window { stat: Stat::Count, window: Window::Time(period), .. }) = self.op(node) else { return 0 };
-        let x = self.arg(node, 0);
-        let overflows = |k: &StepNo| {
-            let before = k.checked_sub(1).and_then(|k| self.last_look(node, k)).map_or(0, |look| {
-                let edge = self.ts(*k).saturating_sub(self.period(*period, *k));
-                self.samples(node, *period, look).into_iter().filter(|s| self.ts(*s) > edge).count()
-            });
-            self.is_update(x, *k) && before >= self.window_capacity
-        };
-        self.looks(node, self.last_step()).filter(overflows).count() as u64
+    /// Whether an operator's own timer brought it to this instant.
+    pub(super) fn is_due(&self, node: NodeId, step: StepNo) -> bool {
+        self.history(node, step).last().is_some_and(|e| e.step == step && e.due)
     }
 
     /// The next deadline of an operator's own timer, as things stand.
@@ -157,14 +120,9 @@ impl World {
                 Seen::Until(end) => self.pending(self.deadline(end, *period)),
                 Seen::Never => self.pending(self.deadline(0, *period)),
             },
-            Op::Window { stat: Stat::Count, window: Window::Time(period), .. } => {
-                let warm_up = if self.value(node, now).is_known() { None } else { self.pending(self.deadline(0, *period)) };
-                let leaves = self.last_look(node, now).and_then(|look| {
-                    let oldest = *self.samples(node, *period, look).last()?;
-                    self.pending(self.ts(oldest).saturating_add(self.period(*period, look)))
-                });
-                [warm_up, leaves].into_iter().flatten().min()
-            }
+            Op::Window { .. } => self.window_deadline(node),
+            Op::Bar { .. } => self.bar_deadline(node),
+            Op::Seq(_) => self.sequence_deadline(node),
             Op::Compare(_) => self.answer_changes(node),
             _ => None,
         }

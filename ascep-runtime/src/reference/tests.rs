@@ -3,12 +3,17 @@
 
 use ascep_lang::Span;
 use ascep_lang::program::{
-    Action, ClockFn, CmpOp, EventKind, MarketField, Mode, Node, Op, Period, Rule, Stat, Tables, TextId, Type, UnitId, Window,
+    Action, BarField, ClockFn, CmpOp, EventKind, MarketField, Mode, Node, Op, Period, Rule, Stat, Tables, TextId, Type, UnitId, Window,
 };
 use ascep_lang::syntax::CrossSide;
 
 use super::*;
-use crate::event::{InstrumentId, MISSING, Payload, Trade};
+use crate::event::{InstrumentId, MISSING, Payload, Quote, Trade};
+
+mod cycles;
+mod sequences;
+mod series;
+mod windows;
 
 const S: i64 = 1_000_000_000;
 const SYMBOL: SymbolId = SymbolId(0);
@@ -19,7 +24,7 @@ struct Build(TypedRules);
 impl Build {
     fn new() -> Self {
         let tables = Tables {
-            symbols: vec!["A/B".into()],
+            symbols: vec!["A/B".into(), "C/D".into()],
             texts: vec!["r".into(), "S".into(), "v".into()],
             units: vec!["1".into()],
             ..Tables::default()
@@ -97,6 +102,106 @@ impl Build {
         out.extend(reference.advance_to(now));
         out
     }
+}
+
+/// What happens in a test, at a second.
+#[derive(Clone, Copy)]
+enum Do {
+    /// A trade of A/B at a price, of a quantity.
+    Trade(f64, f64),
+    /// A quote of A/B with these prices.
+    Quote(f64, f64),
+    /// A trade of a symbol that no rule names.
+    Other,
+    /// A trade of C/D.
+    Far,
+    /// The feed of A/B was lost.
+    Forget,
+    /// All up to here has been delivered.
+    Advance,
+    /// The duration parameter `d` is set to so many seconds.
+    Set(i64),
+}
+
+impl Build {
+    /// `x` in the fields of a rule that fires at each trade of A/B.
+    fn at_trades(&mut self, x: NodeId) {
+        let trade = self.trade();
+        self.rule(trade, Mode::Event).actions[0].fields = vec![(TextId(2), x)];
+    }
+
+    /// A rule that says `x` at each of its instants after which it is known.
+    fn at_updates(&mut self, x: NodeId) {
+        let known = self.level(Op::Known, &[x]);
+        self.rule(known, Mode::EveryTick).actions[0].fields = vec![(TextId(2), x)];
+    }
+
+    fn price(&mut self) -> NodeId {
+        self.num(Op::Market(MarketField::Last, SYMBOL), &[])
+    }
+
+    fn quantity(&mut self) -> NodeId {
+        self.num(Op::Market(MarketField::Qty, SYMBOL), &[])
+    }
+
+    /// The signals over a history of (second, what).
+    fn play(&self, history: &[(f64, Do)]) -> Vec<OwnedSignal> {
+        let options = ReferenceOptions { default_venue: None, max_window_samples: 4 };
+        let mut reference = Reference::new(&self.0, options).unwrap();
+        let mut out = Vec::new();
+        for &(at, what) in history {
+            let ts = (at * S as f64) as i64;
+            let (symbol, payload) = match what {
+                Do::Trade(price, qty) => ("A/B", Payload::Trade(Trade { price, qty, side: None })),
+                Do::Quote(bid, ask) => ("A/B", Payload::Quote(Quote { bid, ask, bid_qty: 1.0, ask_qty: 1.0 })),
+                Do::Other => ("Z/Z", Payload::Trade(Trade { price: 1.0, qty: 1.0, side: None })),
+                Do::Far => ("C/D", Payload::Trade(Trade { price: 1.0, qty: 1.0, side: None })),
+                Do::Forget => ("A/B", Payload::Forget),
+                Do::Advance => {
+                    out.extend(reference.advance_to(ts));
+                    continue;
+                }
+                Do::Set(d) => {
+                    out.extend(reference.set_param("d", Constant::Duration(d * S)).unwrap());
+                    continue;
+                }
+            };
+            out.extend(reference.on_event(symbol, &Event { ts, venue_ts: None, instrument: InstrumentId::UNNAMED, payload }));
+        }
+        out
+    }
+
+    /// The seconds of the signals over a history.
+    fn times(&self, history: &[(f64, Do)]) -> Vec<f64> {
+        self.play(history).iter().map(|s| s.ts as f64 / S as f64).collect()
+    }
+
+    /// The seconds of the signals over a history, each with its first field: not a number where that is unknown.
+    fn told(&self, history: &[(f64, Do)]) -> Vec<(f64, f64)> {
+        let value = |s: &OwnedSignal| match s.values.first() {
+            Some(OwnedValue::Num(x)) => *x,
+            Some(OwnedValue::Duration(d) | OwnedValue::Timestamp(d)) => *d as f64 / S as f64,
+            _ => f64::NAN,
+        };
+        self.play(history).iter().map(|s| (s.ts as f64 / S as f64, value(s))).collect()
+    }
+}
+
+/// Trades at prices, a second apart from second 1 on.
+fn prices(prices: &[f64]) -> Vec<(f64, Do)> {
+    (1..).zip(prices).map(|(at, p)| (f64::from(at), Do::Trade(*p, 1.0))).collect()
+}
+
+/// Wants the same numbers, unknown written as not a number, to the last digits.
+fn assert_close(got: &[f64], wanted: &[f64]) {
+    let same = |(a, b): (&f64, &f64)| (a.is_nan() && b.is_nan()) || (a - b).abs() <= 1e-12 * b.abs().max(1.0);
+    assert!(got.len() == wanted.len() && got.iter().zip(wanted).all(same), "got {got:?}, wanted {wanted:?}");
+}
+
+/// Wants the same times and numbers.
+fn assert_told(got: &[(f64, f64)], wanted: &[(f64, f64)]) {
+    let flat = |list: &[(f64, f64)]| list.iter().flat_map(|(at, x)| [*at, *x]).collect::<Vec<_>>();
+    assert_close(&flat(got), &flat(wanted));
 }
 
 fn seconds(n: i64) -> Period {

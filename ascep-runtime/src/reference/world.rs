@@ -1,12 +1,14 @@
 //! What has happened so far: every step, every value of every expression, every setting of a parameter. Nothing is ever
 //! forgotten or summed up; the operators read it and say what their value is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ascep_lang::TypedRules;
 use ascep_lang::program::{Constant, InputId, NodeId, Op, ParamId, Period, Rule, SymbolId, Type};
 
+use super::host::HostFunctions;
 use super::market::MarketEvent;
+use super::sequence::Runs;
 use super::value::Val;
 use crate::event::Timestamp;
 
@@ -69,9 +71,22 @@ pub(super) struct World {
     pub(super) inputs: Vec<Vec<(StepNo, Option<Constant>)>>,
     /// For each node, whether it is a clock reading or a calculation on one, which has a new value whenever it is read.
     pub(super) live: Vec<bool>,
+    /// For each node, whether it reads what a run of a sequence has captured, so that each run has a value of it.
+    pub(super) reads_captures: Vec<bool>,
+    /// For each `SEQ` its runs.
+    pub(super) sequences: BTreeMap<NodeId, Runs>,
+    /// The functions of the host.
+    pub(super) functions: HostFunctions,
 }
 
 impl World {
+    /// Records what a node is in a step.
+    pub(super) fn record(&mut self, index: usize, entry: Entry) {
+        if let Some(entries) = self.entries.get_mut(index) {
+            entries.push(entry);
+        }
+    }
+
     /// The operator of a node. A node that does not exist was refused when the reference was built.
     pub(super) fn op(&self, node: NodeId) -> Option<&Op> {
         self.rules.nodes.get(node.0 as usize).map(|n| &n.op)
