@@ -78,7 +78,12 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
     ("E0504", "IF NOT trade(\"A/B\") THEN S", "NOT trade(\"A/B\")", "IF NO trade(\"A/B\") FOR 5s THEN S"),
     ("E0505", "IF NO last(\"A/B\") > 5 FOR 3s THEN S", "NO last(\"A/B\") > 5 FOR 3s", "IF (NOT last(\"A/B\") > 5) FOR 3s THEN S"),
     ("E0506", "IF trade(\"A/B\") THEN S EVERY 1s", "EVERY 1s", "IF once(trade(\"A/B\"), 1s) THEN S EVERY 1s"),
-    ("E0507", "IF SEQ trade(\"A/B\") -> quote(\"A/B\") THEN S", "SEQ trade(\"A/B\") -> quote(\"A/B\")", "IF trade(\"A/B\") THEN S"),
+    (
+        "E0507",
+        "IF SEQ trade(\"A/B\") -> quote(\"A/B\") THEN S",
+        "SEQ trade(\"A/B\") -> quote(\"A/B\")",
+        "IF SEQ trade(\"A/B\") -> quote(\"A/B\") WITHIN 1s THEN S",
+    ),
     ("E0508", "IF last(\"A/B\") > it.price THEN S", "it.price", "IF trade(\"A/B\") WHERE it.price > 1 THEN S"),
     ("E0509", "IF trade(\"A/B\") THEN S COOLDOWN 1s COOLDOWN 2s", "COOLDOWN 2s", "IF trade(\"A/B\") THEN S COOLDOWN 1s"),
     (
@@ -92,18 +97,6 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
     ("E0514", "IF trade(\"A/B\") THEN S LIMIT 65_537 PER 1m", "65_537", "IF trade(\"A/B\") THEN S LIMIT 65_536 PER 1m"),
     ("E0514", "IF trade(\"A/B\") THEN S LIMIT 0 PER 1m", "0", "IF trade(\"A/B\") THEN S LIMIT 1 PER 1m"),
     ("E0701", "IF cycles(\"A/B\") THEN S", "cycles", "IF trade(\"A/B\") THEN S"),
-    (
-        "E0702",
-        "IF SEQ a: trade(\"A/B\") -> quote(\"A/B\") WITHIN 1s THEN S(x = a.price)",
-        "SEQ a: trade(\"A/B\") -> quote(\"A/B\") WITHIN 1s",
-        "IF trade(\"A/B\") THEN S",
-    ),
-    (
-        "E0702",
-        "IF ALL(trade(\"A/B\"), quote(\"A/B\")) WITHIN 1s THEN S",
-        "ALL(trade(\"A/B\"), quote(\"A/B\")) WITHIN 1s",
-        "IF trade(\"A/B\") THEN S",
-    ),
     ("E0705", "USE arbitrage\nIF trade(\"A/B\") THEN S", "arbitrage", "IF trade(\"A/B\") THEN S"),
     ("E0801", "IF imbalance(\"A/B\", depth = 21) > 0 THEN S", "21", "IF imbalance(\"A/B\", depth = 20) > 0 THEN S"),
     ("E0802", "IF trade(\"A/B\") WHERE it.side == \"SELL\" THEN S", "\"SELL\"", "IF trade(\"A/B\") WHERE it.side == \"sell\" THEN S"),

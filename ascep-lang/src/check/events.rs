@@ -33,7 +33,7 @@ impl<'a> Checker<'a> {
     pub(super) fn filtered(&mut self, tree: &'a Tree, e: &'a Expr, event: ExprId, filter: ExprId) -> Val {
         let val = self.expr(tree, event);
         let node = self.filter_event(tree, event, &val);
-        let outer = self.it.replace(It { node, shape: val.shape, span: Self::span_of(tree, event) });
+        let outer = self.it.replace(It { node, shape: val.shape, span: Self::span_of(tree, event), in_run: false });
         let cond = self.expr(tree, filter);
         self.it = outer;
         self.filtered_by(e, Val { node, ..val }, &cond, Self::span_of(tree, filter))

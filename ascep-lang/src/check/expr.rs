@@ -5,7 +5,7 @@ use super::units::Unit;
 use super::value::{Facts, Ty, Val};
 use super::{Checker, It, Local, MAX_DEPTH, items::Kind};
 use crate::diagnostic::Code;
-use crate::program::{Constant, Op};
+use crate::program::{ClockFn, Constant, Op, PayloadField};
 use crate::span::Span;
 use crate::syntax::{Expr, ExprId, ExprKind, Ident, NumberKind, Tree};
 
@@ -106,11 +106,12 @@ impl<'a> Checker<'a> {
         if let Some(val) = self.local(name) {
             return Val { span, ..val };
         }
+        if self.calls.is_empty() && self.labels.has(name) {
+            self.label_alone(name, span);
+            return Val::poison(span);
+        }
         if let Some(index) = self.globals.find(name) {
             return self.global(index, span);
-        }
-        if self.calls.is_empty() && self.labels.contains(name) {
-            return Val::poison(span);
         }
         if name.eq_ignore_ascii_case("it") {
             match self.it {
@@ -121,7 +122,9 @@ impl<'a> Checker<'a> {
             }
             return Val::poison(span);
         }
-        self.unknown_name(name, span);
+        if !self.calls.is_empty() || !self.labels.may_have() {
+            self.unknown_name(name, span);
+        }
         Val::poison(span)
     }
 
@@ -155,6 +158,9 @@ impl<'a> Checker<'a> {
                     Val::poison(e.span)
                 }
             };
+        }
+        if let Some(label) = self.label_of(tree, base) {
+            return self.label(label, field, e.span);
         }
         let val = self.expr(tree, base);
         self.field_of(tree, e, (base, val), field)
@@ -207,6 +213,9 @@ impl<'a> Checker<'a> {
         let Some(event) = it.node else { return Val::poison(span) };
         let shape = self.out.shape(it.shape);
         let found = PAYLOAD.iter().zip(shape.0).find(|((_, name), _)| *name == field.text);
+        if let (true, Some((&(PayloadField::Ts, _), Some(ty)))) = (it.in_run, found) {
+            return self.over(Op::Clock(ClockFn::Now), &[], ty, Facts::INPUT.with(Facts::RUN), span);
+        }
         if let Some((&(which, _), Some(ty))) = found {
             let Some(node) = self.emit(Op::Payload(which), smallvec::smallvec![event], ty, span) else { return Val::poison(span) };
             let facts = if ty == Ty::Text { Facts::INPUT.with(Facts::SIDE) } else { Facts::INPUT };

@@ -72,7 +72,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The parts of an AND or OR, with their places.
-    fn parts(&mut self, tree: &'a Tree, list: &'a [ExprId]) -> Vec<(Val, Span)> {
+    pub(super) fn parts(&mut self, tree: &'a Tree, list: &'a [ExprId]) -> Vec<(Val, Span)> {
         let mut parts = Vec::with_capacity(list.len());
         for &id in list {
             parts.push((self.expr(tree, id), Self::span_of(tree, id)));
@@ -87,7 +87,7 @@ impl<'a> Checker<'a> {
     }
 
     #[inline(never)]
-    fn and_of(&mut self, e: &'a Expr, parts: &[(Val, Span)]) -> Val {
+    pub(super) fn and_of(&mut self, e: &'a Expr, parts: &[(Val, Span)]) -> Val {
         let mut event: Option<(Val, Span)> = None;
         let mut args: SmallVec<[Val; 4]> = SmallVec::new();
         let mut good = true;

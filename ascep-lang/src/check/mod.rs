@@ -3,7 +3,7 @@
 //! Parsing is over when this begins, and sharing and folding come later (`lower`). Every expression is visited with its children
 //! first; an error makes a value *poison*, about which nothing more is said.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::compile::Options;
 use crate::diagnostic::{Code, Diagnostic};
@@ -19,6 +19,7 @@ mod events;
 mod expr;
 pub mod functions;
 mod items;
+mod labels;
 mod levels;
 mod mismatch;
 mod names;
@@ -27,6 +28,7 @@ pub(crate) mod output;
 mod period;
 mod report;
 mod rules;
+mod sequence;
 mod sets;
 mod suggest;
 mod symbol;
@@ -59,6 +61,8 @@ struct It {
     node: Option<NodeId>,
     shape: ShapeId,
     span: Span,
+    /// It is a sequence, or a level that one looks at in each run: only its time can be read, and not remembered.
+    in_run: bool,
 }
 
 /// A name that a rule or a function binds.
@@ -85,7 +89,7 @@ pub(crate) struct Checker<'a> {
     used_lets: Vec<bool>,
     it: Option<It>,
     /// Labels of the sequence that triggers the rule at hand.
-    labels: FxHashSet<&'a str>,
+    labels: labels::Labels<'a>,
     /// The calls of functions that are being expanded, outermost first.
     calls: Vec<(Span, &'a str)>,
     depth: u32,
@@ -113,7 +117,7 @@ pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> (TypedRu
         frames: 0,
         used_lets: Vec::new(),
         it: None,
-        labels: FxHashSet::default(),
+        labels: labels::Labels::default(),
         calls: Vec::new(),
         depth: 0,
         visits: 0,
@@ -172,7 +176,13 @@ impl<'a> Checker<'a> {
     }
 
     /// A node over some values; poison if one of them is.
-    fn over(&mut self, op: Op, args: &[Val], ty: Ty, facts: Facts, span: Span) -> Val {
+    fn over(&mut self, op: Op, args: &[Val], ty: Ty, mut facts: Facts, span: Span) -> Val {
+        if let Some(read) = args.iter().find(|arg| arg.facts.has(Facts::RUN)) {
+            if op.remembers() {
+                return self.label_remembered(read.span, span);
+            }
+            facts = facts.with(Facts::RUN);
+        }
         let mut nodes = Nodes::new();
         for arg in args {
             match self.node_of(arg) {

@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
         self.report(Code::UnknownName, span, |c, d| {
             let nearest: Option<&'a str> = c.suggest(name, |c| {
                 let locals = c.locals.keys().filter(|k| k.0 == c.frame).map(|k| k.1);
-                c.globals.list.iter().map(|g| g.name).chain(locals).chain(c.labels.iter().copied()).collect()
+                c.globals.list.iter().map(|g| g.name).chain(locals).chain(c.labels.names()).collect()
             });
             d.says(format!("`{name}` is not defined"), "").meant(span, nearest)
         });

@@ -1,6 +1,7 @@
 //! What the checker writes: the tables, nodes and rules of [`TypedRules`], with names and symbols interned.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -8,7 +9,9 @@ use smallvec::SmallVec;
 use super::symbol;
 use super::units::{Unit, Units};
 use super::value::{ShapeId, Ty};
-use crate::program::{BarField, EventKind, Node, NodeId, Op, PayloadField, SymbolId, Tables, TextId, Type, TypedRules, UnitId};
+use crate::program::{
+    BarField, EventKind, Node, NodeId, Op, PayloadField, Sequence, SequenceId, SymbolId, Tables, TextId, Type, TypedRules, UnitId,
+};
 use crate::span::Span;
 
 /// Arguments of a node.
@@ -62,6 +65,7 @@ pub(crate) struct Output<'a> {
     shapes: Vec<Shape>,
     by_shape: FxHashMap<Shape, ShapeId>,
     by_event: FxHashMap<(EventKind, SymbolId), ShapeId>,
+    by_sequence: FxHashMap<Sequence, SequenceId>,
 }
 
 fn id(n: usize) -> u32 {
@@ -87,6 +91,7 @@ impl<'a> Output<'a> {
             shapes: vec![bare],
             by_shape,
             by_event: FxHashMap::default(),
+            by_sequence: FxHashMap::default(),
         }
     }
 
@@ -132,6 +137,18 @@ impl<'a> Output<'a> {
     pub(crate) fn symbol_units(&self, symbol: SymbolId) -> SymbolUnits {
         let unchecked = SymbolUnits { price: Unit::UNCHECKED, base: Unit::UNCHECKED, quote: Unit::UNCHECKED };
         self.symbol_units.get(symbol.0 as usize).copied().unwrap_or(unchecked)
+    }
+
+    /// A sequence, each once.
+    pub(crate) fn sequence(&mut self, sequence: Sequence) -> SequenceId {
+        let next = SequenceId(id(self.typed.tables.sequences.len()));
+        match self.by_sequence.entry(sequence) {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(new) => {
+                self.typed.tables.sequences.push(new.key().clone());
+                *new.insert(next)
+            }
+        }
     }
 
     /// Adds a node.

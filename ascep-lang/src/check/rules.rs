@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::items::PlacedRule;
 use super::value::{Facts, Ty, Val};
@@ -88,14 +88,16 @@ impl<'a> Checker<'a> {
     fn rule(&mut self, tree: &'a Tree, rule: &'a syntax::Rule, name: TextId, included: bool) {
         self.frames = self.frames.wrapping_add(1);
         self.frame = self.frames;
-        self.local_names(rule);
+        let trigger = tree.expr(Self::bare(tree, rule.trigger)).map(|e| &e.kind);
+        self.labels.of(trigger);
+        let steps = match trigger {
+            Some(ExprKind::Seq { steps, .. }) => steps.as_slice(),
+            _ => &[],
+        };
+        self.local_names(rule, steps);
         let tails = self.tails(tree, rule);
         let each: Vec<_> = rule.each.iter().map(|e| (&e.var, self.out.text(e.var.text.as_str()), self.set_ref(&e.set))).collect();
         let actions = self.action_names(rule);
-        self.labels.clear();
-        if let Some(ExprKind::Seq { steps, .. }) = tree.expr(Self::bare(tree, rule.trigger)).map(|e| &e.kind) {
-            self.labels.extend(steps.iter().filter_map(|s| s.label.as_ref()).map(|l| l.text.as_str()));
-        }
         self.used_lets.clear();
         self.used_lets.resize(rule.lets.len(), false);
 
@@ -113,7 +115,7 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        self.labels.clear();
+        self.labels.of(None);
         // Without an instance nothing was looked at, so nothing is known to be unused.
         if total > 0 && total <= most && !included && !self.stopped {
             for (slot, (name, _)) in rule.lets.iter().enumerate() {
@@ -125,10 +127,11 @@ impl<'a> Checker<'a> {
     }
 
     /// Checks the names that the rule binds against each other and the global ones.
-    fn local_names(&mut self, rule: &'a syntax::Rule) {
+    fn local_names(&mut self, rule: &'a syntax::Rule, steps: &'a [syntax::Step]) {
         let mut names: FxHashMap<&'a str, Span> = FxHashMap::default();
         let vars = rule.each.iter().map(|e| (&e.var, "the variable"));
-        for (name, what) in vars.chain(rule.lets.iter().map(|l| (&l.0, "this LET"))) {
+        let labels = steps.iter().filter_map(|s| s.label.as_ref()).map(|label| (label, "the label"));
+        for (name, what) in vars.chain(rule.lets.iter().map(|l| (&l.0, "this LET"))).chain(labels) {
             if name.text.eq_ignore_ascii_case("it") {
                 self.say(Code::ReservedName, name.span, format!("`{}` stands for the event at hand and cannot be defined", name.text));
             }
@@ -257,7 +260,9 @@ impl<'a> Checker<'a> {
         }
         let trigger = self.trigger(frame);
         let until = rule.until.map(|id| self.until(tree, id));
+        self.labels.enter_fields();
         let actions = self.actions(frame);
+        self.labels.leave();
         self.it = None;
         for name in frame.each.iter().map(|e| e.0).chain(rule.lets.iter().map(|l| &l.0)) {
             self.locals.remove(&(self.frame, name.text.as_str()));
@@ -284,12 +289,14 @@ impl<'a> Checker<'a> {
     fn trigger(&mut self, frame: &Frame<'a>) -> Option<(NodeId, Mode)> {
         let (tree, id) = (frame.tree, frame.rule.trigger);
         let span = Self::span_of(tree, id);
-        let val = match tree.expr(Self::bare(tree, id)).map(|e| &e.kind) {
-            Some(ExprKind::Seq { .. } | ExprKind::All { .. }) => self.sequence(tree, Self::bare(tree, id)),
+        let kind = tree.expr(Self::bare(tree, id)).map(|e| &e.kind);
+        let is_seq = matches!(kind, Some(ExprKind::Seq { .. }));
+        let val = match kind {
+            Some(ExprKind::Seq { .. } | ExprKind::All { .. }) => self.sequence(tree, frame.rule, Self::bare(tree, id)),
             _ => self.expr(tree, id),
         };
         if matches!(val.ty, Ty::Event | Ty::Poison) {
-            self.it = Some(It { node: val.node, shape: val.shape, span });
+            self.it = Some(It { node: val.node, shape: val.shape, span, in_run: is_seq });
         }
         match val.ty {
             Ty::Poison => return None,
@@ -309,11 +316,15 @@ impl<'a> Checker<'a> {
         let mode = match (val.ty, &frame.tails.every) {
             (Ty::Event, None) => Mode::Event,
             (Ty::Event, Some((_, every))) => {
-                let every = *every;
+                let (every, whole) = (*every, is_seq || matches!(kind, Some(ExprKind::All { .. })));
                 self.report(Code::EveryWithEvent, every, |c, d| {
-                    d.says("`EVERY` on a rule that an event triggers", "`EVERY` repeats while a condition holds")
-                        .also(span, "this is an event")
-                        .help(format!("each occurrence fires by itself; a condition is `once({}, 1s)`", c.source(span)))
+                    let d = d
+                        .says("`EVERY` on a rule that an event triggers", "`EVERY` repeats while a condition holds")
+                        .also(span, "this is an event");
+                    if whole {
+                        return d.help("each match fires by itself");
+                    }
+                    d.help(format!("each occurrence fires by itself; a condition is `once({}, 1s)`", c.source(span)))
                 });
                 return None;
             }
@@ -321,26 +332,6 @@ impl<'a> Checker<'a> {
             (_, Some((mode, _))) => (*mode)?,
         };
         Some((node, mode))
-    }
-
-    /// `SEQ` and `ALL`: refused, with their names looked at.
-    fn sequence(&mut self, tree: &'a Tree, id: ExprId) -> Val {
-        let Some(e) = tree.expr(id) else { return Val::poison(Span::default()) };
-        let labels: FxHashSet<&'a str> = self.labels.clone();
-        self.names_only(tree, id, &labels);
-        let (name, within) = match &e.kind {
-            ExprKind::All { within, .. } => ("ALL", within),
-            ExprKind::Seq { within, .. } => ("SEQ", within),
-            _ => return Val::poison(e.span),
-        };
-        if within.is_none() {
-            self.report(Code::SeqWithoutWithin, e.span, |_, d| {
-                d.says(format!("`{name}` without `WITHIN`"), "how long may it take?").help("end it with a span of time: `WITHIN 10s`")
-            });
-        } else {
-            self.say(Code::SequenceNotYet, e.span, format!("`{name}` is not available yet"));
-        }
-        Val::poison(e.span)
     }
 
     fn until(&mut self, tree: &'a Tree, id: ExprId) -> Option<NodeId> {

@@ -67,6 +67,8 @@ impl Facts {
     pub(crate) const COMPUTED: Self = Self(1 << 6);
     /// The side of a trade.
     pub(crate) const SIDE: Self = Self(1 << 7);
+    /// Reads what a run of the sequence at hand keeps: it has meaning only in that run.
+    pub(crate) const RUN: Self = Self(1 << 8);
 
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -141,8 +143,8 @@ impl Val {
         }
     }
 
-    /// Whether an event, the clock, or a parameter that is set can change it.
+    /// Whether an event, the clock, or a parameter that is set can change it, or it is something else in each run of a sequence.
     pub(crate) fn can_change(&self) -> bool {
-        self.facts.has(Facts::INPUT.with(Facts::PARAM))
+        self.facts.has(Facts::INPUT.with(Facts::PARAM).with(Facts::RUN))
     }
 }

@@ -140,7 +140,7 @@ impl Tables {
         self.functions.get(id.0 as usize).map_or(MISSING, |f| f.name.as_str())
     }
 
-    /// The steps of a sequence with its arguments as `$0`, `$1`, ..: `$0 -> NO $1 FOR 3s -> $2{2..} WITHIN 10s`.
+    /// The steps of a sequence with its arguments as `$0`, `$1`, ..: `$0 -> NO $1 FOR 3s -> $2{2..} WITHIN 10s KEEP 1.first.$3, 3.count`.
     fn sequence(&self, sequence: &super::Sequence) -> String {
         let step = |step: &super::SeqStep| {
             let place = match step.input {
@@ -157,7 +157,17 @@ impl Tables {
             }
         };
         let steps: Vec<String> = sequence.steps.iter().map(step).collect();
-        format!("{} WITHIN {}", steps.join(" -> "), self.period(sequence.within))
+        let mut text = format!("{} WITHIN {}", steps.join(" -> "), self.period(sequence.within));
+        for (index, capture) in sequence.captures.iter().enumerate() {
+            text.push_str(if index == 0 { " KEEP " } else { ", " });
+            let step = u32::from(capture.step) + 1;
+            text.push_str(&match capture.of {
+                super::CaptureOf::First(place) => format!("{step}.first.${place}"),
+                super::CaptureOf::Last(place) => format!("{step}.last.${place}"),
+                super::CaptureOf::Count => format!("{step}.count"),
+            });
+        }
+        text
     }
 
     /// A node for a picture: `ask("BTC/USDT")`, `*`, `FOR 3s`.

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::diagnostic::Diagnostic;
 
+mod captures;
 mod describe;
 mod dot;
 mod dump;
@@ -23,7 +24,7 @@ pub use load::LoadError;
 pub use op::{BarField, ClockFn, CmpOp, Constant, CycleField, EventKind, MarketField, NumFn, Op, PayloadField, Period, Side, Stat, Window};
 pub use sequence::{Capture, CaptureOf, SeqStep, Sequence, StepInput, StepKind};
 pub use validate::{InvalidProgram, Problem};
-pub(crate) use validate::{MAX_DEPTH, MAX_SAMPLES, MAX_UPDATES};
+pub(crate) use validate::{MAX_DEPTH, MAX_SAMPLES, MAX_SEQUENCE, MAX_UPDATES};
 
 /// The version of the serialised form.
 pub const PROGRAM_VERSION: u32 = 1;

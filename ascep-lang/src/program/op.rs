@@ -113,7 +113,7 @@ pub enum Op {
     Seq(SequenceId),
     /// What a run of the sequence at hand has captured: no arguments. The number is an index of
     /// [`Sequence::captures`](super::Sequence::captures). Only under the arguments of a `Seq`, and in the fields of a rule that one triggers; never
-    /// under an operator with a memory.
+    /// under an operator with a memory. One node serves all sequences: what reads it is computed for the run at hand.
     Capture(u32),
     /// `ALL(a, b, ..) WITHIN d`: `[event, event, ..]`, an event when the last of them came within d of the first.
     All(Period),

@@ -8,7 +8,7 @@ use super::Period;
 /// The steps of a `SEQ` in order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sequence {
-    /// At least two, the first and at least one more of them matches.
+    /// At least two; the first of them matches.
     pub steps: Vec<SeqStep>,
     /// What the runs keep for later steps and for the fields of the signal.
     pub captures: Vec<Capture>,

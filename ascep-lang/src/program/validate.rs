@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     BarField, CaptureOf, ClockFn, CmpOp, Constant, CycleField, CycleKind, LANGUAGE_VERSION, MarketField, Mode, Node, NodeId, NumFn, Op,
     PROGRAM_VERSION, Param, ParamId, Period, Program, Rule, SeqStep, Sequence, SequenceId, Stat, StepInput, StepKind, SymbolId, Tables,
-    TextId, Type, Window,
+    TextId, Type, Window, captures,
 };
 
 /// The deepest level of a book that an operator may ask for.
@@ -14,7 +14,7 @@ pub(crate) const MAX_DEPTH: u8 = 20;
 pub(crate) const MAX_UPDATES: u32 = 65_536;
 /// The most samples that a time window may be given with `max = n`.
 pub(crate) const MAX_SAMPLES: u32 = 16_777_216;
-/// The most matches that the steps of a sequence may ask for together, each `{n}` counting n.
+/// The most places that the steps of a sequence may have together, each `{n}` counting n.
 pub(crate) const MAX_SEQUENCE: u32 = 1_024;
 
 /// What is wrong with a program, and where.
@@ -108,11 +108,17 @@ pub enum Problem {
     /// A rule without an action.
     #[error("no action")]
     NoAction,
+    /// Something read of a run that the run does not keep, or that is remembered from one run to another.
+    #[error("a capture that no run of a sequence gives there")]
+    Capture,
+    /// A sequence that something else than a rule waits for.
+    #[error("a sequence that is not the trigger of a rule")]
+    Trigger,
 }
 
 /// Types without their units; units are for people and are not checked again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Num,
     Bool,
     Event,
@@ -123,7 +129,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(ty: Type) -> Self {
+    pub(super) fn of(ty: Type) -> Self {
         match ty {
             Type::Num(_) => Self::Num,
             Type::Bool => Self::Bool,
@@ -138,7 +144,7 @@ impl Kind {
 
 type Checked = Result<(), Problem>;
 
-fn ensure(holds: bool, problem: Problem) -> Checked {
+pub(super) fn ensure(holds: bool, problem: Problem) -> Checked {
     if holds { Ok(()) } else { Err(problem) }
 }
 
@@ -177,7 +183,7 @@ impl Program {
                 .and_then(|()| ensure(names.insert((rule.name, rule.instance.as_slice())), Problem::Name))
                 .map_err(|problem| InvalidProgram::Rule { index, problem })?;
         }
-        Ok(())
+        captures::check(self)
     }
 
     fn check_node(&self, index: usize, node: &Node) -> Checked {
@@ -356,7 +362,12 @@ impl Tables {
                     ensure(min >= 1 && max.is_none_or(|max| max >= min), Problem::Range)?;
                     places += u64::from(min);
                 }
-                StepKind::Absent { hold } => hold.map_or(Ok(()), |d| self.check_period(d))?,
+                StepKind::Absent { hold } => {
+                    // What is a level as it stands needs no `WHERE`.
+                    ensure(step.filter.is_none() || matches!(step.input, StepInput::Event(_)), Problem::Operator)?;
+                    hold.map_or(Ok(()), |d| self.check_period(d))?;
+                    places += 1;
+                }
             }
         }
         ensure(places <= u64::from(MAX_SEQUENCE), Problem::Range)?;
