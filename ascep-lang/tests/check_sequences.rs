@@ -374,7 +374,6 @@ fn captures_that_no_run_gives_are_refused() {
         (|p| add(p, Op::Edge, &[3], Type::Event), Problem::Capture),
         (|p| add(p, Op::For(Period::Fixed(1)), &[3], Type::Bool), Problem::Capture),
         (|p| add(p, Op::Index(1), &[2], p.nodes[2].ty), Problem::Capture),
-        (|p| add(p, Op::Where, &[0, 3], Type::Event), Problem::Capture),
         (|p| add(p, Op::NoFor(Period::Fixed(1)), &[p.rules[0].trigger.0], Type::Event), Problem::Trigger),
         (|p| add(p, Op::EventOr, &[0, p.rules[0].trigger.0], Type::Event), Problem::Trigger),
     ];

@@ -55,8 +55,8 @@ impl Captures<'_> {
             return Ok(false);
         }
         let reads = matches!(node.op, Op::Capture(_)) || node.args.iter().any(|a| self.reads(*a));
-        // What is remembered would be another thing in each run, and an event is there whatever the runs are.
-        ensure(!reads || !(node.op.remembers() || Kind::of(node.ty) == Kind::Event), Problem::Capture)?;
+        // What is remembered would be another thing in each run.
+        ensure(!reads || !node.op.remembers(), Problem::Capture)?;
         Ok(reads)
     }
 
@@ -64,11 +64,8 @@ impl Captures<'_> {
         let program = self.program;
         let mut in_step = vec![false; args.len()];
         for (index, step) in sequence.steps.iter().enumerate() {
-            let level = match step.input {
-                StepInput::Level(place) => Some(place),
-                StepInput::Event(_) => None,
-            };
-            for place in level.into_iter().chain(step.filter) {
+            let (StepInput::Event(input) | StepInput::Level(input)) = step.input;
+            for place in std::iter::once(input).chain(step.filter) {
                 let arg = *args.get(usize::from(place)).ok_or(Problem::Index)?;
                 if let Some(slot) = in_step.get_mut(usize::from(place)) {
                     *slot = true;
