@@ -73,9 +73,13 @@ fn look(plan: &Plan, state: &mut State, seq: &SeqPlan, prefix: u32, due: bool, a
         run.count += 1;
         run.next = FALSE;
         capture(plan, state, &here, captures, run.count);
-        let lasts = wait(plan, state, seq, &here, &run, is_last);
-        run.alive = lasts && !is_killed(plan, state, &here, captures, true);
+        let end = wait(plan, state, seq, &here, &run, is_last);
+        run.alive = end.is_some() && !is_killed(plan, state, &here, captures, true);
         outcome = Outcome::Took;
+        if run.alive && is_last && is_now(state, end) {
+            copy(state, captures, seq.scratch(), seq.block);
+            return Outcome::Completed;
+        }
     } else {
         if let Some(next) = place(plan, seq, prefix)
             && rises(plan, state, &next.test, captures, &mut run.next)
@@ -135,18 +139,24 @@ fn move_on(plan: &Plan, state: &mut State, seq: &SeqPlan, prefix: u32, from: Run
             return false;
         }
     }
-    if wait(plan, state, seq, &here, &run, is_last) {
+    let end = wait(plan, state, seq, &here, &run, is_last);
+    if end.is_some() {
         copy(state, scratch, seq.block_of(prefix + 1), seq.block);
         put(&mut state.sequences.runs, id, run);
     }
-    false
+    is_last && is_now(state, end)
 }
 
-/// Sets the deadlines of the gap after a match. False where the run could only end beyond the span.
-fn wait(plan: &Plan, state: &mut State, seq: &SeqPlan, here: &PlacePlan, run: &Run, is_last: bool) -> bool {
+/// Whether a run that waits at the end, up to `end`, comes there as the timers of that moment fire: it has nothing left to wait for.
+fn is_now(state: &State, end: Option<i64>) -> bool {
+    state.timer_step && end == Some(state.clock)
+}
+
+/// Sets the deadlines of the gap after a match and gives the last of them. None where the run could only end beyond the span.
+fn wait(plan: &Plan, state: &mut State, seq: &SeqPlan, here: &PlacePlan, run: &Run, is_last: bool) -> Option<i64> {
     let (first, end) = here.absents;
     if first == end {
-        return true;
+        return Some(NEVER);
     }
     let span = run.start.checked_add(state.period(seq.within)).unwrap_or(NEVER);
     let mut last = i64::MIN;
@@ -158,7 +168,7 @@ fn wait(plan: &Plan, state: &mut State, seq: &SeqPlan, here: &PlacePlan, run: &R
         });
     }
     if is_last && last > span {
-        return false;
+        return None;
     }
     for absent in absents {
         if let Some(d) = absent.hold {
@@ -169,7 +179,7 @@ fn wait(plan: &Plan, state: &mut State, seq: &SeqPlan, here: &PlacePlan, run: &R
     if is_last {
         state.timers.arm(seq.timer, last);
     }
-    true
+    Some(last)
 }
 
 /// Whether a `NO .. FOR` still looks: its deadline and the timers of it are not behind us.

@@ -135,6 +135,10 @@ impl<'a> Look<'a> {
         if self.is_barred(&run) || self.is_beyond_span(&run) {
             return None;
         }
+        // It comes to the end of its wait as the timers of that moment fire.
+        if self.end(&run).is_some_and(|end| self.world.is_timers(self.now) && self.world.ts(self.now) == end) {
+            return Some(run.captures);
+        }
         let stays = runs.get(&run.prefix).is_some_and(|there| self.keeps_its_place(there) || there.first > run.first);
         if !stays {
             runs.insert(run.prefix, run);
