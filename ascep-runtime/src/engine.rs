@@ -122,7 +122,8 @@ impl Engine {
         for &source in plan.sources.of(input) {
             match plan.nodes.get(source as usize).map(|node| node.op) {
                 // Reads an argument too, which may be at an instant of the same event.
-                Some(NodeOp::DepthPrice { .. }) => state.work.insert(source),
+                // Is at an instant only when a bar closes.
+                Some(NodeOp::DepthPrice { .. } | NodeOp::Bar { .. }) => state.work.insert(source),
                 _ => {
                     ops::refresh(plan, state, source);
                     state.mark(plan, source);

@@ -35,11 +35,13 @@ mod options;
 mod plan;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
+mod ring;
 mod rules;
 pub mod signal;
 mod state;
 mod timers;
 mod value;
+mod window;
 
 pub use ascep_lang::program::{InputId, ParamId};
 pub use counters::{Counters, PlanStats};

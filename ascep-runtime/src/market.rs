@@ -139,6 +139,11 @@ impl Market {
         }
     }
 
+    /// Price and quantity of the last trade; NaN stands for what is unknown.
+    pub(crate) fn last_trade(&self, instrument: u32) -> (f64, f64) {
+        self.instruments.get(instrument as usize).map_or((f64::NAN, f64::NAN), |state| (state.last, state.qty))
+    }
+
     /// The aggressor of the last trade.
     pub(crate) fn side(&self, instrument: u32) -> Option<Side> {
         self.instruments.get(instrument as usize).and_then(|state| state.side)

@@ -4,32 +4,19 @@ use crate::bits::BitQueue;
 use crate::counters::Counters;
 use crate::kernel::Registers;
 use crate::market::Market;
+use crate::ops::bar::Bars;
+use crate::ops::look::Look;
 use crate::ops::sequence::SequenceState;
 use crate::plan::{NONE, PeriodPlan, Plan};
+use crate::ring::Ring;
 use crate::rules::RuleState;
 use crate::signal::Value;
 use crate::timers::{NEVER, Timers};
 use crate::value::{FALSE, UNKNOWN, UNKNOWN_INT, at, put};
+use crate::window::Windows;
 
 /// No sign yet in a [`State::crosses`].
 pub(crate) const NO_SIGN: i8 = i8::MIN;
-
-/// A ring over a part of a flat array; see [`RingPlan`](crate::plan::RingPlan).
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Ring {
-    /// Where the oldest stands.
-    pub(crate) head: usize,
-    pub(crate) len: usize,
-}
-
-/// A time window.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Window {
-    pub(crate) ring: Ring,
-    pub(crate) known: bool,
-    /// When it becomes known.
-    pub(crate) known_at: i64,
-}
 
 #[derive(Debug)]
 pub(crate) struct State {
@@ -59,10 +46,10 @@ pub(crate) struct State {
     pub(crate) crosses: Vec<i8>,
     /// Whether the level of each `once` is known-true.
     pub(crate) once_levels: Vec<bool>,
-    /// Updates seen by each `count(x, n)`, up to n.
-    pub(crate) update_counts: Vec<u32>,
-    pub(crate) windows: Vec<Window>,
-    pub(crate) samples: Vec<i64>,
+    pub(crate) windows: Windows,
+    /// What each aggregate remembers beside its window.
+    pub(crate) looks: Vec<Look>,
+    pub(crate) bars: Vec<Bars>,
     pub(crate) history_rings: Vec<Ring>,
     pub(crate) history: Vec<u64>,
 
@@ -88,7 +75,6 @@ impl State {
         let sizes = &plan.sizes;
         // An edge is a step from known-false to known-true, so what begins as unknown makes none of its first truth.
         let before = if quiet_start { UNKNOWN } else { FALSE };
-        let window = Window { ring: Ring::default(), known: false, known_at: NEVER };
         Self {
             clock: 0,
             started: false,
@@ -105,10 +91,9 @@ impl State {
             edges: vec![before; sizes.edges],
             crosses: vec![NO_SIGN; sizes.crosses],
             once_levels: vec![false; sizes.once_levels],
-            update_counts: vec![0; sizes.update_counts],
-            windows: vec![window; plan.windows.len()],
-            // Zeroed, so that the system need not back what is never written.
-            samples: vec![0; sizes.samples],
+            windows: Windows::new(plan),
+            looks: vec![Look::default(); plan.looks.len()],
+            bars: vec![Bars::default(); plan.bars.len()],
             history_rings: vec![Ring::default(); plan.histories.len()],
             history: vec![0; sizes.history],
             sequences: SequenceState::new(plan),

@@ -1,14 +1,15 @@
 //! The operators outside of the columns: what each does at an instant, and what it is at the start.
 
+pub(crate) mod bar;
 mod clock;
 mod event;
 mod hold;
 mod level;
+pub(crate) mod look;
 pub(crate) mod num;
 pub(crate) mod sequence;
-mod window;
 
-use crate::plan::{NodeOp, NodePlan, Plan};
+use crate::plan::{LookKind, NodeOp, NodePlan, Plan};
 use crate::state::State;
 use crate::value::{at, put};
 
@@ -51,9 +52,15 @@ pub(crate) fn visit(plan: &Plan, state: &mut State, id: u32) {
         NodeOp::For { hold } => hold::for_period(plan, state, id, args, hold),
         NodeOp::OnceLevel { hold, state: index } => hold::once_level(plan, state, id, args, hold, index),
         NodeOp::OnceEvent { hold } => hold::once_event(plan, state, id, args, hold),
-        NodeOp::CountTime { hold, state: index } => window::count_time(plan, state, id, args, hold, index),
-        NodeOp::CountUpdates { n, state: index } => window::count_updates(plan, state, id, args, n, index),
-        NodeOp::Index { state: index } => window::index(plan, state, id, args, index),
+        NodeOp::Look { look } => match look::visit(plan, state, args, look) {
+            Some(value) => value,
+            // What compares with the past is at no other instants.
+            None if plan.looks.get(look as usize).is_some_and(|look| look.kind == LookKind::Past) => return,
+            None => state.slot(id),
+        },
+        NodeOp::Index { state: index } => look::index(plan, state, id, args, index),
+        NodeOp::Bar { bar } if bar::visit(plan, state, bar) => state.step,
+        NodeOp::Bar { .. } => return,
         NodeOp::ClockCompare { state: index } => clock::compare(plan, state, index),
         NodeOp::Clock(crate::plan::Clock::Since { state: index }) => {
             clock::since(state, args, index);
@@ -84,8 +91,8 @@ pub(crate) fn start(plan: &Plan, state: &mut State, id: u32) {
         | NodeOp::EventAnd
         | NodeOp::EventOr
         | NodeOp::Edge { .. }
+        | NodeOp::Bar { .. }
         | NodeOp::Crosses { .. }
-        | NodeOp::CountUpdates { .. }
         | NodeOp::Index { .. }
         | NodeOp::Seq { .. }
         | NodeOp::All { .. }
@@ -93,7 +100,7 @@ pub(crate) fn start(plan: &Plan, state: &mut State, id: u32) {
         NodeOp::NoFor { hold } | NodeOp::OnceEvent { hold } => return hold::start(plan, state, hold),
         NodeOp::For { hold } => hold::start_for(plan, state, args, hold),
         NodeOp::OnceLevel { hold, state: index } => hold::start_once(plan, state, args, hold, index),
-        NodeOp::CountTime { hold, state: index } => return window::start_count(plan, state, hold, index),
+        NodeOp::Look { look } => return look::start(plan, state, look),
         NodeOp::ClockCompare { state: index } => clock::compare(plan, state, index),
         _ => compute(plan, state, node),
     };
@@ -123,6 +130,7 @@ fn compute(plan: &Plan, state: &State, node: NodePlan) -> u64 {
         NodeOp::Not => level::not(state, args),
         NodeOp::Coalesce(repr) => level::coalesce(state, args, repr),
         NodeOp::Known(repr) => level::known(state, args, repr),
+        NodeOp::BarField { bar, field } => bar::field(state, bar, field),
         NodeOp::Pick => event::pick(state, args),
         // A market event occurs when it is asked for: only its source asks.
         NodeOp::Event => state.step,

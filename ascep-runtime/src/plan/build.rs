@@ -1,17 +1,16 @@
 //! From a program to a plan: which nodes are kept, which of them are brought up to date at every instant, and the arrays.
 
-use ascep_lang::program::{
-    ClockFn, CmpOp, InvalidProgram, MarketField, Op, ParamId, Period, Problem, Program, Stat, SymbolId, Type, Window,
-};
+use ascep_lang::program::{ClockFn, CmpOp, InvalidProgram, MarketField, Op, ParamId, Period, Problem, Program, SymbolId, Type};
 use rustc_hash::FxHashMap;
 
 use super::rules::{self, add_rules};
 use super::sequence::{SequencePrograms, Sequences};
 use super::shape::{ShapedRule, shape};
 use super::traits::{Traits, classify};
+use super::windows::WindowKey;
 use super::{
-    Clock, ClockCompare, FieldKind, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan, RingPlan, StateSizes, TimerOwner,
-    WindowPlan,
+    BarPlan, Clock, ClockCompare, FieldKind, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan, RingPlan, StateSizes,
+    TimerOwner,
 };
 use crate::columns::Columns;
 use crate::counters::PlanStats;
@@ -49,6 +48,7 @@ pub(crate) fn build(program: &Program, options: &EngineOptions) -> Result<Plan, 
     let mut builder = Builder::new(program, options, &traits, &numbers);
     builder.instruments();
     builder.nodes()?;
+    builder.lay_out_windows();
     builder.links();
     add_rules(&mut builder, &shaped)?;
     builder.columns(&mut shaped)?;
@@ -57,10 +57,11 @@ pub(crate) fn build(program: &Program, options: &EngineOptions) -> Result<Plan, 
 
 pub(super) struct Builder<'p> {
     pub(super) program: &'p Program,
-    options: &'p EngineOptions,
+    pub(super) options: &'p EngineOptions,
     pub(super) traits: &'p [Traits],
     pub(super) numbers: &'p [u32],
     pub(super) plan: Plan,
+    pub(super) window_ids: FxHashMap<WindowKey, u32>,
     /// Bytes that were not allocated yet: state.
     pub(super) state_bytes: usize,
     pub(super) sequence_programs: SequencePrograms,
@@ -87,6 +88,8 @@ impl<'p> Builder<'p> {
             holds: Vec::new(),
             clock_compares: Vec::new(),
             windows: Vec::new(),
+            looks: Vec::new(),
+            bars: Vec::new(),
             histories: Vec::new(),
             limits: Vec::new(),
             sequences: Sequences::default(),
@@ -120,7 +123,8 @@ impl<'p> Builder<'p> {
             })
             .collect();
         plan.inputs = tables.inputs.iter().map(|input| InputPlan { name: input.name.clone(), kind: rules::field_kind(input.ty) }).collect();
-        Self { program, options, traits, numbers, plan, state_bytes: 0, sequence_programs: SequencePrograms::default() }
+        let (window_ids, sequence_programs) = (FxHashMap::default(), SequencePrograms::default());
+        Self { program, options, traits, numbers, plan, window_ids, state_bytes: 0, sequence_programs }
     }
 
     /// The number of a kept node.
@@ -201,7 +205,10 @@ impl<'p> Builder<'p> {
                 Op::Param(ParamId(id)) => self.plan.params.get(id as usize).map_or_else(|| repr.unknown(), |param| param.bits),
                 _ => repr.unknown(),
             };
-            let op = self.op(index, number)?;
+            let op = match self.look(node.op, &args, number)? {
+                Some(look) => look,
+                None => self.op(index, number)?,
+            };
             self.plan.slots.push(initial);
             self.plan.reprs.push(repr);
             self.plan.nodes.push(NodePlan { op, args: (start, end) });
@@ -272,17 +279,6 @@ impl<'p> Builder<'p> {
                 let state = take(&mut self.plan.sizes.once_levels)?;
                 NodeOp::OnceLevel { hold: self.hold(d, number), state }
             }
-            Op::Window { stat: Stat::Count, window: Window::Time(d), partial, .. } => {
-                let capacity = self.options.max_window_samples;
-                let samples = RingPlan { start: self.plan.sizes.samples, capacity };
-                self.plan.sizes.samples = samples.start.saturating_add(capacity);
-                self.plan.windows.push(WindowPlan { samples, partial });
-                let state = index_of(self.plan.windows.len() - 1)?;
-                NodeOp::CountTime { hold: self.hold(d, number), state }
-            }
-            Op::Window { stat: Stat::Count, window: Window::Updates(n), .. } => {
-                NodeOp::CountUpdates { n, state: take(&mut self.plan.sizes.update_counts)? }
-            }
             Op::Index(n) => {
                 let capacity = n as usize;
                 let ring = RingPlan { start: self.plan.sizes.history, capacity };
@@ -294,6 +290,16 @@ impl<'p> Builder<'p> {
             Op::Capture(index) => NodeOp::Capture { index, repr: Repr::of(node.ty) },
             Op::All(d) => NodeOp::All { index: self.all(d, node.args.len())? },
             Op::Sample => NodeOp::Sample,
+            Op::Bar { symbol, period } => {
+                let instrument = self.instrument(symbol);
+                let timer = self.timer(TimerOwner::Node(number));
+                self.plan.bars.push(BarPlan { instrument, period, timer });
+                NodeOp::Bar { bar: index_of(self.plan.bars.len() - 1)? }
+            }
+            Op::BarField(field) => match node.args.first().and_then(|bar| self.plan.nodes.get(self.number(bar.0) as usize)) {
+                Some(&NodePlan { op: NodeOp::Bar { bar }, .. }) => NodeOp::BarField { bar, field },
+                _ => return Err(invalid(Problem::Operator)),
+            },
             _ => return Err(invalid(Problem::Operator)),
         })
     }

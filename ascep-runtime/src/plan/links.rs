@@ -39,6 +39,7 @@ impl Builder<'_> {
             | Op::Imbalance { symbol, .. }
             | Op::DepthPrice { symbol, .. }
             | Op::Age(symbol)
+            | Op::Bar { symbol, .. }
             | Op::Event(_, symbol) = node.op
             {
                 let first = self.instrument(symbol) * CLASSES;

@@ -10,14 +10,16 @@ mod rules;
 mod sequence;
 mod shape;
 mod traits;
+mod windows;
 
-use ascep_lang::program::{CmpOp, Constant, MarketField, Side};
+use ascep_lang::program::{BarField, CmpOp, Constant, MarketField, Side};
 use ascep_lang::syntax::CrossSide;
 use rustc_hash::FxHashMap;
 
 pub(crate) use build::build;
 pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};
 pub(crate) use shape::{Instr, Shape, ShapeMode};
+pub(crate) use windows::{LookKind, LookPlan, Parts, WindowPlan};
 
 use crate::columns::Columns;
 use crate::counters::PlanStats;
@@ -95,13 +97,9 @@ pub(crate) enum NodeOp {
     OnceEvent {
         hold: u32,
     },
-    CountTime {
-        hold: u32,
-        state: u32,
-    },
-    CountUpdates {
-        n: u32,
-        state: u32,
+    /// An aggregate: an index into [`Plan::looks`].
+    Look {
+        look: u32,
     },
     Index {
         state: u32,
@@ -125,6 +123,14 @@ pub(crate) enum NodeOp {
         index: u32,
     },
     Sample,
+    /// An index into [`Plan::bars`].
+    Bar {
+        bar: u32,
+    },
+    BarField {
+        bar: u32,
+        field: BarField,
+    },
 }
 
 /// A reading of the clock.
@@ -169,18 +175,19 @@ pub(crate) struct NodePlan {
     pub(crate) args: (u32, u32),
 }
 
+/// The bars of an instrument.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BarPlan {
+    pub(crate) instrument: u32,
+    pub(crate) period: i64,
+    pub(crate) timer: u32,
+}
+
 /// A part of one of the flat arrays that hold samples.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RingPlan {
     pub(crate) start: usize,
     pub(crate) capacity: usize,
-}
-
-/// A time window: its samples, and whether it is known from its first.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct WindowPlan {
-    pub(crate) samples: RingPlan,
-    pub(crate) partial: bool,
 }
 
 /// A field of an instrument with the slot that it goes to.
@@ -273,11 +280,14 @@ pub(crate) struct StateSizes {
     pub(crate) edges: usize,
     pub(crate) crosses: usize,
     pub(crate) once_levels: usize,
-    pub(crate) update_counts: usize,
     /// Values in all `x[n]`.
     pub(crate) history: usize,
-    /// Timestamps in all time windows.
+    /// Words of the samples in all windows.
     pub(crate) samples: usize,
+    /// Places in all queues of the lowest and the highest.
+    pub(crate) queues: usize,
+    /// Windows that keep their values in order.
+    pub(crate) sorted: u32,
     /// Timestamps in all `LIMIT`s.
     pub(crate) emitted: usize,
     pub(crate) max_fields: usize,
@@ -311,6 +321,8 @@ pub(crate) struct Plan {
     pub(crate) holds: Vec<Hold>,
     pub(crate) clock_compares: Vec<ClockCompare>,
     pub(crate) windows: Vec<WindowPlan>,
+    pub(crate) looks: Vec<LookPlan>,
+    pub(crate) bars: Vec<BarPlan>,
     pub(crate) histories: Vec<RingPlan>,
     pub(crate) limits: Vec<LimitPlan>,
     pub(crate) sequences: Sequences,

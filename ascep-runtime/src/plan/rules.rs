@@ -4,14 +4,19 @@ use ascep_lang::program::{Constant, Mode, Period, Rule, SymbolId, TextId, Type};
 
 use super::build::{Builder, kind_of};
 use super::shape::ShapedRule;
-use super::{ActionPlan, FieldKind, Hold, LimitPlan, NONE, Plan, RingPlan, RuleMode, RulePlan, TimerOwner};
+use super::{
+    ActionPlan, BarPlan, FieldKind, Hold, LimitPlan, LookPlan, NONE, Parts, Plan, RingPlan, RuleMode, RulePlan, TimerOwner, WindowPlan,
+};
 use crate::error::BuildError;
 use crate::kernel::Registers;
 use crate::market::Market;
+use crate::ops::bar::Bars;
+use crate::ops::look::Look;
 use crate::rules::RuleState;
 use crate::signal::SignalHead;
 use crate::timers::Timers;
 use crate::value::{Lists, level};
+use crate::window::{Sorted, Window};
 
 /// The bits of a constant in a slot. An integer that is the pattern of unknown is unknown.
 pub(super) fn constant_bits(constant: Constant, text_ids: &[u32]) -> u64 {
@@ -113,7 +118,8 @@ pub(super) fn bytes(plan: &Plan) -> usize {
     let lists = [&plan.dependants, &plan.rules_of, &plan.preludes, &plan.sources, &plan.groups_of, &plan.field_programs];
     let node = size_of::<super::NodePlan>() + 8 + 8;
     let sizes = &plan.sizes;
-    let words = sizes.since + sizes.history + sizes.samples + sizes.emitted;
+    let words = sizes.since.saturating_add(sizes.history).saturating_add(sizes.samples).saturating_add(sizes.emitted);
+    let sorted = plan.windows.iter().filter(|window| window.parts.has(Parts::ORDER)).map(|window| Sorted::bytes(window.capacity));
     [
         plan.nodes.len().saturating_mul(node),
         plan.args.len() * 4 + plan.readings.bytes(),
@@ -125,6 +131,11 @@ pub(super) fn bytes(plan: &Plan) -> usize {
         Market::bytes(plan.instruments.len(), books),
         words.saturating_mul(8),
         plan.sequences.bytes(),
+        sizes.queues.saturating_mul(4),
+        sorted.fold(0, usize::saturating_add),
+        plan.windows.len() * (size_of::<WindowPlan>() + size_of::<Window>()),
+        plan.looks.len() * (size_of::<LookPlan>() + size_of::<Look>()),
+        plan.bars.len() * (size_of::<BarPlan>() + size_of::<Bars>()),
         plan.holds.len() * size_of::<Hold>() + plan.clock_compares.len() * size_of::<super::ClockCompare>(),
     ]
     .into_iter()

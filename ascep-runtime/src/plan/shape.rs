@@ -226,7 +226,8 @@ pub(crate) fn touched_by(op: &Op) -> u8 {
     forgotten
         | match op {
             Op::Market(MarketField::Last | MarketField::Qty | MarketField::TradeSide | MarketField::Notional, _)
-            | Op::Event(EventKind::Trade, _) => touch::TRADE,
+            | Op::Event(EventKind::Trade, _)
+            | Op::Bar { .. } => touch::TRADE,
             Op::Market(MarketField::Price, _) => touch::TRADE | touch::QUOTE_UNTRADED,
             Op::Market(MarketField::Latency | MarketField::VenueTs, _) | Op::Age(_) => touch::ANY,
             Op::Market(..) | Op::Event(EventKind::Quote, _) | Op::Imbalance { depth: 1, .. } => touch::QUOTE,

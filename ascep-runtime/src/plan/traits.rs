@@ -74,6 +74,7 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>]) -> Vec<
                 | Op::Coalesce
                 | Op::Known
                 | Op::Capture(_)
+                | Op::BarField(_)
         );
         // What holds an answer over a clock reading until its next instant has a state: that answer.
         let stateless = pure && (volatile || !volatile_arg);
