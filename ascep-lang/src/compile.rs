@@ -20,6 +20,8 @@ pub struct Options {
     pub params: Vec<(String, String)>,
     /// Values that the host delivers while the rules run, which they read by name.
     pub inputs: Vec<InputDecl>,
+    /// Functions that the host computes while the rules run, which they call by name.
+    pub functions: Vec<FunctionDecl>,
     /// Bounds on the program.
     pub limits: Limits,
 }
@@ -46,6 +48,14 @@ impl Options {
         self
     }
 
+    /// Adds a function of the host: a pure function of its arguments, which are numbers, durations, timestamps and levels, as is its
+    /// value. A name that is built in is an error of the program (E0303).
+    #[must_use]
+    pub fn with_function(mut self, name: impl Into<String>, args: impl IntoIterator<Item = InputType>, result: InputType) -> Self {
+        self.functions.push(FunctionDecl { name: name.into(), args: args.into_iter().collect(), result });
+        self
+    }
+
     /// Sets [`limits`](Self::limits).
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
@@ -63,7 +73,18 @@ pub struct InputDecl {
     pub ty: InputType,
 }
 
-/// The type of a host's input.
+/// A function that the host computes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionDecl {
+    /// The name that rules call it by.
+    pub name: String,
+    /// The types of its arguments.
+    pub args: Vec<InputType>,
+    /// The type of its value.
+    pub result: InputType,
+}
+
+/// The type of a host's input, and of what a host's function takes and gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputType {
     /// A number whose unit nothing is checked against.

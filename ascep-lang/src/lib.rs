@@ -17,7 +17,7 @@ pub mod span;
 pub mod syntax;
 
 pub use check::functions;
-pub use compile::{Analysis, InputDecl, InputType, Options, analyze, compile};
+pub use compile::{Analysis, FunctionDecl, InputDecl, InputType, Options, analyze, compile};
 pub use diagnostic::{Code, Diagnostic, Diagnostics, RenderOptions, Severity, explain};
 pub use limits::Limits;
 pub use lower::lower;

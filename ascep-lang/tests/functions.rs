@@ -90,6 +90,31 @@ const CALLS: &[(&str, &str)] = &[
     ("bar(s, 1m).vwap", "Q/B"),
     ("bar(s, 1m).count", "1"),
     ("bar(s, 1m).start", "timestamp"),
+    ("sma(last(s), 20)", "Q/B"),
+    ("ema(last(s), n = 20)", "Q/B"),
+    ("wma(qty(s), 20)", "B"),
+    ("rsi(last(s), 14)", "1"),
+    ("macd(last(s)).line", "Q/B"),
+    ("macd(last(s), 1, 2, 2).signal", "Q/B"),
+    ("macd(last(s), signal = 5).hist", "Q/B"),
+    ("bollinger(last(s), 20, 2).upper", "Q/B"),
+    ("bollinger(last(s), 20, 2.5).middle", "Q/B"),
+    ("bollinger(last(s), 20, k = imbalance(s)).lower", "Q/B"),
+    ("atr(bar(s, 1m), 14)", "Q/B"),
+    ("stoch(bar(s, 1m), 14, 3, 3).k", "1"),
+    ("stoch(bar(s, 1m), 14, smooth = 1, d = 1).d", "1"),
+    ("obv(bar(s, 1m))", "B"),
+    ("triangle(s, \"C/B\", \"C/Q\", fee = 7.5bp)", "1"),
+    ("triangle(s, \"C/B\", \"C/Q\", fee = 7.5bp).net", "1"),
+    ("triangle(s, \"C/B\", \"C/Q\", 0).gross", "1"),
+    ("triangle(s, \"C/B\", \"C/Q\", fee = 0.001).direction", "1"),
+    ("triangle(s, \"C/B\", \"C/Q\", fee = 0.001).age", "duration"),
+    ("triangle(s, \"C/B\", \"C/Q\", fee = 0.001).skew", "duration"),
+    ("triangle(s, \"C/B\", \"C/Q\", fee = 0.001).size", "Q"),
+    ("cross(buy = s, sell = \"k:B/Q\", fee_buy = 10bp, fee_sell = 26bp)", "1"),
+    ("cross(s, \"k:B/Q\", 10bp, 26bp).size", "Q"),
+    ("inverse(\"Q/B\", s, fee = 1bp)", "1"),
+    ("inverse(\"Q/B\", s, fee = 1bp).size", "B"),
     ("known(last(s))", "bool"),
     ("since(trade(s))", "duration"),
     ("since(bar(s, 1m))", "duration"),
@@ -104,7 +129,7 @@ const CALLS: &[(&str, &str)] = &[
 #[test]
 fn values_have_their_types() {
     for (call, wanted) in CALLS {
-        let program = compiled(&format!("RULE r FOR EACH s IN [\"B/Q\"]: IF quote(s) THEN S(v = {call})"));
+        let program = compiled(&format!("USE arbitrage\nRULE r FOR EACH s IN [\"B/Q\"]: IF quote(s) THEN S(v = {call})"));
         let node = &program.nodes[program.rules[0].actions[0].fields[0].1.0 as usize];
         let got = match node.ty {
             Type::Num(unit) => program.tables.units[unit.0 as usize].clone(),
@@ -125,7 +150,7 @@ fn every_function_is_in_the_list() {
         assert!(called || event, "{}", f.name);
     }
     let later: Vec<_> = functions::all().filter(|f| !f.available()).map(|f| f.name).collect();
-    assert!(later.contains(&"cycles"), "{later:?}");
+    assert_eq!(later, ["cycles"]);
 }
 
 #[test]
@@ -244,6 +269,48 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("E0316", "bar(s, d).close", "d"),
     ("E0409", "bar(s, 60).close", "60"),
     ("E0411", "bar(s, 1m).clsoe", "clsoe"),
+    ("E0405", "ema(5, 20)", "5"),
+    ("E0406", "sma(age(s), 20)", "age(s)"),
+    ("E0803", "ema(last(s), 20.5)", "20.5"),
+    ("E0803", "rsi(last(s), 1m)", "1m"),
+    ("E0316", "wma(last(s), bid(s))", "bid(s)"),
+    ("E0808", "macd(last(s), 26, 12).line", "26"),
+    ("E0808", "macd(last(s), slow = 12).line", "12"),
+    ("E0411", "macd(last(s)).lin", "lin"),
+    ("E0411", "bollinger(last(s), 20, 2).mid", "mid"),
+    ("E0411", "triangle(s, \"C/B\", \"C/Q\", fee = 0).fee", "fee"),
+    ("E0406", "macd(last(s)) + 1", "macd(last(s))"),
+    ("E0406", "1 - macd(last(s))", "macd(last(s))"),
+    ("E0406", "-stoch(bar(s, 1m), 14, 3, 3)", "stoch(bar(s, 1m), 14, 3, 3)"),
+    ("E0406", "(macd(last(s)) > 5)", "macd(last(s))"),
+    ("E0406", "(5 < macd(last(s)))", "macd(last(s))"),
+    ("E0406", "macd(last(s))", "macd(last(s))"),
+    ("E0406", "macd(last(s))[1]", "macd(last(s))"),
+    ("E0406", "known(macd(last(s)))", "macd(last(s))"),
+    ("E0406", "macd(last(s)) ?? macd(last(s))", "macd(last(s))"),
+    ("E0406", "avg(macd(last(s)), 20)", "macd(last(s))"),
+    ("E0406", "abs(bollinger(last(s), 20, 2))", "bollinger(last(s), 20, 2)"),
+    ("E0406", "count(macd(last(s)), 20)", "macd(last(s))"),
+    ("E0407", "(macd(last(s)) AND last(s) > 5)", "macd(last(s))"),
+    ("E0405", "atr(s, 14)", "s"),
+    ("E0405", "obv(trade(s))", "trade(s)"),
+    ("E0405", "obv(bar(s, 1m).close)", "bar(s, 1m).close"),
+    ("E0405", "stoch(last(s), 14, 3, 3).k", "last(s)"),
+    ("W1001", "bollinger(last(s), 20, qty(s)).upper", "qty(s)"),
+    ("W1001", "inverse(s, \"Q/B\", fee = qty(s))", "qty(s)"),
+    ("E0406", "inverse(s, \"Q/B\", fee = 1s)", "1s"),
+    ("E0404", "inverse(s, \"Q/B\")", "inverse(s, \"Q/B\")"),
+    ("E0404", "cross(s, \"k:B/Q\", fee_buy = 0)", "cross(s, \"k:B/Q\", fee_buy = 0)"),
+    ("E0810", "inverse(s, \"Q/B\", fee = 7.5)", "7.5"),
+    ("E0810", "cross(s, \"k:B/Q\", 0, 100%)", "100%"),
+    ("E0809", "inverse(s, \"k:B/Q\", fee = 0)", "s, \"k:B/Q\""),
+    ("E0809", "cross(s, \"Q/B\", 0, 0)", "s, \"Q/B\""),
+    ("E0809", "cross(s, s, 0, 0)", "s, s"),
+    ("E0809", "triangle(s, \"C/B\", \"C/R\", fee = 0)", "s, \"C/B\", \"C/R\""),
+    ("E0809", "triangle(s, \"Q/B\", \"C/Q\", fee = 0)", "s, \"Q/B\", \"C/Q\""),
+    ("E0809", "triangle(s, \"BQ\", \"C/Q\", fee = 0)", "\"BQ\""),
+    ("E0410", "triangle(s, last(s), \"C/Q\", fee = 0)", "last(s)"),
+    ("E0415", "triangle", "triangle"),
     ("E0412", "trade(s).price", "price"),
     ("E0412", "last(s).close", "close"),
     ("E0412", "(bar(s, 1m) WHERE it.close > 5).close", "close"),
@@ -252,7 +319,9 @@ const REFUSED: &[(&str, &str, &str)] = &[
 #[test]
 fn wrong_arguments_are_told_at_their_place() {
     for (code, call, place) in REFUSED {
-        let text = format!("PARAM d = 1m IN 1m .. 1h\nRULE r FOR EACH s IN [\"B/Q\"]: IF quote(s) AND age(s) < d THEN S(v = {call})");
+        let text = format!(
+            "USE arbitrage\nPARAM d = 1m IN 1m .. 1h\nRULE r FOR EACH s IN [\"B/Q\"]: IF quote(s) AND age(s) < d THEN S(v = {call})"
+        );
         let found = analyzed(&text).diagnostics.into_vec();
         let [only] = found.as_slice() else { panic!("{call}: {found:#?}") };
         assert_eq!((only.code.as_str(), text.get(only.span.range())), (*code, Some(*place)), "{call}: {only:#?}");
@@ -275,4 +344,7 @@ fn what_is_wrong_has_a_way_out() {
     assert!(fixed("change(last(s), 20)").contains("change(last(s), 20s)"));
     assert!(fixed("percentile(last(s), 90%, 20)").contains("percentile(last(s), 90, 20)"));
     assert!(fixed("bar(s, 1m).clsoe").contains("bar(s, 1m).close"));
+    assert!(fixed("macd(last(s)) - 1").contains("macd(last(s)).line - 1"));
+    assert!(fixed("atr(s, 14)").contains("atr(bar(s, 1m), 14)"));
+    assert!(fixed("inverse(s, \"Q/B\", fee = 0)").starts_with("USE arbitrage\nRULE"));
 }

@@ -89,6 +89,9 @@ impl<'a> Checker<'a> {
         let at = Self::span_of(sides.tree, at);
         let (l, r) = (left.ty, right.ty);
         let bad = bad.ty;
+        if let Ty::Record(kind) = bad {
+            return self.bare_record(kind, at);
+        }
         self.report(Code::NotANumber, if numeric(bad) { sides.whole } else { at }, |c, d| match bad {
             Ty::Quoted | Ty::Symbol => {
                 let text = c.source(at);
@@ -121,6 +124,10 @@ impl<'a> Checker<'a> {
                     negated.facts = negated.facts.with(Facts::PERCENT);
                 }
                 negated
+            }
+            Ty::Record(kind) => {
+                self.bare_record(kind, Self::span_of(tree, x));
+                Val::poison(e.span)
             }
             ty => {
                 let at = Self::span_of(tree, x);

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::functions::{Build, Function};
+use super::units::Unit;
 use super::value::{Facts, Ty, Val};
 use super::{Checker, Local, items::Kind};
 use crate::diagnostic::Code;
@@ -102,7 +103,11 @@ impl<'a> Checker<'a> {
     #[inline(never)]
     fn enter(&mut self, tree: &'a Tree, e: &'a Expr, callee: &'a Ident, args: &'a [Arg], vals: Vec<Val>) -> Entered<'a> {
         let name = callee.text.as_str();
-        if let Some(index) = self.globals.find(name)
+        let found = self.globals.find(name);
+        if let Some(Kind::Host(id, decl)) = found.and_then(|index| self.globals.get(index)).map(|g| g.kind) {
+            return Entered::Value(self.host_call(tree, e, callee, (id, decl), args, &vals));
+        }
+        if let Some(index) = found
             && let Some(Kind::Fn { params, body }) = self.globals.get(index).map(|g| g.kind)
         {
             return match self.expand(tree, e, index, params, body, args, &vals) {
@@ -124,6 +129,12 @@ impl<'a> Checker<'a> {
         };
         if let Build::NotYet(code) = function.build {
             self.not_yet(function, code, callee.span);
+            return Val::poison(e.span);
+        }
+        if let Some(module) = function.module
+            && !self.modules.contains(&module)
+        {
+            self.module_not_used(function.name, module, callee.span);
             return Val::poison(e.span);
         }
         let target = Target {
@@ -150,6 +161,17 @@ impl<'a> Checker<'a> {
         self.report(code, span, |_, d| {
             d.says(format!("`{}` is not available yet", function.name), "")
                 .help(format!("it will be `{}`: {}", function.signature, function.doc))
+        });
+    }
+
+    fn module_not_used(&mut self, name: &str, module: &str, span: Span) {
+        self.report(Code::ModuleNotUsed, span, |_, d| {
+            let top = Span { start: 0, end: 0, ..span };
+            d.says(format!("`{name}` is a function of the library module `{module}`"), "the program does not use that module").fix(
+                "name it once, before the rules",
+                top,
+                format!("USE {module}\n"),
+            )
         });
     }
 
@@ -294,6 +316,28 @@ impl<'a> Checker<'a> {
         Some(n as u32)
     }
 
+    /// Whether what is in place `index` is a number without assets in its unit; warns of a unit, and reports what is no number.
+    pub(super) fn pure_arg(&mut self, call: &Call<'a>, index: usize, what: &str) -> bool {
+        let Some(Given { val, span, .. }) = call.get(index) else { return false };
+        self.want_number(&val, span) && {
+            self.unit_of_arg(&val, Unit::PURE, span, what);
+            true
+        }
+    }
+
+    /// Warns of a number whose unit is another than the one of its place.
+    pub(super) fn unit_of_arg(&mut self, val: &Val, wanted: Unit, span: Span, what: &str) {
+        let Some(unit) = val.unit() else { return };
+        let open = |u: Unit| u == Unit::FLEXIBLE || u == Unit::UNCHECKED;
+        if unit == wanted || open(unit) || open(wanted) {
+            return;
+        }
+        self.report(Code::UnitMismatch, span, |c, d| {
+            let (given, wanted) = (c.in_words(unit), c.in_words(wanted));
+            d.says(format!("{what}, {}, is {given}", c.quote(span)), format!("a number that is {wanted} is wanted"))
+        });
+    }
+
     /// A flag in place `index`, false where it is not given.
     pub(super) fn flag_arg(&mut self, call: &Call<'a>, index: usize) -> Option<bool> {
         let Some(Given { val, span, .. }) = call.get(index) else { return Some(false) };
@@ -308,7 +352,8 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn count(n: usize) -> String {
+/// "two arguments", in digits.
+pub(super) fn count(n: usize) -> String {
     match n {
         0 => "no arguments".to_owned(),
         1 => "one argument".to_owned(),

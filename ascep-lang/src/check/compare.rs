@@ -118,6 +118,11 @@ impl<'a> Checker<'a> {
 
     fn not_comparable(&mut self, sides: &Sides<'a>, left: &Val, right: &Val, a: Ty, b: Ty) {
         let (left_at, right_at) = (Self::span_of(sides.tree, sides.left), Self::span_of(sides.tree, sides.right));
+        for (ty, at) in [(a, left_at), (b, right_at)] {
+            if let Ty::Record(kind) = ty {
+                return self.bare_record(kind, at);
+            }
+        }
         self.report(Code::NotComparable, sides.whole, |c, mut d| {
             for (ty, other, at) in [(a, right, right_at), (b, left, left_at)] {
                 let text = c.source(at);

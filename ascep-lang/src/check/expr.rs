@@ -134,9 +134,10 @@ impl<'a> Checker<'a> {
         let (name, defined, words) = (global.name, global.span, global.kind.words());
         match (global.kind, global.val) {
             (Kind::Input(input, ty), _) => self.over(Op::Input(input), &[], ty, Facts::INPUT, span),
-            (Kind::Fn { .. } | Kind::Set(_), _) => {
+            (Kind::Fn { .. } | Kind::Host(..) | Kind::Set(_), _) => {
                 self.report(Code::FunctionAsValue, span, |_, d| {
-                    d.says(format!("`{name}` is {words} and not a value"), "").also(defined, "defined here")
+                    let d = d.says(format!("`{name}` is {words} and not a value"), "");
+                    if defined == Span::default() { d } else { d.also(defined, "defined here") }
                 });
                 Val::poison(span)
             }
@@ -168,6 +169,9 @@ impl<'a> Checker<'a> {
 
     #[inline(never)]
     fn field_of(&mut self, tree: &'a Tree, e: &'a Expr, (base, val): (ExprId, Val), field: &'a Ident) -> Val {
+        if let Some(parts) = val.parts {
+            return self.part(parts, field, e.span);
+        }
         if let Some(symbol) = self.bar_symbol(&val) {
             return self.field_of_bar(&val, symbol, field, e.span);
         }
@@ -268,6 +272,10 @@ impl<'a> Checker<'a> {
         }
         if !matches!(val.ty, Ty::Num(_) | Ty::Bool | Ty::Duration | Ty::Timestamp | Ty::Text) || !val.can_change() {
             let what = Self::span_of(tree, base);
+            if let Ty::Record(kind) = val.ty {
+                self.bare_record(kind, what);
+                return Val::poison(e.span);
+            }
             self.report(Code::TypeMismatch, what, |c, d| {
                 let is = if val.ty == Ty::Event { "an event and has no value" } else { "a constant and has no updates" };
                 d.says(format!("{} is {is} to look back at", c.quote(what)), "")

@@ -2,12 +2,12 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::Checker;
 use super::uses::Placed;
 use super::value::{Ty, Val};
-use super::{Checker, units::Unit};
-use crate::compile::InputType;
+use crate::compile::FunctionDecl;
 use crate::diagnostic::Code;
-use crate::program::{Constant, Input, InputId, Param, ParamId, SymbolId, Type};
+use crate::program::{Constant, FunctionId, InputId, Param, ParamId, SymbolId, Type};
 use crate::span::Span;
 use crate::syntax::{self, ExprId, Ident, Item, StrLit, Tree};
 
@@ -20,6 +20,7 @@ pub(super) enum Kind<'a> {
     Fn { params: &'a [Ident], body: ExprId },
     Set(&'a [StrLit]),
     Input(InputId, Ty),
+    Host(FunctionId, &'a FunctionDecl),
 }
 
 impl Kind<'_> {
@@ -32,6 +33,7 @@ impl Kind<'_> {
             Self::Fn { .. } => "a function",
             Self::Set(_) => "a set",
             Self::Input(..) => "an input of the host",
+            Self::Host(..) => "a function of the host",
         }
     }
 }
@@ -83,36 +85,6 @@ pub(super) struct PlacedRule<'a> {
 }
 
 impl<'a> Checker<'a> {
-    /// Defines the host's inputs.
-    pub(super) fn inputs(&mut self) {
-        for decl in &self.options.inputs {
-            let ty = match &decl.ty {
-                InputType::Number => Ty::Num(Unit::UNCHECKED),
-                InputType::Ratio => Ty::Num(Unit::PURE),
-                InputType::Price { base, quote } => {
-                    let (quote, base) = (self.out.units.asset(quote), self.out.units.asset(base));
-                    Ty::Num(self.out.units.ratio(quote, base))
-                }
-                InputType::Amount { asset } => {
-                    let asset = self.out.units.asset(asset);
-                    Ty::Num(self.out.units.single(asset))
-                }
-                InputType::Bool => Ty::Bool,
-                InputType::Duration => Ty::Duration,
-                InputType::Timestamp => Ty::Timestamp,
-                InputType::Text => Ty::Text,
-            };
-            if self.globals.find(&decl.name).is_some() {
-                self.say(Code::DuplicateName, Span::default(), format!("the host declares the input `{}` twice", decl.name));
-                continue;
-            }
-            let id = InputId(u32::try_from(self.out.typed.tables.inputs.len()).unwrap_or(u32::MAX));
-            let exported = self.out.export(ty);
-            self.out.typed.tables.inputs.push(Input { name: decl.name.clone(), ty: exported });
-            self.define(&decl.name, Span::default(), None, Kind::Input(id, ty), true);
-        }
-    }
-
     /// Defines what the items define, and gives the rules in order.
     pub(super) fn collect(&mut self, items: &[Placed<'a>]) -> Vec<PlacedRule<'a>> {
         let mut rules = Vec::new();
@@ -178,7 +150,7 @@ impl<'a> Checker<'a> {
         self.define(&name.text, name.span, Some(tree), kind, included);
     }
 
-    fn define(&mut self, name: &'a str, span: Span, tree: Option<&'a Tree>, kind: Kind<'a>, included: bool) {
+    pub(super) fn define(&mut self, name: &'a str, span: Span, tree: Option<&'a Tree>, kind: Kind<'a>, included: bool) {
         self.globals.by_name.insert(name, self.globals.list.len());
         self.globals.list.push(Global { name, span, tree, kind, included, used: false, val: None, symbols: None });
     }

@@ -33,6 +33,7 @@ impl<'a> Checker<'a> {
                     match ty {
                         Ty::Num(_) => d.help(format!("compare it: `{text} > 0`")),
                         Ty::Quoted | Ty::Symbol => d.help(format!("its price: `price({text}) > 100`")),
+                        Ty::Record(kind) => super::records::which_part(d, kind, text, span),
                         _ => d,
                     }
                 });

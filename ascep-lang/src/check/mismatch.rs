@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
         });
     }
 
-    fn in_words(&self, unit: Unit) -> String {
+    pub(super) fn in_words(&self, unit: Unit) -> String {
         let words = self.out.units.words(unit);
         if unit.has_assets() { format!("in {words}") } else { words }
     }

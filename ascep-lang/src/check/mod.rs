@@ -18,6 +18,7 @@ mod consts;
 mod events;
 mod expr;
 pub mod functions;
+mod host;
 mod items;
 mod labels;
 mod levels;
@@ -26,6 +27,7 @@ mod names;
 mod order;
 pub(crate) mod output;
 mod period;
+pub(crate) mod records;
 mod report;
 mod rules;
 mod sequence;
@@ -99,6 +101,10 @@ pub(crate) struct Checker<'a> {
     in_const: bool,
     /// Parameters that some operator reads as a length of time.
     periods: Vec<ParamId>,
+    /// The parts of values that have some.
+    parts: Vec<Val>,
+    /// The library modules that the program uses.
+    modules: Vec<&'a str>,
     /// The program is over a limit; nothing more is looked at.
     stopped: bool,
 }
@@ -123,9 +129,12 @@ pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> (TypedRu
         visits: 0,
         in_const: false,
         periods: Vec::new(),
+        parts: Vec::new(),
+        modules: Vec::new(),
         stopped: false,
     };
     checker.inputs();
+    checker.host_functions();
     let items = checker.gather();
     let rules = checker.collect(&items);
     checker.evaluate_globals();
@@ -164,8 +173,13 @@ impl<'a> Checker<'a> {
 
     /// The node of a value; constants and parameters get one here. None for poison.
     fn node_of(&mut self, val: &Val) -> Option<NodeId> {
-        if val.is_poison() {
-            return None;
+        match val.ty {
+            Ty::Poison => return None,
+            Ty::Record(kind) => {
+                self.bare_record(kind, val.span);
+                return None;
+            }
+            _ => {}
         }
         match (val.node, val.constant, val.param) {
             (Some(node), _, _) => Some(node),

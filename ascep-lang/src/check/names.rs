@@ -80,7 +80,7 @@ impl<'a> Checker<'a> {
             ExprKind::Call { callee, .. } => match self.globals.find(&callee.text) {
                 Some(index) => {
                     self.globals.use_it(index);
-                    if !matches!(self.globals.get(index).map(|g| g.kind), Some(Kind::Fn { .. }))
+                    if !matches!(self.globals.get(index).map(|g| g.kind), Some(Kind::Fn { .. } | Kind::Host(..)))
                         && !self.functions.contains_key(callee.text.as_str())
                     {
                         self.unknown_function(callee);
@@ -120,7 +120,7 @@ impl<'a> Checker<'a> {
                 return d.says(format!("`{name}` is {words} and cannot be called"), "").also(span, "defined here");
             }
             let nearest: Option<&'a str> = c.suggest(name, |c| {
-                let own = c.globals.list.iter().filter(|g| matches!(g.kind, Kind::Fn { .. })).map(|g| g.name);
+                let own = c.globals.list.iter().filter(|g| matches!(g.kind, Kind::Fn { .. } | Kind::Host(..))).map(|g| g.name);
                 c.functions.keys().copied().chain(own).collect()
             });
             d.says(format!("there is no function `{name}`"), "").meant(callee.span, nearest)

@@ -64,7 +64,7 @@ impl<'a> Checker<'a> {
                 (std::iter::once(default).chain(range.into_iter().flat_map(|r| [r.0, r.1])).collect(), &[])
             }
             Kind::Fn { params, body } => (vec![body], params),
-            Kind::Set(_) | Kind::Input(..) => return Vec::new(),
+            Kind::Set(_) | Kind::Input(..) | Kind::Host(..) => return Vec::new(),
         };
         let params: FxHashSet<&str> = params.iter().map(|p| p.text.as_str()).collect();
         let mut needs = Vec::new();
@@ -110,7 +110,7 @@ impl<'a> Checker<'a> {
                 self.set_symbols(index);
                 return;
             }
-            Kind::Fn { .. } | Kind::Input(..) => return,
+            Kind::Fn { .. } | Kind::Input(..) | Kind::Host(..) => return,
         };
         if let Some(global) = self.globals.list.get_mut(index) {
             global.val = Some(Val { span, ..val });

@@ -10,7 +10,8 @@ use super::symbol;
 use super::units::{Unit, Units};
 use super::value::{ShapeId, Ty};
 use crate::program::{
-    BarField, EventKind, Node, NodeId, Op, PayloadField, Sequence, SequenceId, SymbolId, Tables, TextId, Type, TypedRules, UnitId,
+    BarField, Cycle, CycleId, EventKind, Node, NodeId, Op, PayloadField, Sequence, SequenceId, SymbolId, Tables, TextId, Type, TypedRules,
+    UnitId,
 };
 use crate::span::Span;
 
@@ -66,6 +67,7 @@ pub(crate) struct Output<'a> {
     by_shape: FxHashMap<Shape, ShapeId>,
     by_event: FxHashMap<(EventKind, SymbolId), ShapeId>,
     by_sequence: FxHashMap<Sequence, SequenceId>,
+    cycles: FxHashMap<Cycle, CycleId>,
 }
 
 fn id(n: usize) -> u32 {
@@ -92,6 +94,7 @@ impl<'a> Output<'a> {
             by_shape,
             by_event: FxHashMap::default(),
             by_sequence: FxHashMap::default(),
+            cycles: FxHashMap::default(),
         }
     }
 
@@ -151,6 +154,20 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// The symbol as it is written.
+    pub(crate) fn symbol_name(&self, symbol: SymbolId) -> &str {
+        self.typed.tables.symbols.get(symbol.0 as usize).map_or("", String::as_str)
+    }
+
+    /// The number of a way round some markets.
+    pub(crate) fn cycle(&mut self, cycle: Cycle) -> CycleId {
+        let cycles = &mut self.typed.tables.cycles;
+        *self.cycles.entry(cycle).or_insert_with_key(|cycle| {
+            cycles.push(cycle.clone());
+            CycleId(id(cycles.len() - 1))
+        })
+    }
+
     /// Adds a node.
     pub(crate) fn emit(&mut self, op: Op, args: Nodes, ty: Ty, span: Span) -> NodeId {
         let ty = self.export(ty);
@@ -170,7 +187,7 @@ impl<'a> Output<'a> {
     pub(crate) fn export(&mut self, ty: Ty) -> Type {
         match ty {
             Ty::Num(unit) => Type::Num(self.export_unit(unit)),
-            Ty::Bool | Ty::Poison => Type::Bool,
+            Ty::Bool | Ty::Record(_) | Ty::Poison => Type::Bool,
             Ty::Event => Type::Event,
             Ty::Duration => Type::Duration,
             Ty::Timestamp => Type::Timestamp,

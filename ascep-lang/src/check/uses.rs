@@ -15,7 +15,7 @@ pub(super) struct Placed<'a> {
     pub(super) included: bool,
 }
 
-/// The library modules that there will be.
+/// The library modules.
 const MODULES: [&str; 1] = ["arbitrage"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,11 +101,7 @@ impl<'a> Checker<'a> {
                         walk.enter(target);
                     }
                 }
-                Item::Use { path: UsePath::Module(name), .. } if MODULES.contains(&name.text.as_str()) => {
-                    self.report(Code::ModuleNotYet, name.span, |_, d| {
-                        d.says(format!("the library module `{}` is not available yet", name.text), "")
-                    });
-                }
+                Item::Use { path: UsePath::Module(name), .. } if MODULES.contains(&name.text.as_str()) => self.modules.push(&name.text),
                 Item::Use { path: UsePath::Module(name), .. } => {
                     self.report(Code::UnknownModule, name.span, |c, d| {
                         let nearest = c.suggest(&name.text, |_| MODULES.to_vec());

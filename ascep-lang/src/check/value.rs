@@ -1,5 +1,6 @@
 //! What the checker knows of an expression: its type, what is known of it before the rules run, and the node that computes it.
 
+use super::records::{Parts, Record};
 use super::units::Unit;
 use crate::program::{Constant, NodeId, ParamId};
 use crate::span::Span;
@@ -15,6 +16,8 @@ pub(crate) enum Ty {
     Symbol,
     Text,
     Quoted,
+    /// Several numbers with names, and no number by itself.
+    Record(Record),
     /// An error was reported; nothing more is said about it.
     Poison,
 }
@@ -31,6 +34,7 @@ impl Ty {
             Self::Symbol => "a symbol",
             Self::Text => "a text",
             Self::Quoted => "a string",
+            Self::Record(kind) => kind.words(),
             Self::Poison => "an error",
         }
     }
@@ -106,13 +110,15 @@ pub(crate) struct Val {
     pub(crate) param: Option<ParamId>,
     /// The payload, of an event.
     pub(crate) shape: ShapeId,
+    /// The values with names that it has, if any.
+    pub(crate) parts: Option<Parts>,
     pub(crate) facts: Facts,
     pub(crate) span: Span,
 }
 
 impl Val {
     pub(crate) fn poison(span: Span) -> Self {
-        Self { ty: Ty::Poison, node: None, constant: None, param: None, shape: ShapeId::BARE, facts: Facts::NONE, span }
+        Self { ty: Ty::Poison, node: None, constant: None, param: None, shape: ShapeId::BARE, parts: None, facts: Facts::NONE, span }
     }
 
     pub(crate) fn constant(ty: Ty, constant: Constant, span: Span) -> Self {

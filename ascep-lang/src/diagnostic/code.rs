@@ -39,8 +39,8 @@ macro_rules! codes {
 }
 
 // E01xx text and tokens, E02xx syntax, E03xx names and items, E04xx types, E05xx rules and events, E06xx limits, E07xx not available
-// yet, E08xx arguments of functions, W1xxx warnings on units, W2xxx other warnings. Not used again: E0703 (bars) and E0704 (forms), which were
-// not available once.
+// yet, E08xx arguments of functions, W1xxx warnings on units, W2xxx other warnings. Not used again: E0702 (sequences), E0703 (bars), E0704
+// (forms) and E0705 (modules), which were not available once.
 codes! {
     UnknownCharacter = "E0101", Error, "a character that no token starts with";
     UnterminatedString = "E0102", Error, "a string without its closing quote";
@@ -123,7 +123,6 @@ codes! {
     TooManyInstances = "E0605", Error, "a rule with more instances than the limit";
     SequenceTooLong = "E0606", Error, "a SEQ over the limit";
     FunctionNotYet = "E0701", Error, "a function that is not available yet";
-    ModuleNotYet = "E0705", Error, "a library module that is not available yet";
     BadDepth = "E0801", Error, "a depth that is not a whole number from 1 to 20";
     BadSide = "E0802", Error, "a side that is neither \"buy\" nor \"sell\"";
     BadCount = "E0803", Error, "a count that is not a whole number in range";
@@ -131,6 +130,10 @@ codes! {
     BadClamp = "E0805", Error, "a clamp whose low end is above its high end";
     BadMax = "E0806", Error, "a `max` that is no bound of a window";
     BadPercentile = "E0807", Error, "a percentile that is not a constant from 0 to 100";
+    BadLengths = "E0808", Error, "a fast average that is not shorter than the slow one";
+    CycleNotClosed = "E0809", Error, "markets that make no closed way";
+    BadFee = "E0810", Error, "a fee that takes all there is";
+    ModuleNotUsed = "E0811", Error, "a function of a library module that the program does not use";
     UnitMismatch = "W1001", Warning, "two units that do not agree";
     TriangleNotClosed = "W1002", Warning, "a triangle that does not cancel";
     RatioAgainstAmount = "W1003", Warning, "a price compared with a percentage";

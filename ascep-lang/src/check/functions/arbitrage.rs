@@ -1,18 +1,47 @@
-//! Operators of the library module `arbitrage`.
+//! Operators of the library module `arbitrage`: what is left after fees of a way round two or three markets.
 
-use super::{Function, later};
+use smallvec::SmallVec;
+
+use super::{Build, Function, entry, later, need};
+use crate::check::Checker;
+use crate::check::call::Call;
+use crate::check::records::Record;
+use crate::check::symbol;
+use crate::check::units::Unit;
+use crate::check::value::{Facts, Ty, Val};
 use crate::diagnostic::Code;
+use crate::program::{Cycle, CycleField, CycleKind, Op, SymbolId};
+
+/// A function that a program has to `USE` the module for.
+const fn of_module(function: Function) -> Function {
+    Function { module: Some("arbitrage"), ..function }
+}
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    later("triangle", "triangle(a, b, c, fee)", "pure", Code::FunctionNotYet, "net return of the better way round three markets"),
-    later(
-        "cross",
-        "cross(buy, sell, fee_buy, fee_sell)",
+    of_module(entry(
+        "triangle",
+        "triangle(a, b, c, fee = f)",
         "pure",
-        Code::FunctionNotYet,
-        "net return of buying on one venue and selling on another",
-    ),
-    later("inverse", "inverse(a, b, fee)", "pure", Code::FunctionNotYet, "net return round two markets that quote one pair inversely"),
+        &[need("a"), need("b"), need("c"), need("fee")],
+        Build::Native(triangle),
+        "net return of the better way round three markets: `.net .gross .direction .age .skew .size`",
+    )),
+    of_module(entry(
+        "cross",
+        "cross(buy = a, sell = b, fee_buy = f, fee_sell = g)",
+        "pure",
+        &[need("buy"), need("sell"), need("fee_buy"), need("fee_sell")],
+        Build::Native(cross),
+        "net return of buying on one market and selling on another: `.net .gross .direction .age .skew .size`",
+    )),
+    of_module(entry(
+        "inverse",
+        "inverse(a, b, fee = f)",
+        "pure",
+        &[need("a"), need("b"), need("fee")],
+        Build::Native(inverse),
+        "net return of the better way round two markets that quote one pair inversely: `.net .gross .direction .age .skew .size`",
+    )),
     later(
         "cycles",
         "cycles(venue, home, legs, fee, min_net, max_age, max_skew)",
@@ -21,3 +50,117 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "the opportunities of a whole universe, as events",
     ),
 ];
+
+/// A market of a way: its symbol, its base and its quote.
+type Leg<'n> = (SymbolId, &'n str, &'n str);
+
+fn triangle<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    opportunity(c, call, CycleKind::Triangle, 3)
+}
+
+fn cross<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    opportunity(c, call, CycleKind::Cross, 2)
+}
+
+fn inverse<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
+    opportunity(c, call, CycleKind::Inverse, 2)
+}
+
+/// The markets in the first places and a fee in each place after them.
+fn opportunity<'a>(c: &mut Checker<'a>, call: &Call<'a>, kind: CycleKind, count: usize) -> Val {
+    let markets: SmallVec<[SymbolId; 3]> = (0..count).filter_map(|at| c.symbol_arg(call, at)).collect();
+    let mut fees: SmallVec<[Val; 2]> = SmallVec::new();
+    let mut good = true;
+    for at in count..call.args.len() {
+        good &= c.pure_arg(call, at, "a fee") && c.fee_below_one(call, at);
+        fees.push(call.val(at));
+    }
+    if markets.len() != count || !good {
+        return Val::poison(call.span);
+    }
+    let Some(markets) = c.closed_way(call, kind, &markets) else { return Val::poison(call.span) };
+    let Some(start) = markets.first().map(|first| c.out.symbol_units(*first).quote) else { return Val::poison(call.span) };
+    let cycle = c.out.cycle(Cycle { kind, markets });
+    let passed = fees.iter().fold(Facts::INPUT, |f, fee| f.with(fee.facts.passed()));
+    let parts = [
+        (CycleField::Net, Ty::Num(Unit::PURE), Facts::COMPUTED),
+        (CycleField::Gross, Ty::Num(Unit::PURE), Facts::COMPUTED),
+        (CycleField::Direction, Ty::Num(Unit::PURE), Facts::NONE),
+        // Read as of the clock, but no timer waits for a comparison of it.
+        (CycleField::Age, Ty::Duration, Facts::OVER_CLOCK),
+        (CycleField::Skew, Ty::Duration, Facts::NONE),
+        (CycleField::Size, Ty::Num(start), Facts::COMPUTED),
+    ];
+    let parts = parts.map(|(field, ty, fact)| c.over(Op::Cycle { cycle, field }, &fees, ty, passed.with(fact), call.span));
+    c.record(Record::Opportunity, &parts, call.span)
+}
+
+impl<'a> Checker<'a> {
+    /// Whether a fee that is known leaves something.
+    fn fee_below_one(&mut self, call: &Call<'a>, at: usize) -> bool {
+        let (fee, span) = (call.val(at).number(), call.span_of(at));
+        if fee.is_none_or(|fee| fee < 1.0) {
+            return true;
+        }
+        self.report(Code::BadFee, span, |c, d| {
+            let text = c.source(span);
+            let d = d.says(format!("a fee of {} takes all there is, or more", c.quote(span)), "a fee is a part of what is exchanged");
+            let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+            if plain { d.fix("in basis points?", span, format!("{text}bp")) } else { d.help("write it as `7.5bp` or `0.1%`") }
+        });
+        false
+    }
+
+    /// The markets in the order of the way, where they make one that closes; reports where they make none.
+    fn closed_way(&mut self, call: &Call<'a>, kind: CycleKind, markets: &[SymbolId]) -> Option<Vec<SymbolId>> {
+        let names: SmallVec<[String; 3]> = markets.iter().map(|m| self.out.symbol_name(*m).to_owned()).collect();
+        let mut legs: SmallVec<[Leg<'_>; 3]> = SmallVec::new();
+        for (at, (name, market)) in names.iter().zip(markets).enumerate() {
+            let Some((base, quote)) = symbol::parts(name).ok().and_then(|p| p.pair) else {
+                self.report(Code::CycleNotClosed, call.span_of(at), |_, d| {
+                    d.says(format!("\"{name}\" names no pair"), "a market exchanges two assets: `\"BASE/QUOTE\"`")
+                });
+                return None;
+            };
+            legs.push((*market, base, quote));
+        }
+        let problem = match way(kind, &legs) {
+            Ok(way) => return Some(way),
+            Err(problem) => problem,
+        };
+        let span = call.span_of(0).to(call.span_of(markets.len().saturating_sub(1)));
+        self.report(Code::CycleNotClosed, span, |_, d| {
+            d.says(problem, "these markets make no closed way").help(match kind {
+                CycleKind::Triangle => "three markets among three assets: `triangle(\"BTC/USDT\", \"ETH/BTC\", \"ETH/USDT\", fee = 7.5bp)`",
+                CycleKind::Cross => "one pair on two venues: `cross(buy = \"binance:BTC/USDT\", sell = \"kraken:BTC/USDT\", ..)`",
+                CycleKind::Inverse => "one pair both ways: `inverse(\"EUR/USD\", \"USD/EUR\", fee = 1bp)`",
+            })
+        });
+        None
+    }
+}
+
+/// The markets in the order in which a way leads through them from the quote of the first one, or why it does not come back there.
+fn way(kind: CycleKind, legs: &[Leg<'_>]) -> Result<Vec<SymbolId>, String> {
+    match (kind, legs) {
+        (CycleKind::Triangle, &[a, b, c]) => {
+            let (_, middle, start) = a;
+            for (second, last) in [(b, c), (c, b)] {
+                let third = if second.1 == middle { second.2 } else { second.1 };
+                let joins = (second.1 == middle || second.2 == middle) && third != start && third != middle && start != middle;
+                if joins && [(third, start), (start, third)].contains(&(last.1, last.2)) {
+                    return Ok(vec![a.0, second.0, last.0]);
+                }
+            }
+            Err(format!("{start} buys {middle}, and the other two do not lead from {middle} through a third asset back to {start}"))
+        }
+        (CycleKind::Cross, &[a, b]) if a.0 == b.0 => Err("what is bought and sold on one market comes back less".to_owned()),
+        (CycleKind::Cross, &[a, b]) if (a.1, a.2) == (b.1, b.2) => Ok(vec![a.0, b.0]),
+        (CycleKind::Inverse, &[a, b]) if (a.1, a.2) == (b.2, b.1) && a.0 != b.0 => Ok(vec![a.0, b.0]),
+        (_, legs) => {
+            let pairs: Vec<String> = legs.iter().map(|(_, base, quote)| format!("{base}/{quote}")).collect();
+            let wanted = if kind == CycleKind::Cross { "are not the same pair" } else { "are not one pair both ways" };
+            Err(format!("{} {wanted}", pairs.join(" and ")))
+        }
+    }
+}

@@ -81,6 +81,10 @@ impl<'a> Checker<'a> {
         match val.ty {
             Ty::Num(_) => true,
             Ty::Poison => false,
+            Ty::Record(kind) => {
+                self.bare_record(kind, span);
+                false
+            }
             ty => {
                 self.report(Code::NotANumber, span, |c, d| {
                     let text = c.source(span);

@@ -31,6 +31,8 @@ pub struct Function {
     pub unit: &'static str,
     /// What it is, in one line.
     pub doc: &'static str,
+    /// The library module that a program has to `USE` for it.
+    pub module: Option<&'static str>,
     pub(crate) params: &'static [Param],
     /// More arguments than `params` may follow.
     pub(crate) variadic: bool,
@@ -114,12 +116,12 @@ const fn entry(
     build: Build,
     doc: &'static str,
 ) -> Function {
-    Function { name, signature, unit, doc, params, variadic: false, build }
+    Function { name, signature, unit, doc, module: None, params, variadic: false, build }
 }
 
 /// An entry for a function that later work brings.
 const fn later(name: &'static str, signature: &'static str, unit: &'static str, code: Code, doc: &'static str) -> Function {
-    Function { name, signature, unit, doc, params: &[], variadic: true, build: Build::NotYet(code) }
+    Function { name, signature, unit, doc, module: None, params: &[], variadic: true, build: Build::NotYet(code) }
 }
 
 #[cfg(test)]

@@ -229,6 +229,10 @@ fn count<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
     let (val, span) = (call.val(0), call.span_of(0));
     let over = c.over_window(call, 1);
     let counted = match val.ty {
+        Ty::Record(kind) => {
+            c.bare_record(kind, span);
+            None
+        }
         Ty::Num(_) | Ty::Duration | Ty::Timestamp | Ty::Text if val.can_change() => Some(val),
         _ => c.want_event(&val, span),
     };
