@@ -6,6 +6,7 @@ use ascep_lang::program::{Constant, InputId, ParamId};
 use crate::counters::{Counters, PlanStats};
 use crate::error::{BuildError, EventError, ParamError};
 use crate::event::{Event, InstrumentId, Timestamp};
+use crate::host::HostFunctions;
 use crate::market::{self, CLASSES};
 use crate::options::EngineOptions;
 use crate::plan::{self, NodeOp, Plan, TimerOwner};
@@ -32,7 +33,16 @@ impl Engine {
     /// Where the program is not one that the compiler or the builder made, an option is out of range, or the state would take more than
     /// [`EngineOptions::max_bytes`].
     pub fn new(program: &Program, options: EngineOptions) -> Result<Self, BuildError> {
-        let plan = plan::build(program, &options)?;
+        Self::with_functions(program, options, &HostFunctions::new())
+    }
+
+    /// The same for rules that call functions of the host.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new), and where the rules call a function that is not among these.
+    pub fn with_functions(program: &Program, options: EngineOptions, functions: &HostFunctions) -> Result<Self, BuildError> {
+        let plan = plan::build(program, &options, functions)?;
         // Asked for once as a whole, since an allocation that fails later would end the process.
         let needed = plan.stats.bytes;
         Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| BuildError::Exhausted { needed })?;
@@ -123,7 +133,7 @@ impl Engine {
             match plan.nodes.get(source as usize).map(|node| node.op) {
                 // Reads an argument too, which may be at an instant of the same event.
                 // Is at an instant only when a bar closes.
-                Some(NodeOp::DepthPrice { .. } | NodeOp::Bar { .. }) => state.work.insert(source),
+                Some(NodeOp::DepthPrice { .. } | NodeOp::Cycle { .. } | NodeOp::Bar { .. }) => state.work.insert(source),
                 _ => {
                     ops::refresh(plan, state, source);
                     state.mark(plan, source);

@@ -11,6 +11,12 @@ pub enum BuildError {
     /// The program is not one that the compiler or the builder made, or of another version.
     #[error("the program is invalid: {0}")]
     Program(#[from] InvalidProgram),
+    /// The rules call a function that the host did not give.
+    #[error("the rules call the function `{name}`, which was not given")]
+    Function {
+        /// Its name.
+        name: String,
+    },
     /// A host input is an event.
     #[error("input `{name}` can't be an event")]
     EventInput {

@@ -53,6 +53,8 @@ struct Instrument {
     /// Of the last event, or unknown.
     ts: i64,
     venue_ts: i64,
+    /// Of the last quote, or unknown; it stays when the quote is forgotten.
+    quote_ts: i64,
     book: u32,
 }
 
@@ -90,7 +92,7 @@ impl Market {
     pub(crate) fn apply(&mut self, instrument: u32, ts: i64, venue_ts: Option<i64>, payload: &Payload<'_>) -> u32 {
         let Some(state) = self.instruments.get_mut(instrument as usize) else { return 0 };
         if matches!(payload, Payload::Forget) {
-            *state = Instrument { ts: state.ts, book: state.book, ..Instrument::unknown() };
+            *state = Instrument { ts: state.ts, quote_ts: state.quote_ts, book: state.book, ..Instrument::unknown() };
             if let Some(levels) = self.books.get_mut(state.book as usize) {
                 (levels.bid_count, levels.ask_count) = (0, 0);
             }
@@ -108,12 +110,14 @@ impl Market {
                 0
             }
             Payload::Quote(quote) => {
+                state.quote_ts = ts;
                 state.set_quote(quote);
                 1 + untraded
             }
             Payload::Book(Book { bids, asks }) => {
                 let best = |side: &[Level]| side.first().map_or((f64::NAN, f64::NAN), |level| (level.price, level.qty));
                 let ((bid, bid_qty), (ask, ask_qty)) = (best(bids), best(asks));
+                state.quote_ts = ts;
                 state.set_quote(&Quote { bid, ask, bid_qty, ask_qty });
                 if let Some(levels) = self.books.get_mut(state.book as usize) {
                     levels.bid_count = copy(&mut levels.bids, bids);
@@ -142,6 +146,17 @@ impl Market {
     /// Price and quantity of the last trade; NaN stands for what is unknown.
     pub(crate) fn last_trade(&self, instrument: u32) -> (f64, f64) {
         self.instruments.get(instrument as usize).map_or((f64::NAN, f64::NAN), |state| (state.last, state.qty))
+    }
+
+    /// The last quote if it has both sides, the bid below the ask.
+    pub(crate) fn quote(&self, instrument: u32) -> Option<Quote> {
+        let Instrument { bid, ask, bid_qty, ask_qty, .. } = *self.instruments.get(instrument as usize)?;
+        (bid < ask).then_some(Quote { bid, ask, bid_qty, ask_qty })
+    }
+
+    /// The time of the last quote, or [`UNKNOWN_INT`].
+    pub(crate) fn quote_ts(&self, instrument: u32) -> i64 {
+        self.instruments.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.quote_ts)
     }
 
     /// The aggressor of the last trade.
@@ -213,6 +228,7 @@ impl Instrument {
             ask_qty: f64::NAN,
             ts: UNKNOWN_INT,
             venue_ts: UNKNOWN_INT,
+            quote_ts: UNKNOWN_INT,
             book: NO_BOOK,
         }
     }

@@ -5,6 +5,7 @@ use crate::counters::Counters;
 use crate::kernel::Registers;
 use crate::market::Market;
 use crate::ops::bar::Bars;
+use crate::ops::indicator::Progress;
 use crate::ops::look::Look;
 use crate::ops::sequence::SequenceState;
 use crate::plan::{NONE, PeriodPlan, Plan};
@@ -50,6 +51,10 @@ pub(crate) struct State {
     /// What each aggregate remembers beside its window.
     pub(crate) looks: Vec<Look>,
     pub(crate) bars: Vec<Bars>,
+    /// What each indicator remembers.
+    pub(crate) progress: Vec<Progress>,
+    /// Arguments of the function of the host that is called; kept for its capacity.
+    pub(crate) host_args: Vec<Value<'static>>,
     pub(crate) history_rings: Vec<Ring>,
     pub(crate) history: Vec<u64>,
 
@@ -94,6 +99,8 @@ impl State {
             windows: Windows::new(plan),
             looks: vec![Look::default(); plan.looks.len()],
             bars: vec![Bars::default(); plan.bars.len()],
+            progress: vec![Progress::default(); plan.indicators.len()],
+            host_args: Vec::with_capacity(sizes.max_args),
             history_rings: vec![Ring::default(); plan.histories.len()],
             history: vec![0; sizes.history],
             sequences: SequenceState::new(plan),

@@ -27,27 +27,28 @@ fn small(x: i64) -> u64 {
 }
 
 /// The time from which a reading counts, or unknown.
-fn origin(state: &State, clock: Clock) -> i64 {
+fn origin(plan: &Plan, state: &State, clock: Clock) -> i64 {
     match clock {
         Clock::Age { instrument } => state.market.last_ts(instrument),
         Clock::Since { state: index } => state.since.get(index as usize).copied().unwrap_or(UNKNOWN_INT),
+        Clock::Legs { cycle } => super::cycle::oldest_quote(plan, state, cycle),
         Clock::Now | Clock::Hour | Clock::Day => 0,
     }
 }
 
 /// A reading as of the clock.
-pub(super) fn read(state: &State, clock: Clock) -> u64 {
+pub(super) fn read(plan: &Plan, state: &State, clock: Clock) -> u64 {
     match clock {
         Clock::Hour => small(hour_of(state.clock)),
         Clock::Day => small(day_of(state.clock)),
         Clock::Now => state.clock.cast_unsigned(),
-        Clock::Age { .. } | Clock::Since { .. } => elapsed(state, clock).cast_unsigned(),
+        Clock::Age { .. } | Clock::Since { .. } | Clock::Legs { .. } => elapsed(plan, state, clock).cast_unsigned(),
     }
 }
 
 /// How long ago the origin was, or unknown.
-fn elapsed(state: &State, clock: Clock) -> i64 {
-    match origin(state, clock) {
+fn elapsed(plan: &Plan, state: &State, clock: Clock) -> i64 {
+    match origin(plan, state, clock) {
         UNKNOWN_INT => UNKNOWN_INT,
         origin => state.clock.checked_sub(origin).unwrap_or(UNKNOWN_INT),
     }
@@ -75,12 +76,12 @@ pub(super) fn compare(plan: &Plan, state: &mut State, index: u32) -> u64 {
     let (answer, flip) = match clock {
         Clock::Hour => boundary(state.clock, HOUR, 24, op, f64::from_bits(constant), hour_of),
         Clock::Day => boundary(state.clock, DAY, 7, op, f64::from_bits(constant), day_of),
-        Clock::Now | Clock::Age { .. } | Clock::Since { .. } => {
-            let reading = elapsed(state, clock);
+        Clock::Now | Clock::Age { .. } | Clock::Since { .. } | Clock::Legs { .. } => {
+            let reading = elapsed(plan, state, clock);
             let answer = num::compare_bits(op, Repr::Int, reading.cast_unsigned(), constant);
             let known = reading != UNKNOWN_INT && constant.cast_signed() != UNKNOWN_INT;
             let flip = if known { next_flip(op, reading, constant.cast_signed()) } else { None };
-            (answer, flip.and_then(|at| at.checked_add(origin(state, clock))))
+            (answer, flip.and_then(|at| at.checked_add(origin(plan, state, clock))))
         }
     };
     state.timers.arm(timer, flip.unwrap_or(NEVER));

@@ -2,8 +2,11 @@
 
 pub(crate) mod bar;
 mod clock;
+mod cycle;
 mod event;
 mod hold;
+mod host;
+pub(crate) mod indicator;
 mod level;
 pub(crate) mod look;
 pub(crate) mod num;
@@ -59,6 +62,7 @@ pub(crate) fn visit(plan: &Plan, state: &mut State, id: u32) {
             None => state.slot(id),
         },
         NodeOp::Index { state: index } => look::index(plan, state, id, args, index),
+        NodeOp::Indicator { indicator } => indicator::visit(plan, state, args, indicator).unwrap_or(state.slot(id)),
         NodeOp::Bar { bar } if bar::visit(plan, state, bar) => state.step,
         NodeOp::Bar { .. } => return,
         NodeOp::ClockCompare { state: index } => clock::compare(plan, state, index),
@@ -92,6 +96,7 @@ pub(crate) fn start(plan: &Plan, state: &mut State, id: u32) {
         | NodeOp::EventOr
         | NodeOp::Edge { .. }
         | NodeOp::Bar { .. }
+        | NodeOp::Indicator { .. }
         | NodeOp::Crosses { .. }
         | NodeOp::Index { .. }
         | NodeOp::Seq { .. }
@@ -108,7 +113,7 @@ pub(crate) fn start(plan: &Plan, state: &mut State, id: u32) {
 }
 
 /// The value that a node without state has as of now.
-fn compute(plan: &Plan, state: &State, node: NodePlan) -> u64 {
+fn compute(plan: &Plan, state: &mut State, node: NodePlan) -> u64 {
     let args = plan.args(node);
     let int = |x: i64| x.cast_unsigned();
     match node.op {
@@ -121,7 +126,7 @@ fn compute(plan: &Plan, state: &State, node: NodePlan) -> u64 {
             let qty = args.first().map_or(f64::NAN, |arg| f64::from_bits(state.slot(*arg)));
             state.market.depth_price(instrument, side, qty).to_bits()
         }
-        NodeOp::Clock(reading) => clock::read(state, reading),
+        NodeOp::Clock(reading) => clock::read(plan, state, reading),
         NodeOp::Function(function) => function.apply(args.iter().map(|arg| state.slot(*arg))),
         NodeOp::Compare(op, repr) => level::compare(state, args, op, repr),
         NodeOp::CompareSymbols(op) => level::compare_symbols(plan, state, args, op),
@@ -131,6 +136,9 @@ fn compute(plan: &Plan, state: &State, node: NodePlan) -> u64 {
         NodeOp::Coalesce(repr) => level::coalesce(state, args, repr),
         NodeOp::Known(repr) => level::known(state, args, repr),
         NodeOp::BarField { bar, field } => bar::field(state, bar, field),
+        NodeOp::FastK => indicator::fast_k(state, args),
+        NodeOp::Cycle { cycle, field } => cycle::field(plan, state, cycle, field, args),
+        NodeOp::Host { function } => host::call(plan, state, args, function),
         NodeOp::Pick => event::pick(state, args),
         // A market event occurs when it is asked for: only its source asks.
         NodeOp::Event => state.step,

@@ -1,6 +1,6 @@
 //! From a program to a plan: which nodes are kept, which of them are brought up to date at every instant, and the arrays.
 
-use ascep_lang::program::{ClockFn, CmpOp, InvalidProgram, MarketField, Op, ParamId, Period, Problem, Program, SymbolId, Type};
+use ascep_lang::program::{ClockFn, CmpOp, CycleField, InvalidProgram, MarketField, Op, ParamId, Period, Problem, Program, SymbolId, Type};
 use rustc_hash::FxHashMap;
 
 use super::rules::{self, add_rules};
@@ -9,18 +9,20 @@ use super::shape::{ShapedRule, shape};
 use super::traits::{Traits, classify};
 use super::windows::WindowKey;
 use super::{
-    BarPlan, Clock, ClockCompare, FieldKind, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan, RingPlan, StateSizes,
-    TimerOwner,
+    BarPlan, Clock, ClockCompare, FieldKind, FunctionPlan, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan, RingPlan,
+    StateSizes, TimerOwner,
 };
 use crate::columns::Columns;
 use crate::counters::PlanStats;
 use crate::error::BuildError;
+use crate::host::HostFunctions;
+use crate::ops::indicator::Indicator;
 use crate::ops::num::Function;
 use crate::options::EngineOptions;
 use crate::value::{Lists, Repr, put};
 
 /// Makes the plan of a program.
-pub(crate) fn build(program: &Program, options: &EngineOptions) -> Result<Plan, BuildError> {
+pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &HostFunctions) -> Result<Plan, BuildError> {
     if options.max_window_samples == 0 {
         return Err(BuildError::Option { option: "max_window_samples", reason: "a window holds at least one sample" });
     }
@@ -45,7 +47,7 @@ pub(crate) fn build(program: &Program, options: &EngineOptions) -> Result<Plan, 
             number - 1
         })
         .collect();
-    let mut builder = Builder::new(program, options, &traits, &numbers);
+    let mut builder = Builder::new(program, options, functions, &traits, &numbers);
     builder.instruments();
     builder.nodes()?;
     builder.lay_out_windows();
@@ -58,6 +60,7 @@ pub(crate) fn build(program: &Program, options: &EngineOptions) -> Result<Plan, 
 pub(super) struct Builder<'p> {
     pub(super) program: &'p Program,
     pub(super) options: &'p EngineOptions,
+    functions: &'p HostFunctions,
     pub(super) traits: &'p [Traits],
     pub(super) numbers: &'p [u32],
     pub(super) plan: Plan,
@@ -68,7 +71,13 @@ pub(super) struct Builder<'p> {
 }
 
 impl<'p> Builder<'p> {
-    fn new(program: &'p Program, options: &'p EngineOptions, traits: &'p [Traits], numbers: &'p [u32]) -> Self {
+    fn new(
+        program: &'p Program,
+        options: &'p EngineOptions,
+        functions: &'p HostFunctions,
+        traits: &'p [Traits],
+        numbers: &'p [u32],
+    ) -> Self {
         let tables = &program.tables;
         let (texts, text_ids, sides) = intern_texts(&tables.texts);
         let mut plan = Plan {
@@ -90,6 +99,9 @@ impl<'p> Builder<'p> {
             windows: Vec::new(),
             looks: Vec::new(),
             bars: Vec::new(),
+            indicators: Vec::new(),
+            cycles: Vec::new(),
+            functions: Vec::new(),
             histories: Vec::new(),
             limits: Vec::new(),
             sequences: Sequences::default(),
@@ -124,7 +136,7 @@ impl<'p> Builder<'p> {
             .collect();
         plan.inputs = tables.inputs.iter().map(|input| InputPlan { name: input.name.clone(), kind: rules::field_kind(input.ty) }).collect();
         let (window_ids, sequence_programs) = (FxHashMap::default(), SequencePrograms::default());
-        Self { program, options, traits, numbers, plan, window_ids, state_bytes: 0, sequence_programs }
+        Self { program, options, functions, traits, numbers, plan, window_ids, state_bytes: 0, sequence_programs }
     }
 
     /// The number of a kept node.
@@ -300,8 +312,38 @@ impl<'p> Builder<'p> {
                 Some(&NodePlan { op: NodeOp::Bar { bar }, .. }) => NodeOp::BarField { bar, field },
                 _ => return Err(invalid(Problem::Operator)),
             },
+            Op::FastK => NodeOp::FastK,
+            Op::Ema { n, skip } => self.indicator(Indicator::Ema { n, skip })?,
+            Op::Rsi(n) => self.indicator(Indicator::Rsi(n))?,
+            Op::Atr(n) => self.indicator(Indicator::Atr(n))?,
+            Op::Obv => self.indicator(Indicator::Obv)?,
+            Op::Decay(h) => {
+                let half_life = self.period(h);
+                self.indicator(Indicator::Decay(half_life))?
+            }
+            Op::Cycle { cycle, field } => {
+                let cycle = program.tables.cycles.get(cycle.0 as usize).ok_or(invalid(Problem::Index))?;
+                let cycle = self.cycle(cycle).ok_or(invalid(Problem::Value))?;
+                self.plan.cycles.push(cycle);
+                let cycle = index_of(self.plan.cycles.len() - 1)?;
+                if field == CycleField::Age { NodeOp::Clock(Clock::Legs { cycle }) } else { NodeOp::Cycle { cycle, field } }
+            }
+            Op::Host(id) => {
+                let function = program.tables.functions.get(id.0 as usize).ok_or(invalid(Problem::Index))?;
+                let call = self.functions.get(&function.name).ok_or_else(|| BuildError::Function { name: function.name.clone() })?;
+                let args: Vec<FieldKind> = arg_types.iter().map(|ty| kind_of(*ty)).collect();
+                self.plan.sizes.max_args = self.plan.sizes.max_args.max(args.len());
+                self.plan.functions.push(FunctionPlan { call, args, result: kind_of(node.ty) });
+                NodeOp::Host { function: index_of(self.plan.functions.len() - 1)? }
+            }
             _ => return Err(invalid(Problem::Operator)),
         })
+    }
+
+    fn indicator(&mut self, indicator: Indicator) -> Result<NodeOp, BuildError> {
+        self.plan.indicators.push(indicator);
+        let indicator = u32::try_from(self.plan.indicators.len() - 1).map_err(|_| BuildError::TooLarge)?;
+        Ok(NodeOp::Indicator { indicator })
     }
 
     /// The comparison as one of a bare clock reading with a constant.

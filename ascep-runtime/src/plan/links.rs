@@ -35,6 +35,13 @@ impl Builder<'_> {
                 continue;
             }
             let mask = touched_by(&node.op);
+            if let Op::Cycle { cycle, .. } = node.op {
+                let markets = self.program.tables.cycles.get(cycle.0 as usize).map(|cycle| &cycle.markets[..]).unwrap_or_default();
+                for first in markets.iter().map(|symbol| self.instrument(*symbol) * CLASSES) {
+                    let classes = (first..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0);
+                    classes.for_each(|(class, _)| push(&mut sources, class, number));
+                }
+            }
             if let Op::Market(_, symbol)
             | Op::Imbalance { symbol, .. }
             | Op::DepthPrice { symbol, .. }

@@ -5,6 +5,7 @@
 
 mod accept;
 mod build;
+mod cycles;
 mod links;
 mod rules;
 mod sequence;
@@ -12,17 +13,20 @@ mod shape;
 mod traits;
 mod windows;
 
-use ascep_lang::program::{BarField, CmpOp, Constant, MarketField, Side};
+use ascep_lang::program::{BarField, CmpOp, Constant, CycleField, MarketField, Side};
 use ascep_lang::syntax::CrossSide;
 use rustc_hash::FxHashMap;
 
 pub(crate) use build::build;
+pub(crate) use cycles::{CyclePlan, Leg};
 pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};
 pub(crate) use shape::{Instr, Shape, ShapeMode};
 pub(crate) use windows::{LookKind, LookPlan, Parts, WindowPlan};
 
 use crate::columns::Columns;
 use crate::counters::PlanStats;
+use crate::host::HostCall;
+use crate::ops::indicator::Indicator;
 use crate::ops::num::Function;
 use crate::signal::SignalHead;
 use crate::value::{Lists, Repr};
@@ -131,6 +135,20 @@ pub(crate) enum NodeOp {
         bar: u32,
         field: BarField,
     },
+    /// An index into [`Plan::indicators`].
+    Indicator {
+        indicator: u32,
+    },
+    FastK,
+    /// `cycle` is an index into [`Plan::cycles`].
+    Cycle {
+        cycle: u32,
+        field: CycleField,
+    },
+    /// An index into [`Plan::functions`].
+    Host {
+        function: u32,
+    },
 }
 
 /// A reading of the clock.
@@ -139,8 +157,16 @@ pub(crate) enum Clock {
     Now,
     Hour,
     Day,
-    Age { instrument: u32 },
-    Since { state: u32 },
+    Age {
+        instrument: u32,
+    },
+    Since {
+        state: u32,
+    },
+    /// How old the oldest leg of a cycle is.
+    Legs {
+        cycle: u32,
+    },
 }
 
 /// A comparison that changes its answer by a timer.
@@ -181,6 +207,14 @@ pub(crate) struct BarPlan {
     pub(crate) instrument: u32,
     pub(crate) period: i64,
     pub(crate) timer: u32,
+}
+
+/// A call of a function of the host.
+#[derive(Debug)]
+pub(crate) struct FunctionPlan {
+    pub(crate) call: HostCall,
+    pub(crate) args: Vec<FieldKind>,
+    pub(crate) result: FieldKind,
 }
 
 /// A part of one of the flat arrays that hold samples.
@@ -291,6 +325,8 @@ pub(crate) struct StateSizes {
     /// Timestamps in all `LIMIT`s.
     pub(crate) emitted: usize,
     pub(crate) max_fields: usize,
+    /// The most arguments of a function of the host.
+    pub(crate) max_args: usize,
 }
 
 /// See the module.
@@ -323,6 +359,9 @@ pub(crate) struct Plan {
     pub(crate) windows: Vec<WindowPlan>,
     pub(crate) looks: Vec<LookPlan>,
     pub(crate) bars: Vec<BarPlan>,
+    pub(crate) indicators: Vec<Indicator>,
+    pub(crate) cycles: Vec<CyclePlan>,
+    pub(crate) functions: Vec<FunctionPlan>,
     pub(crate) histories: Vec<RingPlan>,
     pub(crate) limits: Vec<LimitPlan>,
     pub(crate) sequences: Sequences,

@@ -11,6 +11,7 @@ use crate::error::BuildError;
 use crate::kernel::Registers;
 use crate::market::Market;
 use crate::ops::bar::Bars;
+use crate::ops::indicator::{Indicator, Progress};
 use crate::ops::look::Look;
 use crate::rules::RuleState;
 use crate::signal::SignalHead;
@@ -136,6 +137,7 @@ pub(super) fn bytes(plan: &Plan) -> usize {
         plan.windows.len() * (size_of::<WindowPlan>() + size_of::<Window>()),
         plan.looks.len() * (size_of::<LookPlan>() + size_of::<Look>()),
         plan.bars.len() * (size_of::<BarPlan>() + size_of::<Bars>()),
+        plan.indicators.len() * (size_of::<Indicator>() + size_of::<Progress>()),
         plan.holds.len() * size_of::<Hold>() + plan.clock_compares.len() * size_of::<super::ClockCompare>(),
     ]
     .into_iter()

@@ -222,7 +222,8 @@ fn is_leaf(program: &Program, id: NodeId) -> bool {
 /// What of an instrument's events a market function is at an instant of; 0 for what is none.
 pub(crate) fn touched_by(op: &Op) -> u8 {
     use ascep_lang::program::EventKind;
-    let forgotten = if matches!(op, Op::Market(..) | Op::Imbalance { .. } | Op::DepthPrice { .. }) { touch::FORGET } else { 0 };
+    let forgotten =
+        if matches!(op, Op::Market(..) | Op::Imbalance { .. } | Op::DepthPrice { .. } | Op::Cycle { .. }) { touch::FORGET } else { 0 };
     forgotten
         | match op {
             Op::Market(MarketField::Last | MarketField::Qty | MarketField::TradeSide | MarketField::Notional, _)
@@ -230,7 +231,7 @@ pub(crate) fn touched_by(op: &Op) -> u8 {
             | Op::Bar { .. } => touch::TRADE,
             Op::Market(MarketField::Price, _) => touch::TRADE | touch::QUOTE_UNTRADED,
             Op::Market(MarketField::Latency | MarketField::VenueTs, _) | Op::Age(_) => touch::ANY,
-            Op::Market(..) | Op::Event(EventKind::Quote, _) | Op::Imbalance { depth: 1, .. } => touch::QUOTE,
+            Op::Market(..) | Op::Cycle { .. } | Op::Event(EventKind::Quote, _) | Op::Imbalance { depth: 1, .. } => touch::QUOTE,
             Op::Imbalance { .. } | Op::Event(EventKind::Book, _) | Op::DepthPrice { .. } => touch::BOOK,
             _ => 0,
         }

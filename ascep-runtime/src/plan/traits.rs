@@ -1,6 +1,6 @@
 //! What each node of a program needs of the plan: to be kept, to be brought up to date at its instants, to be read as of the clock.
 
-use ascep_lang::program::{Op, Program};
+use ascep_lang::program::{CycleField, Op, Program};
 
 use super::shape::ShapedRule;
 use crate::value::Repr;
@@ -47,9 +47,9 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>]) -> Vec<
             Op::Seq(_) => false,
             _ => node.args.iter().any(|arg| get(&traits, arg.0).captured),
         };
-        let clock = matches!(node.op, Op::Clock(_) | Op::Age(_) | Op::Since);
+        let clock = matches!(node.op, Op::Clock(_) | Op::Age(_) | Op::Since | Op::Cycle { field: CycleField::Age, .. });
         // Number functions of a clock reading, and the choice between two, are as current as the reading.
-        let passes_on = matches!(node.op, Op::Num(_) | Op::Coalesce | Op::Pick) && Repr::of(node.ty) != Repr::Level;
+        let passes_on = matches!(node.op, Op::Num(_) | Op::Coalesce | Op::Pick | Op::Host(_)) && Repr::of(node.ty) != Repr::Level;
         let volatile = clock || (passes_on && volatile_arg);
         let constant = match node.op {
             Op::Const(_) | Op::Param(_) => true,
@@ -75,6 +75,9 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>]) -> Vec<
                 | Op::Known
                 | Op::Capture(_)
                 | Op::BarField(_)
+                | Op::FastK
+                | Op::Cycle { .. }
+                | Op::Host(_)
         );
         // What holds an answer over a clock reading until its next instant has a state: that answer.
         let stateless = pure && (volatile || !volatile_arg);
