@@ -5,11 +5,14 @@
 
 mod common;
 
-use ascep_lang::program::{ClockFn, CmpOp, Constant, Input, MarketField, NumFn, Op, Sequence, Side};
+use ascep_lang::program::{
+    BarField, ClockFn, CmpOp, Constant, Cycle, CycleField, CycleId, CycleKind, FunctionId, HostFunction, Input, MarketField, NumFn, Op,
+    ParamId, Period, Program, Sequence, Side, Stat, Type, Window,
+};
 use ascep_lang::syntax::CrossSide;
 use ascep_runtime::event::{Book, Event, InstrumentId, Level, MISSING, Payload, Quote, Trade};
-use ascep_runtime::signal::{write_csv_row, write_jsonl, write_text};
-use ascep_runtime::{Engine, EngineOptions, Signal};
+use ascep_runtime::signal::{Value, write_csv_row, write_jsonl, write_text};
+use ascep_runtime::{Engine, EngineOptions, HostFunctions, Signal};
 use common::sequence::{all, seq};
 use common::*;
 
@@ -118,6 +121,68 @@ fn sequence_rules(table: &mut Vec<Sequence>) -> Vec<R> {
     ]
 }
 
+/// Every aggregate over time and over a count of updates, fixed and by a parameter; bars, indicators, a cycle and a function of the host.
+fn look_back_rules() -> Vec<R> {
+    let (x, qty) = (last("E/F"), market(MarketField::Qty, "E/F"));
+    let mut aggregates = vec![];
+    let percentile = Stat::Percentile(12.5_f64.to_bits());
+    let of_one = [Stat::Count, Stat::Sum, Stat::Avg, Stat::Lowest, Stat::Highest, Stat::First, Stat::Last, Stat::Median, percentile];
+    let more = [Stat::Stddev, Stat::StddevPop, Stat::Variance, Stat::Zscore, Stat::Slope];
+    let pairs = [Stat::Corr, Stat::Beta, Stat::Vwap];
+    let windows = [
+        (Window::Time(fixed(0.05)), None),
+        (Window::Time(fixed(5.0)), Some(100)),
+        (Window::Time(Period::Param(ParamId(1))), None),
+        (Window::Updates(30), None),
+    ];
+    for (window, max) in windows {
+        let past: &[Stat] = if matches!(window, Window::Time(_)) { &[Stat::Change, Stat::Delta, Stat::Twap] } else { &[Stat::Wma] };
+        for stat in of_one.iter().chain(&more).chain(past).chain(&pairs).copied() {
+            let args = if stat.is_paired() { vec![x.clone(), qty.clone()] } else { vec![x.clone()] };
+            aggregates.push(e(Op::Window { stat, window, partial: true, max }, args, NUM));
+        }
+    }
+    let rate = e(Op::Window { stat: Stat::Rate, window: Window::Time(fixed(0.02)), partial: true, max: None }, vec![trade("E/F")], NUM);
+    let bar = || e(Op::Bar { symbol: symbol("A/B"), period: secs(0.01) }, vec![], Type::Event);
+    let of_bar = |field| e(Op::BarField(field), vec![bar()], if field == BarField::Start { Type::Timestamp } else { NUM });
+    let (high, low, close) = (of_bar(BarField::High), of_bar(BarField::Low), of_bar(BarField::Close));
+    let indicators = [
+        e(Op::Ema { n: 12, skip: 3 }, vec![close.clone()], NUM),
+        e(Op::Rsi(14), vec![close.clone()], NUM),
+        e(Op::Atr(14), vec![high.clone(), low.clone(), close.clone()], NUM),
+        e(Op::Obv, vec![close.clone(), of_bar(BarField::Volume)], NUM),
+        e(Op::FastK, vec![close.clone(), low, high], NUM),
+        e(Op::Decay(fixed(0.5)), vec![x.clone()], NUM),
+    ];
+    let cycle = |field, ty| e(Op::Cycle { cycle: CycleId(0), field }, vec![param(0, NUM).times(num(1e-9))], ty);
+    let cycle_fields = [
+        (CycleField::Net, NUM),
+        (CycleField::Gross, NUM),
+        (CycleField::Direction, NUM),
+        (CycleField::Size, NUM),
+        (CycleField::Age, Type::Duration),
+        (CycleField::Skew, Type::Duration),
+    ];
+    let host = e(Op::Host(FunctionId(0)), vec![x, age("C/D"), now(), bid("A/B").known()], NUM);
+    let named =
+        |r: R, name: &str, fields: Vec<E>| fields.into_iter().enumerate().fold(r, |r, (k, field)| r.field(&format!("{name}{k}"), field));
+    vec![
+        named(rule(trade("E/F")).cooldown(0.5), "w", aggregates),
+        rule(rate.clone().gt(num(55.0))).field("r", rate),
+        named(rule(bar()).limit(1, 0.1), "b", indicators.into())
+            .field("start", of_bar(BarField::Start))
+            .field("vwap", of_bar(BarField::Vwap)),
+        rule(close.clone().gt(of_bar(BarField::Open))).field("n", of_bar(BarField::Count)),
+        named(
+            rule(cycle(CycleField::Net, NUM).gt(num(0.0))).every_tick().cooldown(0.1),
+            "c",
+            cycle_fields.map(|(field, ty)| cycle(field, ty)).into(),
+        ),
+        rule(cycle(CycleField::Age, Type::Duration).gt(dur(0.004))),
+        rule(host.clone().gt(num(0.0))).field("h", host),
+    ]
+}
+
 struct Stream {
     engine: Engine,
     seed: u64,
@@ -171,6 +236,10 @@ impl Stream {
         let event = Event { ts: self.ts - late, venue_ts, instrument, payload };
         engine.on_event(&event, &mut sink).unwrap();
         match count % 1_000 {
+            5 => {
+                let d = Constant::Duration(secs(0.01 + small as f64 * 0.01));
+                engine.set_param(engine.param("d").unwrap(), d, &mut sink).unwrap();
+            }
             0 => engine.set_param(engine.param("p").unwrap(), Constant::Num((90.0 + small as f64).to_bits()), &mut sink).unwrap(),
             1 => engine.advance_to(self.ts, &mut sink),
             2 => engine.on_input(engine.input("i").unwrap(), Some(Constant::Num((small as f64 / 9.0).to_bits())), &mut sink).unwrap(),
@@ -184,22 +253,42 @@ impl Stream {
     }
 }
 
-fn stream(columns: bool) -> Stream {
-    let params = vec![param_decl("p", Constant::Num(100.0_f64.to_bits()), None)];
+fn all_rules(sequences: &mut Vec<Sequence>) -> Vec<R> {
+    let mut rules = rules();
+    rules.extend(sequence_rules(sequences));
+    rules.extend(look_back_rules());
+    rules
+}
+
+fn workload() -> Program {
+    let params = vec![param_decl("p", Constant::Num(100.0_f64.to_bits()), None), param_decl("d", Constant::Duration(secs(0.03)), None)];
     let inputs = vec![Input { name: "i".into(), ty: NUM }];
-    let (mut rules, mut sequences) = (rules(), vec![]);
-    rules.extend(sequence_rules(&mut sequences));
+    let mut sequences = vec![];
+    let rules = all_rules(&mut sequences);
     let mut program = program_with(&rules, params, inputs, false);
     program.tables.sequences = sequences;
+    // The third market quotes the first one inversely.
+    "B/A".clone_into(&mut program.tables.symbols[2]);
+    program.tables.cycles = vec![Cycle { kind: CycleKind::Inverse, markets: vec![symbol("A/B"), symbol("E/F")] }];
+    let args = vec![NUM, Type::Duration, Type::Timestamp, Type::Bool];
+    program.tables.functions = vec![HostFunction { name: "f".into(), args, result: NUM }];
+    program
+}
+
+fn stream(columns: bool) -> Stream {
+    let functions = HostFunctions::new().with("f", |args| match args {
+        [Value::Num(x), Value::Duration(_), Value::Timestamp(ts), Value::Bool(known)] if *known => Value::Num(x - (ts % 200) as f64),
+        _ => Value::Unknown,
+    });
     let options = EngineOptions::default().with_max_window_samples(64).with_columns(columns);
-    let engine = Engine::new(&program, options).unwrap();
+    let engine = Engine::with_functions(&workload(), options, &functions).unwrap();
     let level = Level { price: 1.0, qty: 1.0 };
     Stream {
         engine,
         seed: 88_172_645_463_325_252,
         ts: 1_722_988_800_000_000_000,
         price: 100.0,
-        out: Vec::with_capacity(4096),
+        out: Vec::with_capacity(16_384),
         signals: 0,
         levels: [level; 10],
     }
@@ -313,25 +402,33 @@ fn types_of_the_workload() {
         types.insert(format!("{:?}", e.ty).split('(').next().unwrap().to_owned());
         e.args.iter().for_each(|arg| walk(arg, ops, types));
     }
-    for rule in rules().into_iter().chain(sequence_rules(&mut vec![])) {
+    for rule in all_rules(&mut vec![]) {
         rule.expressions().for_each(|e| walk(e, &mut ops, &mut types));
     }
     let all = [
         "Age",
         "All",
         "And",
+        "Atr",
+        "Bar",
+        "BarField",
         "Capture",
         "Clock",
         "Coalesce",
         "Compare",
         "Const",
         "Crosses",
+        "Cycle",
+        "Decay",
         "DepthPrice",
         "Edge",
+        "Ema",
         "Event",
         "EventAnd",
         "EventOr",
+        "FastK",
         "For",
+        "Host",
         "Imbalance",
         "Index",
         "Input",
@@ -340,10 +437,12 @@ fn types_of_the_workload() {
         "NoFor",
         "Not",
         "Num",
+        "Obv",
         "Once",
         "Or",
         "Param",
         "Pick",
+        "Rsi",
         "Sample",
         "Seq",
         "Since",
