@@ -4,7 +4,7 @@ use ascep_lang::Program;
 use ascep_lang::program::{Constant, InputId, ParamId};
 
 use crate::counters::{Counters, PlanStats};
-use crate::error::{BuildError, EventError, ParamError};
+use crate::error::{BatchError, BuildError, EventError, ParamError};
 use crate::event::{Event, InstrumentId, Timestamp};
 use crate::host::HostFunctions;
 use crate::market::{self, CLASSES};
@@ -141,6 +141,18 @@ impl Engine {
             }
         }
         end_step(plan, state, Some(input), sink);
+        Ok(())
+    }
+
+    /// Takes events in order, each as [`on_event`](Self::on_event) does.
+    ///
+    /// # Errors
+    ///
+    /// At the first event that is refused, with its place: those before it were taken, those after it are left to the caller.
+    pub fn on_events<S: SignalSink + ?Sized>(&mut self, events: &[Event<'_>], sink: &mut S) -> Result<(), BatchError> {
+        for (index, event) in events.iter().enumerate() {
+            self.on_event(event, sink).map_err(|error| BatchError { index, error })?;
+        }
         Ok(())
     }
 

@@ -50,6 +50,16 @@ pub enum BuildError {
     TooLarge,
 }
 
+/// Where a batch of events ended early, and why.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("event {index} of the batch: {error}")]
+pub struct BatchError {
+    /// The place of the refused event in the batch.
+    pub index: usize,
+    /// What is wrong with it.
+    pub error: EventError,
+}
+
 /// Why an event was refused. It did not move the clock.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]

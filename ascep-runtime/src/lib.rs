@@ -47,7 +47,7 @@ mod window;
 pub use ascep_lang::program::{InputId, ParamId};
 pub use counters::{Counters, PlanStats};
 pub use engine::Engine;
-pub use error::{BuildError, EventError, ParamError};
+pub use error::{BatchError, BuildError, EventError, ParamError};
 pub use event::{Event, InstrumentId};
 pub use host::HostFunctions;
 pub use options::EngineOptions;

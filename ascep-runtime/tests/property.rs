@@ -19,9 +19,12 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 
 use ascep_runtime::signal::OwnedSignal;
 use support::program::Program;
-use support::run::{self, Output};
+use support::run::{self, Output, Way};
 use support::stream::Input;
 use support::{Pair, Pairs};
+
+/// How many pairs are tried where `ASCEP_PAIRS` says nothing.
+const PAIRS: u64 = 20_000;
 
 /// A setting from the environment.
 fn setting(name: &str, default: u64) -> u64 {
@@ -79,7 +82,7 @@ fn both(pair: &Pair) -> Option<(Output, Output)> {
 #[test]
 fn engine_equals_reference() {
     let (in_columns, rules) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    for_pairs(0, setting("ASCEP_PAIRS", 10_000), |pair| {
+    for_pairs(0, setting("ASCEP_PAIRS", PAIRS), |pair| {
         let Some((engine, reference)) = both(pair) else { return Ok(None) };
         in_columns.fetch_add(engine.in_columns.0, Relaxed);
         rules.fetch_add(engine.in_columns.1, Relaxed);
@@ -158,7 +161,7 @@ fn same_by_rule(what: &str, a: &Output, b: &Output) -> Result<(), String> {
 /// What other rules there are, and where they stand, makes no difference to a rule.
 #[test]
 fn rules_do_not_see_each_other() {
-    for_pairs(1, setting("ASCEP_PAIRS", 10_000) / 5, |pair| {
+    for_pairs(1, setting("ASCEP_PAIRS", PAIRS) / 5, |pair| {
         let mut program = pair.program.clone();
         for (i, rule) in program.rules.iter_mut().enumerate() {
             rule.name.get_or_insert_with(|| format!("r{i}"));
@@ -178,10 +181,31 @@ fn rules_do_not_see_each_other() {
     });
 }
 
+/// How an engine is given its events, and whether rules run in columns, makes no difference.
+#[test]
+fn the_way_of_running_makes_no_difference() {
+    for_pairs(4, setting("ASCEP_PAIRS", PAIRS) / 5, |pair| {
+        let Ok((_, program)) = run::compile(&pair.program.text()) else { return Ok(None) };
+        let plain = run::run_engine(&program, &pair.inputs);
+        let ways = [
+            ("in batches of 7", Way { batch: 7, ..Way::default() }),
+            ("in batches of 256", Way { batch: 256, ..Way::default() }),
+            ("without columns", Way { columns: false, ..Way::default() }),
+        ];
+        for (name, way) in ways {
+            let other = run::run_engine_in(way, &program, &pair.inputs);
+            if let Some(difference) = run::exact_difference(["plainly", name], &plain, &other) {
+                return Err(difference);
+            }
+        }
+        Ok(Some(plain.signals.len()))
+    });
+}
+
 /// Timers fire at their deadlines whether the clock gets there with an event or before it.
 #[test]
 fn the_clock_may_run_ahead_of_the_events() {
-    for_pairs(3, setting("ASCEP_PAIRS", 10_000) / 10, |pair| {
+    for_pairs(3, setting("ASCEP_PAIRS", PAIRS) / 10, |pair| {
         let Ok((_, program)) = run::compile(&pair.program.text()) else { return Ok(None) };
         let mut clock: Option<i64> = None;
         let mut inputs = Vec::new();
@@ -199,7 +223,7 @@ fn the_clock_may_run_ahead_of_the_events() {
             inputs.push(input.clone());
         }
         let (a, b) = (run::run_engine(&program, &pair.inputs), run::run_engine(&program, &inputs));
-        match run::difference(&Output { refused_events: 0, ..a }, &b) {
+        match run::exact_difference(["events alone", "with the clock ahead"], &Output { refused_events: 0, ..a }, &b) {
             None => Ok(Some(b.signals.len())),
             Some(difference) => Err(difference),
         }
@@ -209,12 +233,12 @@ fn the_clock_may_run_ahead_of_the_events() {
 /// A program that was written and read again is the same program.
 #[test]
 fn a_program_survives_serde() {
-    for_pairs(2, setting("ASCEP_PAIRS", 10_000) / 10, |pair| {
+    for_pairs(2, setting("ASCEP_PAIRS", PAIRS) / 10, |pair| {
         let Ok((_, program)) = run::compile(&pair.program.text()) else { return Ok(None) };
         let json = serde_json::to_string(&program).map_err(|e| e.to_string())?;
         let read: ascep_lang::Program = serde_json::from_str(&json).map_err(|e| e.to_string())?;
         let (a, b) = (run::run_engine(&program, &pair.inputs), run::run_engine(&read, &pair.inputs));
-        match run::difference(&a, &b) {
+        match run::exact_difference(["as compiled", "as read again"], &a, &b) {
             None => Ok(Some(a.signals.len())),
             Some(difference) => Err(difference),
         }

@@ -4,7 +4,7 @@
 //! The waits of a `NO .. FOR` between steps need no timer: they are over when the timers of their deadlines have fired, which the engine
 //! knows of every time. Only a run that waits at the end has one.
 
-use crate::plan::{AbsentPlan, NONE, PlacePlan, Plan, SeqPlan, TestPlan};
+use crate::plan::{AbsentPlan, NONE, PeriodPlan, PlacePlan, Plan, SeqPlan, TestPlan};
 use crate::state::State;
 use crate::timers::NEVER;
 use crate::value::{FALSE, TRUE, UNKNOWN, UNKNOWN_INT, at, put};
@@ -19,8 +19,8 @@ pub(crate) struct Run {
     pub(crate) next: u8,
     /// Matches of the step of its last place.
     pub(crate) count: u32,
-    /// When its first place was filled.
-    pub(crate) start: i64,
+    /// The end of its span: when its first place was filled, and the `WITHIN` as it read then.
+    pub(crate) until: i64,
 }
 
 /// What became of a run in a step.
@@ -49,7 +49,7 @@ pub(super) fn visit(plan: &Plan, state: &mut State, index: u32) -> bool {
     let Some(place) = place(plan, &seq, 0) else { return false };
     // A level as first step reads no captures, so it is here as its rising edge.
     let completes = rises(plan, state, &place.test, NONE, &mut UNKNOWN.clone())
-        && move_on(plan, state, &seq, 0, Run { start: state.clock, ..Run::default() }, above);
+        && move_on(plan, state, &seq, 0, Run { until: deadline(state, seq.within), ..Run::default() }, above);
     if completes {
         finish(state, &seq);
     }
@@ -67,7 +67,7 @@ fn look(plan: &Plan, state: &mut State, seq: &SeqPlan, prefix: u32, due: bool, a
     let Some(here) = place(plan, seq, prefix - 1) else { return Outcome::Other };
     let captures = seq.block_of(prefix);
     let mut outcome = Outcome::Other;
-    if state.clock.saturating_sub(run.start) > state.period(seq.within) {
+    if state.clock > run.until {
         run.alive = false;
     } else if run.count < here.most && rises(plan, state, &here.test, captures, &mut run.own) {
         run.count += 1;
@@ -131,7 +131,7 @@ fn move_on(plan: &Plan, state: &mut State, seq: &SeqPlan, prefix: u32, from: Run
         return true;
     }
     let goes_on = place(plan, seq, prefix + 1).is_some_and(|next| !next.opens);
-    let run = Run { alive: true, own: TRUE, next: if goes_on { TRUE } else { FALSE }, count, start: from.start };
+    let run = Run { alive: true, own: TRUE, next: if goes_on { TRUE } else { FALSE }, count, until: from.until };
     // The event lies before the gap, so only levels can be in the way.
     let (first, end) = here.absents;
     for &AbsentPlan { test, .. } in plan.sequences.absents.get(first as usize..end as usize).unwrap_or_default() {
@@ -152,28 +152,32 @@ fn is_now(state: &State, end: Option<i64>) -> bool {
     state.timer_step && end == Some(state.clock)
 }
 
+/// A length of time from now.
+fn deadline(state: &State, period: PeriodPlan) -> i64 {
+    state.clock.checked_add(state.period(period)).unwrap_or(NEVER)
+}
+
 /// Sets the deadlines of the gap after a match and gives the last of them. None where the run could only end beyond the span.
 fn wait(plan: &Plan, state: &mut State, seq: &SeqPlan, here: &PlacePlan, run: &Run, is_last: bool) -> Option<i64> {
     let (first, end) = here.absents;
     if first == end {
         return Some(NEVER);
     }
-    let span = run.start.checked_add(state.period(seq.within)).unwrap_or(NEVER);
     let mut last = i64::MIN;
     let absents = plan.sequences.absents.get(first as usize..end as usize).unwrap_or_default();
     for absent in absents {
         last = last.max(match absent.hold {
-            Some(d) => state.clock.checked_add(state.period(d)).unwrap_or(NEVER),
-            None => span,
+            Some(d) => deadline(state, d),
+            None => run.until,
         });
     }
-    if is_last && last > span {
+    if is_last && last > run.until {
         return None;
     }
     for absent in absents {
         if let Some(d) = absent.hold {
-            let deadline = state.clock.checked_add(state.period(d)).unwrap_or(NEVER);
-            put(&mut state.sequences.deadlines, absent.deadline, deadline);
+            let at = deadline(state, d);
+            put(&mut state.sequences.deadlines, absent.deadline, at);
         }
     }
     if is_last {

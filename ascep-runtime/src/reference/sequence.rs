@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ascep_lang::program::{CaptureOf, NodeId, Op, Period, SeqStep, Sequence, StepInput, StepKind};
+use ascep_lang::program::{CaptureOf, NodeId, Op, SeqStep, Sequence, StepInput, StepKind};
 
 use super::value::Val;
 use super::world::{StepNo, World};
@@ -92,7 +92,7 @@ impl<'a> Look<'a> {
         // The longest run first, so that none is taken two steps on.
         for prefix in (1..=self.places.len()).rev() {
             let Some(mut run) = runs.remove(&prefix) else { continue };
-            if self.world.ts(self.now).saturating_sub(self.world.ts(run.first)) > self.period(self.sequence.within, self.now) {
+            if self.world.ts(self.now) > self.span(&run) {
                 continue;
             }
             let takes_more = self.can_take_more(&run) && self.step_of(&run).is_some_and(|step| self.matches(step, &mut run));
@@ -169,10 +169,6 @@ impl<'a> Look<'a> {
         matches!(kind, Some(StepKind::Match { max, .. }) if self.is_last_place(run) && max.is_none_or(|max| run.count < max))
     }
 
-    fn period(&self, period: Period, step: StepNo) -> i64 {
-        self.world.period(period, step)
-    }
-
     /// Until when a NO step looks: with FOR d until d after the match before it.
     fn hold(&self, run: &Run, step: &SeqStep) -> Option<Timestamp> {
         match step.kind {
@@ -186,9 +182,9 @@ impl<'a> Look<'a> {
         self.gap(run).into_iter().filter_map(|step| self.hold(run, step)).collect::<Vec<_>>().into_iter()
     }
 
-    /// When the span of a run ends.
+    /// When the span of a run ends: like a timer that was set at its first match, whatever becomes of the parameter.
     fn span(&self, run: &Run) -> Timestamp {
-        self.world.ts(run.first).saturating_add(self.period(self.sequence.within, run.previous))
+        self.world.deadline(run.first, self.sequence.within)
     }
 
     /// When a run that has matched everything and waits for its NO steps completes: with the last of their ends.

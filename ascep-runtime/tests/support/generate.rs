@@ -7,7 +7,7 @@ use super::dice::Dice;
 use super::expr::{Expr, Ty};
 use super::program::{Program, Rule};
 use super::stream::{SECOND, Settings};
-use super::terms::Maker;
+use super::terms::{Maker, Payload};
 
 /// A generated program with what a stream for it must know.
 pub struct Generated {
@@ -38,7 +38,12 @@ pub fn generate(dice: &mut Dice) -> Generated {
         functions: Vec::new(),
         it: None,
         in_rule: false,
+        windows: true,
+        indicators: false,
+        labels: Vec::new(),
     };
+    // Without them too, so that what is old is not drowned by what is new.
+    maker.windows = maker.dice.chance(75);
     let (items, settings) = maker.items();
     let count = 1 + maker.dice.below(4);
     let mut rules: Vec<_> = (0..count).map(|i| maker.rule(i)).collect();
@@ -132,7 +137,10 @@ impl Maker<'_> {
         let mut payload = None;
         let trigger = if depth == 0 {
             self.plain_level()
-        } else if self.dice.chance(65) {
+        } else if self.dice.chance(25) {
+            payload = Some(Payload::Time);
+            self.pattern()
+        } else if self.dice.chance(60) {
             self.moving_level(depth)
         } else {
             let (event, has) = self.event(depth);
@@ -146,6 +154,7 @@ impl Maker<'_> {
             actions.push(("T".to_owned(), self.fields()));
         }
         self.it = None;
+        self.labels.clear();
         let tails = self.tails(payload.is_none());
         self.shared.retain(|e| e.text() != "m");
         (self.symbols, self.in_rule) = (symbols, false);
@@ -207,6 +216,16 @@ impl Maker<'_> {
         let count = self.dice.below(4);
         let mut fields = Vec::new();
         for i in 0..count {
+            if self.windows && self.dice.chance(30) {
+                // Fields whose name begins with g are compared with a tolerance.
+                fields.push((format!("g{i}"), self.rough(2)));
+                continue;
+            }
+            let label = if self.dice.chance(60) { self.label_field() } else { None };
+            if let Some(label) = label {
+                fields.push((format!("f{i}"), label));
+                continue;
+            }
             let value = match self.dice.below(12) {
                 0..=4 => self.num(2),
                 5 | 6 => self.level(2),

@@ -8,8 +8,10 @@ pub mod expr;
 pub mod generate;
 pub mod program;
 pub mod run;
+pub mod sequences;
 pub mod stream;
 pub mod terms;
+pub mod windows;
 
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;

@@ -1,7 +1,7 @@
 //! Runs of the engine and of the reference over the same inputs, and the comparison of what they give.
 
 use ascep_lang::{InputType, Options, Program, Source, TypedRules, analyze};
-use ascep_runtime::event::InstrumentId;
+use ascep_runtime::event::{Event, InstrumentId};
 use ascep_runtime::reference::{Reference, ReferenceError, ReferenceOptions};
 use ascep_runtime::signal::{OwnedSignal, OwnedValue, Signal};
 use ascep_runtime::{Engine, EngineOptions};
@@ -39,19 +39,42 @@ pub struct Output {
     pub in_columns: (usize, usize),
 }
 
+/// How an engine is run: it must make no difference.
+#[derive(Debug, Clone, Copy)]
+pub struct Way {
+    /// How many events it is given at a time.
+    pub batch: usize,
+    /// Whether rules run in columns.
+    pub columns: bool,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Self { batch: 1, columns: true }
+    }
+}
+
 /// Runs the engine.
 pub fn run_engine(program: &Program, inputs: &[Input]) -> Output {
-    let options = EngineOptions::default().with_default_venue(DEFAULT_VENUE).with_max_window_samples(WINDOW_SAMPLES);
+    run_engine_in(Way::default(), program, inputs)
+}
+
+/// Runs the engine in one of several ways.
+pub fn run_engine_in(way: Way, program: &Program, inputs: &[Input]) -> Output {
+    let options =
+        EngineOptions::default().with_default_venue(DEFAULT_VENUE).with_max_window_samples(WINDOW_SAMPLES).with_columns(way.columns);
     let mut engine = Engine::new(program, options).expect("a compiled program can be run");
     let mut out = Output::default();
     let mut signals = Vec::new();
     let mut sink = |signal: &Signal<'_>| signals.push(signal.to_owned());
-    for input in inputs {
+    let mut at = 0;
+    while let Some(input) = inputs.get(at) {
+        at += 1;
         match input {
-            Input::Event { ts, venue_ts, symbol, what } => {
-                let instrument = engine.instrument(symbol).unwrap_or(InstrumentId::UNNAMED);
-                let taken = what.with_event(*ts, *venue_ts, instrument, |event| engine.on_event(event, &mut sink));
-                out.refused_events += u64::from(taken.is_err());
+            Input::Event { .. } => {
+                let more = inputs.iter().skip(at).take_while(|i| matches!(i, Input::Event { .. })).count().min(way.batch - 1);
+                out.refused_events += on_events(&mut engine, &inputs[at - 1..at + more], &mut sink);
+                at += more;
             }
             Input::Advance(ts) => engine.advance_to(*ts, &mut sink),
             Input::Set(name, value) => {
@@ -72,6 +95,29 @@ pub fn run_engine(program: &Program, inputs: &[Input]) -> Output {
     out
 }
 
+/// Gives the engine events, one at a time or in a batch, and says how many it refuses.
+fn on_events(engine: &mut Engine, inputs: &[Input], sink: &mut impl FnMut(&Signal<'_>)) -> u64 {
+    let held: Vec<_> = inputs.iter().filter_map(|i| if let Input::Event { what, .. } = i { Some(what.levels()) } else { None }).collect();
+    let event = |(input, levels)| match input {
+        &Input::Event { ts, venue_ts, ref symbol, ref what } => {
+            let instrument = engine.instrument(symbol).unwrap_or(InstrumentId::UNNAMED);
+            Some(Event { ts, venue_ts, instrument, payload: what.payload(levels) })
+        }
+        _ => None,
+    };
+    let events: Vec<Event<'_>> = inputs.iter().zip(&held).filter_map(event).collect();
+    let mut rest = events.as_slice();
+    let mut refused = 0;
+    if let &[event] = rest {
+        return u64::from(engine.on_event(&event, sink).is_err());
+    }
+    while let Err(error) = engine.on_events(rest, sink) {
+        refused += 1;
+        rest = &rest[error.index + 1..];
+    }
+    refused
+}
+
 /// Runs the reference.
 pub fn run_reference(rules: &TypedRules, inputs: &[Input]) -> Output {
     let options = ReferenceOptions { default_venue: Some(DEFAULT_VENUE.into()), max_window_samples: WINDOW_SAMPLES };
@@ -80,7 +126,9 @@ pub fn run_reference(rules: &TypedRules, inputs: &[Input]) -> Output {
     for input in inputs {
         let signals = match input {
             Input::Event { ts, venue_ts, symbol, what } => {
-                what.with_event(*ts, *venue_ts, InstrumentId::UNNAMED, |event| reference.on_event(symbol, event))
+                let levels = what.levels();
+                let (ts, venue_ts, payload) = (*ts, *venue_ts, what.payload(&levels));
+                reference.on_event(symbol, &Event { ts, venue_ts, instrument: InstrumentId::UNNAMED, payload })
             }
             Input::Advance(ts) => reference.advance_to(*ts),
             Input::Set(name, value) => settled(reference.set_param(name, *value), &mut out.refused_settings),
@@ -102,22 +150,44 @@ fn settled(signals: Result<Vec<OwnedSignal>, ReferenceError>, refused: &mut u64)
     })
 }
 
-/// What differs between two runs, for people; `None` where nothing does. Numbers are the same to the last bit.
+/// What differs between engine and reference, for people; `None` where nothing does.
 pub fn difference(engine: &Output, reference: &Output) -> Option<String> {
-    let same_signals =
-        engine.signals.len() == reference.signals.len() && engine.signals.iter().zip(&reference.signals).all(|(a, b)| same(a, b));
+    differs_by(nearly_same, ["engine", "reference"], engine, reference)
+}
+
+/// What differs between two runs of the engine; numbers are the same to the last bit.
+pub fn exact_difference(ways: [&str; 2], a: &Output, b: &Output) -> Option<String> {
+    differs_by(same, ways, a, b)
+}
+
+fn differs_by(same: fn(&OwnedSignal, &OwnedSignal) -> bool, names: [&str; 2], a: &Output, b: &Output) -> Option<String> {
+    let same_signals = a.signals.len() == b.signals.len() && a.signals.iter().zip(&b.signals).all(|(a, b)| same(a, b));
     let counts = |o: &Output| (o.counts, o.refused_events, o.refused_settings);
-    if same_signals && counts(engine) == counts(reference) {
+    if same_signals && counts(a) == counts(b) {
         return None;
     }
-    let list = |signals: &[OwnedSignal]| signals.iter().map(|s| format!("    {}\n", line(s))).collect::<String>();
-    let (of_engine, of_reference) = (list(&engine.signals), list(&reference.signals));
-    Some(format!("engine, counts {:?}:\n{of_engine}reference, counts {:?}:\n{of_reference}", counts(engine), counts(reference)))
+    let list = |o: &Output| o.signals.iter().map(|s| format!("    {}\n", line(s))).collect::<String>();
+    let [first, second] = names;
+    Some(format!("{first}, counts {:?}:\n{}{second}, counts {:?}:\n{}", counts(a), list(a), counts(b), list(b)))
 }
 
 /// Whether two signals are the same, numbers to the last bit. The sign of a zero is not a matter of the language.
 pub fn same(a: &OwnedSignal, b: &OwnedSignal) -> bool {
     a.seq == b.seq && a.ts == b.ts && a.head == b.head && same_values(&a.values, &b.values)
+}
+
+/// The same, except that the numbers of fields which are named so may differ by rounding: they come from sums that an engine makes in another
+/// order than the definition has it.
+fn nearly_same(a: &OwnedSignal, b: &OwnedSignal) -> bool {
+    let close = |(name, (a, b)): (&String, (&OwnedValue, &OwnedValue))| match (a, b) {
+        (OwnedValue::Num(x), OwnedValue::Num(y)) if name.starts_with('g') => {
+            // The second part is for differences of nearly equal numbers: deviations, slopes and changes that are 0 but for rounding.
+            (x - y).abs() <= 1e-9 * x.abs().max(y.abs()) + 1e-12
+        }
+        _ => same_values(std::slice::from_ref(a), std::slice::from_ref(b)),
+    };
+    let values = || a.values.iter().zip(&b.values);
+    a.seq == b.seq && a.ts == b.ts && a.head == b.head && a.values.len() == b.values.len() && a.head.fields.iter().zip(values()).all(close)
 }
 
 /// Whether two lists of field values are the same.

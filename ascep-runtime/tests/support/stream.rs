@@ -2,7 +2,7 @@
 //! and events at exactly a deadline are common.
 
 use ascep_lang::program::Constant;
-use ascep_runtime::event::{Book, Event, InstrumentId, Level, MISSING, Payload, Quote, Side, Trade};
+use ascep_runtime::event::{Book, Level, MISSING, Payload, Quote, Side, Trade};
 
 use super::dice::Dice;
 
@@ -54,11 +54,18 @@ impl What {
         }
     }
 
-    /// Calls `f` with the event as the engine takes it.
-    pub fn with_event<R>(&self, ts: i64, venue_ts: Option<i64>, instrument: InstrumentId, f: impl FnOnce(&Event<'_>) -> R) -> R {
-        let levels = |side: &[(f64, f64)]| -> Vec<Level> { side.iter().map(|&(price, qty)| Level { price, qty }).collect() };
-        let (bid_levels, ask_levels);
-        let payload = match self {
+    /// The levels of both sides of a book.
+    pub fn levels(&self) -> [Vec<Level>; 2] {
+        let levels = |side: &[(f64, f64)]| side.iter().map(|&(price, qty)| Level { price, qty }).collect();
+        match self {
+            Self::Book { bids, asks } => [levels(bids), levels(asks)],
+            _ => [Vec::new(), Vec::new()],
+        }
+    }
+
+    /// The payload as the engine takes it; `levels` are those of the book.
+    pub fn payload<'a>(&self, levels: &'a [Vec<Level>; 2]) -> Payload<'a> {
+        match self {
             Self::Trade { price, qty, side } => Payload::Trade(Trade { price: *price, qty: qty.unwrap_or(MISSING), side: *side }),
             Self::Quote { bid, ask } => Payload::Quote(Quote {
                 bid: bid.map_or(MISSING, |s| s.0),
@@ -66,13 +73,9 @@ impl What {
                 bid_qty: bid.and_then(|s| s.1).unwrap_or(MISSING),
                 ask_qty: ask.and_then(|s| s.1).unwrap_or(MISSING),
             }),
-            Self::Book { bids, asks } => {
-                (bid_levels, ask_levels) = (levels(bids), levels(asks));
-                Payload::Book(Book { bids: &bid_levels, asks: &ask_levels })
-            }
+            Self::Book { .. } => Payload::Book(Book { bids: &levels[0], asks: &levels[1] }),
             Self::Forget => Payload::Forget,
-        };
-        f(&Event { ts, venue_ts, instrument, payload })
+        }
     }
 }
 

@@ -2,12 +2,14 @@
 
 use super::dice::Dice;
 use super::expr::{Expr, Ty};
+use super::sequences::Label;
 
 /// What the payload of an event has besides its time, and of which symbol it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Payload {
     Trade(String),
     Quote(String),
+    Bar(String),
     Time,
 }
 
@@ -30,6 +32,12 @@ pub struct Maker<'a> {
     pub it: Option<Payload>,
     /// Whether names that only exist in one place are in scope.
     pub in_rule: bool,
+    /// Whether windows, bars and indicators are written.
+    pub windows: bool,
+    /// Whether indicators are written.
+    pub indicators: bool,
+    /// The labels of the steps so far of a sequence.
+    pub labels: Vec<Label>,
 }
 
 fn num(template: &str, children: Vec<Expr>) -> Expr {
@@ -99,9 +107,9 @@ impl Maker<'_> {
         expr
     }
 
-    /// Makes something with a memory: `it` does not reach into it.
+    /// Makes something with a memory: `it` mostly does not reach into it, and where it does its occurrences are what is remembered.
     pub fn outside_it<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> T {
-        let it = self.it.take();
+        let it = if self.dice.chance(30) { self.it.clone() } else { self.it.take() };
         let made = make(self);
         self.it = it;
         made
@@ -117,6 +125,9 @@ impl Maker<'_> {
             match payload {
                 Payload::Trade(_) => return Expr::leaf(Ty::Num, format!("it.{}", self.dice.pick(&["price", "qty", "notional"]))),
                 Payload::Quote(_) => return Expr::leaf(Ty::Num, format!("it.{}", self.dice.pick(&["bid", "ask", "bid_qty", "ask_qty"]))),
+                Payload::Bar(_) => {
+                    return Expr::leaf(Ty::Num, format!("it.{}", self.dice.pick(&["open", "close", "vwap", "volume", "count"])));
+                }
                 Payload::Time => {}
             }
         }
@@ -124,7 +135,7 @@ impl Maker<'_> {
             return if self.dice.chance(70) { self.market() } else { self.small() };
         }
         let d = depth - 1;
-        let made = match self.dice.weighted(&[14, 22, 8, 8, 6, 10, 12, 4, 5, 3, 3]) {
+        let made = match self.dice.weighted(&[14, 22, 8, 8, 6, 10, 12, 4, 5, 3, 3, 24, 14]) {
             0 => self.market(),
             1 => {
                 let op = self.dice.pick(&["+", "-", "*", "/"]);
@@ -173,7 +184,10 @@ impl Maker<'_> {
                 let reading = self.reading(d);
                 num("($ / 1s)", vec![reading])
             }
-            _ => Expr::leaf(Ty::Num, self.dice.pick(&["hour_of_day()", "day_of_week()"])),
+            10 => Expr::leaf(Ty::Num, self.dice.pick(&["hour_of_day()", "day_of_week()"])),
+            11 => num("$", vec![self.grid(depth)]),
+            _ if self.windows => self.quotient(depth),
+            _ => self.market(),
         };
         self.remember(made)
     }
@@ -185,7 +199,7 @@ impl Maker<'_> {
     }
 
     /// A count over a time window or of updates, of an event, a number or the edges of a level.
-    fn count(&mut self, depth: usize) -> Expr {
+    pub fn count(&mut self, depth: usize) -> Expr {
         self.outside_it(|m| {
             let what = match m.dice.below(5) {
                 0 | 1 => m.event(depth).0,
@@ -270,7 +284,7 @@ impl Maker<'_> {
             return self.plain_level();
         }
         let d = depth - 1;
-        let made = match self.dice.weighted(&[28, 8, 8, 5, 12, 10, 10, 5, 3, 4, 3, 2, 4, 2, 5, 3, 6]) {
+        let made = match self.dice.weighted(&[28, 8, 8, 5, 12, 10, 10, 5, 3, 4, 3, 2, 4, 2, 5, 3, 6, 24]) {
             0 => {
                 let op = self.comparison();
                 let right = if self.dice.chance(60) { self.small() } else { self.num(d) };
@@ -335,10 +349,11 @@ impl Maker<'_> {
                 let n = self.dice.between(1, 2);
                 level(&format!("($)[{n}]"), vec![self.outside_it(|m| m.moving_level(d))])
             }
-            _ if !self.levels.is_empty() => {
+            16 if !self.levels.is_empty() => {
                 let i = self.dice.below(self.levels.len());
                 Expr::leaf(Ty::Bool, self.levels[i].clone())
             }
+            17 if self.windows => self.rough_level(depth),
             _ => self.plain_level(),
         };
         self.remember(made)
@@ -357,7 +372,7 @@ impl Maker<'_> {
         }
         let d = depth.saturating_sub(1);
         let (made, payload) =
-            match self.dice.weighted(if depth == 0 { &[50, 30, 10, 0, 0, 0, 0, 0] } else { &[10, 8, 4, 25, 15, 12, 16, 12] }) {
+            match self.dice.weighted(if depth == 0 { &[50, 30, 10, 0, 0, 0, 0, 12] } else { &[10, 8, 4, 25, 15, 12, 16, 7, 7, 12] }) {
                 0 => self.market_event("trade", Payload::Trade),
                 1 => self.market_event("quote", Payload::Quote),
                 2 => self.market_event("book", Payload::Quote),
@@ -400,6 +415,11 @@ impl Maker<'_> {
                     let parts = self.outside_it(|m| vec![m.moving(d), if m.dice.chance(60) { m.small() } else { m.num(d) }]);
                     (event(&format!("($ CROSSES{side} $)"), parts), Payload::Time)
                 }
+                7 if self.windows => {
+                    let (bar, symbol) = self.bar();
+                    (Expr::leaf(Ty::Event, bar), Payload::Bar(symbol))
+                }
+                8 if self.windows => (self.rough_crossing(d), Payload::Time),
                 _ => {
                     let duration = self.duration();
                     (event(&format!("(NO $ FOR {duration})"), vec![self.outside_it(|m| m.event(d).0)]), Payload::Time)
