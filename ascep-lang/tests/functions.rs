@@ -345,6 +345,11 @@ fn what_is_wrong_has_a_way_out() {
     assert!(fixed("percentile(last(s), 90%, 20)").contains("percentile(last(s), 90, 20)"));
     assert!(fixed("bar(s, 1m).clsoe").contains("bar(s, 1m).close"));
     assert!(fixed("macd(last(s)) - 1").contains("macd(last(s)).line - 1"));
+    assert!(fixed("(bar(s, 1m) > 5)").contains("(bar(s, 1m).close > 5)"));
+    assert!(fixed("2 * bar(s, 1m)").contains("2 * bar(s, 1m).close"));
+    assert!(fixed("abs(bar(s, 1m))").contains("abs(bar(s, 1m).close)"));
+    assert!(fixed("ema(bar(s, 1m), 20)").contains("ema(bar(s, 1m).close, 20)"));
+    assert!(fixed("(delta(last(s), 1m) > 1%)").contains("(change(last(s), 1m) > 1%)"));
     assert!(fixed("atr(s, 14)").contains("atr(bar(s, 1m), 14)"));
     assert!(fixed("inverse(s, \"Q/B\", fee = 0)").starts_with("USE arbitrage\nRULE"));
 }

@@ -88,7 +88,7 @@ impl<'a> Checker<'a> {
         let (bad, at) = if numeric(left.ty) { (right, sides.right) } else { (left, sides.left) };
         let at = Self::span_of(sides.tree, at);
         let (l, r) = (left.ty, right.ty);
-        let bad = bad.ty;
+        let (val, bad) = (bad, bad.ty);
         if let Ty::Record(kind) = bad {
             return self.bare_record(kind, at);
         }
@@ -97,9 +97,12 @@ impl<'a> Checker<'a> {
                 let text = c.source(at);
                 d.says(format!("{} is a symbol and not a number", c.quote(at)), "").fix("its price?", at, format!("price({text})"))
             }
-            Ty::Event => d
-                .says(format!("{} is an event and not a number", c.quote(at)), "")
-                .help("`count(e, 1m)` counts events, `last(s)` is the last price"),
+            Ty::Event => {
+                let d = d
+                    .says(format!("{} is an event and not a number", c.quote(at)), "")
+                    .help("`count(e, 1m)` counts events, `last(s)` is the last price");
+                c.close_of(d, val, c.source(at), at)
+            }
             bad if numeric(bad) => d
                 .says(format!("`{}` does not go between {} and {}", sides.sign(), l.words(), r.words()), "")
                 .help("a duration over a duration is a number: `age(s) / 1ms`"),

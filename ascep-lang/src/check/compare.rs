@@ -129,7 +129,10 @@ impl<'a> Checker<'a> {
                 match (ty, other.ty) {
                     (Ty::Duration, Ty::Num(_)) if other.constant.is_some() => d = d.fix("in milliseconds?", at, format!("{text}ms")),
                     (Ty::Num(_), Ty::Quoted | Ty::Symbol) => d = d.fix("its price?", at, format!("price({text})")),
-                    (_, Ty::Event) => d = d.help("an event has no value to compare: read a field of it in `WHERE`, or count it"),
+                    (_, Ty::Event) => {
+                        d = d.help("an event has no value to compare: read a field of it in `WHERE`, or count it");
+                        d = c.close_of(d, other, text, at);
+                    }
                     (Ty::Num(_), Ty::Bool) => d = d.help("conditions are joined with `AND` and `OR`"),
                     _ => {}
                 }

@@ -142,10 +142,12 @@ impl<'a> Checker<'a> {
         self.report(Code::RatioAgainstAmount, sides.whole, |c, d| {
             let words = c.in_words(unit);
             let d = d.says(format!("{} is {words} and {} is a ratio", c.quote(span), c.quote(ratio)), "an amount and a ratio");
-            if let Some(ExprKind::Call { callee, .. }) = tree.expr(Self::bare(tree, at)).map(|e| &e.kind)
-                && callee.text == "spread"
-            {
-                return d.fix("the spread as a ratio of the mid", callee.span, "spread_ratio");
+            if let Some(ExprKind::Call { callee, .. }) = tree.expr(Self::bare(tree, at)).map(|e| &e.kind) {
+                match callee.text.as_str() {
+                    "spread" => return d.fix("the spread as a ratio of the mid", callee.span, "spread_ratio"),
+                    "delta" => return d.fix("the difference as a ratio", callee.span, "change"),
+                    _ => {}
+                }
             }
             let (text, by) = (c.source(span), c.source(ratio));
             match sides.sign() {

@@ -126,10 +126,14 @@ impl Output<'_> {
                         | MarketField::Microprice,
                         _,
                     )
-                    | Op::Payload(PayloadField::Price | PayloadField::Bid | PayloadField::Ask)
-                    | Op::DepthPrice { .. },
+                    | Op::Payload(PayloadField::Price | PayloadField::Bid | PayloadField::Ask | PayloadField::Bar(_))
+                    | Op::DepthPrice { .. }
+                    | Op::BarField(_)
+                    | Op::Window { .. }
+                    | Op::Decay(_)
+                    | Op::Ema { .. },
                     _,
-                ) => {
+                ) if self.unit_of(id).is_some_and(|unit| unit != Unit::PURE) => {
                     let unit = self.unit_of(id)?;
                     if !unit.has_assets() {
                         return None;

@@ -33,6 +33,10 @@ impl Program {
         for i in &t.inputs {
             writeln!(out, "input {} : {}", i.name, t.type_text(i.ty))?;
         }
+        for f in &t.functions {
+            let args: Vec<String> = f.args.iter().map(|ty| t.type_text(*ty)).collect();
+            writeln!(out, "function {}({}) : {}", f.name, args.join(", "), t.type_text(f.result))?;
+        }
         for (i, node) in self.nodes.iter().enumerate() {
             write!(out, "n{i} = {}", node.op.name())?;
             for operand in t.operands(node.op) {

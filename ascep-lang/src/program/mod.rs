@@ -16,6 +16,7 @@ mod graph;
 mod json;
 mod load;
 mod mermaid;
+mod names;
 mod op;
 mod sequence;
 mod validate;

@@ -5,7 +5,7 @@ use crate::check::Checker;
 use crate::check::call::Call;
 use crate::check::units::Unit;
 use crate::check::value::{Facts, Ty, Val};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{BarField, Op, Period, SymbolId};
 use crate::span::Span;
 use crate::syntax::Ident;
@@ -48,6 +48,11 @@ impl<'a> Checker<'a> {
             Op::Bar { symbol, .. } => Some(symbol),
             _ => None,
         }
+    }
+
+    /// The way out where a bar stands for a number.
+    pub(in crate::check) fn close_of(&self, d: Diagnostic, bar: &Val, text: &str, span: Span) -> Diagnostic {
+        if self.bar_symbol(bar).is_some() { d.fix("the close of the last one?", span, format!("{text}.close")) } else { d }
     }
 
     /// What a field of the last closed bar is.

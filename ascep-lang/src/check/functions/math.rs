@@ -92,6 +92,7 @@ impl<'a> Checker<'a> {
                     match ty {
                         Ty::Quoted | Ty::Symbol => d.fix("its price?", span, format!("price({text})")),
                         Ty::Duration => d.help(format!("a duration over a duration is a number: `{text} / 1s`")),
+                        Ty::Event => c.close_of(d, val, text, span),
                         _ => d,
                     }
                 });

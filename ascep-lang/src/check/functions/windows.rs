@@ -208,8 +208,10 @@ impl<'a> Checker<'a> {
             Ty::Bool | Ty::Event => {
                 self.report(Code::NotANumber, span, |c, d| {
                     let text = c.source(span);
-                    d.says(format!("{} is {} and not a number", c.quote(span), val.ty.words()), "a number is wanted")
-                        .help(format!("how often it happens: `count({text}, 1m)`"))
+                    let d = d
+                        .says(format!("{} is {} and not a number", c.quote(span), val.ty.words()), "a number is wanted")
+                        .help(format!("how often it happens: `count({text}, 1m)`"));
+                    c.close_of(d, &val, text, span)
                 });
                 false
             }
