@@ -22,8 +22,16 @@ fn number() -> impl Strategy<Value = String> {
         Just("(age(\"A/B\") / 1ms)".to_owned()),
         Just("count(trade(\"A/B\"), 10s)".to_owned()),
         Just("f(2, 3)".to_owned()),
+        Just("b.close".to_owned()),
+        Just("l.hist".to_owned()),
+        Just("w".to_owned()),
+        Just("w.size".to_owned()),
+        Just("volume(\"A/B\", d)".to_owned()),
+        Just("vwap(\"A/B\", 1m, max = 5)".to_owned()),
+        Just("atr(b, 14)".to_owned()),
     ];
-    let wrong = prop_oneof![Just("it.price".to_owned()), Just("nosuch".to_owned())];
+    // Also what is no number, so that nothing is lost without a finding.
+    let wrong = prop::sample::select(vec!["it.price", "it.close", "nosuch", "l", "b", "w.age"]).prop_map(str::to_owned);
     prop_oneof![40 => leaf, 1 => wrong].prop_recursive(3, 12, 2, |inner| {
         prop_oneof![
             (inner.clone(), prop::sample::select(vec!["+", "-", "*", "/", "??"]), inner.clone())
@@ -33,6 +41,12 @@ fn number() -> impl Strategy<Value = String> {
             (prop::sample::select(vec!["min", "max", "mod", "pow", "f"]), inner.clone(), inner.clone())
                 .prop_map(|(f, a, b)| format!("{f}({a}, {b})")),
             (inner.clone(), 0_u32..4).prop_map(|(a, n)| format!("({a})[{}]", n.max(1))),
+            (prop::sample::select(vec!["avg", "stddev", "slope", "lowest", "ema", "rsi"]), inner.clone())
+                .prop_map(|(f, a)| format!("{f}({a}, 5)")),
+            (prop::sample::select(vec!["sum", "change", "twap", "zscore", "decay"]), inner.clone())
+                .prop_map(|(f, a)| format!("{f}({a}, d)")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("corr({a}, {b}, 1m)")),
+            inner.clone().prop_map(|a| format!("bollinger({a}, 20, 2).upper")),
             inner.prop_map(|a| format!("count({a}, 5, partial = TRUE)")),
         ]
     })
@@ -52,7 +66,11 @@ fn cond() -> impl Strategy<Value = String> {
             "e",
             "known(m)",
             "age(\"A/B\") > d",
-            "it.side == \"buy\""
+            "it.side == \"buy\"",
+            "b",
+            "bar(\"A/B\", 1h) WHERE it.close > it.open",
+            "l.line CROSSES ABOVE l.signal",
+            "rate(trade(\"A/B\"), d) > 5"
         ])
         .prop_map(str::to_owned),
     ];
@@ -80,7 +98,7 @@ fn rule() -> impl Strategy<Value = String> {
     })
 }
 
-const PRELUDE: &str = "CONST k = 2\nCONST c = 3s\nPARAM p = 3 IN 1 .. 5\nPARAM d = 1s IN 1ms .. 1h\nPARAM on = TRUE\nLET m = mid(\"A/B\")\nLET e = trade(\"A/B\") WHERE it.qty > 1\nFN f(x, y) = x * y + k\nSET ms = [\"A/B\", \"C/B\", \"v:E/F\"]\n";
+const PRELUDE: &str = "USE arbitrage\nLET b = bar(\"A/B\", 1m)\nLET l = macd(b.close)\nLET w = inverse(\"A/B\", \"B/A\", fee = 1bp)\nCONST k = 2\nCONST c = 3s\nPARAM p = 3 IN 1 .. 5\nPARAM d = 1s IN 1ms .. 1h\nPARAM on = TRUE\nLET m = mid(\"A/B\")\nLET e = trade(\"A/B\") WHERE it.qty > 1\nFN f(x, y) = x * y + k\nSET ms = [\"A/B\", \"C/B\", \"v:E/F\"]\n";
 
 /// What must hold of whatever the compiler is given.
 fn sound(text: &str) -> bool {
@@ -97,12 +115,17 @@ fn sound(text: &str) -> bool {
         }
     }
     let (Some(program), Some(typed)) = (first.program, first.typed) else { return false };
+    program.validate().unwrap_or_else(|e| panic!("{e} in {text}"));
+    // No rule is lost without a finding: each is there, once for each of its instances.
+    let wanted: usize = text.lines().filter(|l| l.contains("IF ")).map(|l| if l.contains("FOR EACH") { 3 } else { 1 }).sum();
+    assert!(!text.starts_with("USE arbitrage") || program.rules.len() == wanted, "{text}");
     for (i, node) in program.nodes.iter().enumerate() {
         assert!(node.args.iter().all(|a| (a.0 as usize) < i));
         assert!(!matches!(node.op, Op::Payload(_)));
         let events = match node.op {
             Op::Where | Op::EventAnd | Op::Pick | Op::NoFor(_) | Op::Since => 1,
             Op::EventOr => node.args.len(),
+            Op::Sample | Op::BarField(_) => 1,
             _ => 0,
         };
         for (n, arg) in node.args.iter().enumerate() {

@@ -52,6 +52,23 @@ pub enum BuildError {
     /// A look back outside 1 to 65,536 updates.
     #[error("a look back over {0} updates; it is 1 to 65536")]
     Updates(u32),
+    /// A bound on the samples of a window outside 1 to 16,777,216, or on a window of a number of updates.
+    #[error("at most {0} samples in a window; it is 1 to 16777216, of a window of time")]
+    Samples(u32),
+    /// A percentile outside 0 to 100.
+    #[error("percentile {0}; it is 0 to 100")]
+    Percentile(String),
+    /// A fast average that is not shorter than the slow one.
+    #[error("a fast average of {fast} updates and a slow one of {slow}")]
+    Lengths {
+        /// Of the fast one.
+        fast: u32,
+        /// Of the slow one.
+        slow: u32,
+    },
+    /// Markets that make no closed way.
+    #[error("no way leads round these markets: {0}")]
+    Way(String),
     /// A limit of no signals at all.
     #[error("the limit of the rule `{0}` is zero")]
     Limit(String),

@@ -34,6 +34,20 @@
 //! let program = b.build()?;
 //! # Ok::<(), ascep_lang::builder::BuildErrors>(())
 //! ```
+//!
+//! Statistics look back over a time or over a number of updates; indicators have parts:
+//!
+//! ```
+//! # use ascep_lang::builder::ProgramBuilder;
+//! # use std::time::Duration;
+//! let b = ProgramBuilder::new();
+//! let close = b.bar("BTC/USDT", Duration::from_secs(60)).close();
+//! let macd = close.macd(12, 26, 9);
+//! let busy = b.volume("BTC/USDT", b.window(Duration::from_secs(3600)).partial()).gt(20);
+//! b.rule("turn").when(macd.line.crosses_above(macd.signal).and(busy)).emit("TURN").field("rsi", close.rsi(14)).add();
+//! let program = b.build()?;
+//! # Ok::<(), ascep_lang::builder::BuildErrors>(())
+//! ```
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
@@ -44,15 +58,21 @@ use crate::program::{ClockFn, Constant, EventKind, Input, InputId, MarketField, 
 
 mod arithmetic;
 mod error;
+mod indicators;
 mod operand;
 mod rule;
 mod state;
 mod values;
+mod ways;
+mod windows;
 
 pub use error::{BuildError, BuildErrors};
+pub use indicators::{Bar, Bollinger, Macd, Stoch};
 pub use operand::{IntoField, IntoLength, IntoNumber, IntoPeriod, IntoTrigger, Ratio, bp, percent};
 pub use rule::{RuleDraft, RuleHead};
 pub use values::{Event, Length, Level, Moment, Number, Payload, Word};
+pub use ways::Way;
+pub use windows::{IntoLookback, Lookback};
 
 use state::{Handle, State};
 

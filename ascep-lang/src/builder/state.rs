@@ -314,7 +314,8 @@ impl State {
         let mut changes: Vec<bool> = Vec::with_capacity(typed.nodes.len());
         for node in &typed.nodes {
             // A level that always holds becomes true `FOR` its time by the clock.
-            let source = matches!(node.op, Op::For(_)) || (node.args.is_empty() && !matches!(node.op, Op::Const(_)));
+            let source = matches!(node.op, Op::For(_) | Op::DepthPrice { .. } | Op::Cycle { .. })
+                || (node.args.is_empty() && !matches!(node.op, Op::Const(_)));
             changes.push(source || node.args.iter().any(|a| changes.get(a.0 as usize).is_some_and(|c| *c)));
         }
         let constant = |rule: &&Rule| changes.get(rule.trigger.0 as usize) == Some(&false);

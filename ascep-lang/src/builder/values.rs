@@ -227,7 +227,7 @@ impl<'b> Number<'b> {
     }
 
     /// The unit to a power; unchecked where a power would not be whole.
-    fn power_type(self, exponent: f64) -> Ty {
+    pub(super) fn power_type(self, exponent: f64) -> Ty {
         match self.0.ty() {
             Ty::Num(unit) => Ty::Num(self.0.builder.state.borrow_mut().out.units.power(unit, exponent)),
             other => other,
@@ -404,7 +404,7 @@ impl<'b> Word<'b> {
 pub struct Payload<'b>(Handle<'b>);
 
 impl<'b> Payload<'b> {
-    fn read(self, field: PayloadField) -> Handle<'b> {
+    pub(super) fn read(self, field: PayloadField) -> Handle<'b> {
         let builder = self.0.builder;
         let mut state = builder.state.borrow_mut();
         let shape = state.out.shape(state.shape(self.0));

@@ -114,17 +114,13 @@ impl<'a> Checker<'a> {
     /// The markets in the order of the way, where they make one that closes; reports where they make none.
     fn closed_way(&mut self, call: &Call<'a>, kind: CycleKind, markets: &[SymbolId]) -> Option<Vec<SymbolId>> {
         let names: SmallVec<[String; 3]> = markets.iter().map(|m| self.out.symbol_name(*m).to_owned()).collect();
-        let mut legs: SmallVec<[Leg<'_>; 3]> = SmallVec::new();
-        for (at, (name, market)) in names.iter().zip(markets).enumerate() {
-            let Some((base, quote)) = symbol::parts(name).ok().and_then(|p| p.pair) else {
-                self.report(Code::CycleNotClosed, call.span_of(at), |_, d| {
-                    d.says(format!("\"{name}\" names no pair"), "a market exchanges two assets: `\"BASE/QUOTE\"`")
-                });
-                return None;
-            };
-            legs.push((*market, base, quote));
+        if let Some((at, name)) = names.iter().enumerate().find(|(_, name)| pair(name).is_none()) {
+            self.report(Code::CycleNotClosed, call.span_of(at), |_, d| {
+                d.says(format!("\"{name}\" names no pair"), "a market exchanges two assets: `\"BASE/QUOTE\"`")
+            });
+            return None;
         }
-        let problem = match way(kind, &legs) {
+        let problem = match way(kind, markets, &names) {
             Ok(way) => return Some(way),
             Err(problem) => problem,
         };
@@ -140,9 +136,19 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// Base and quote of a symbol that has them.
+fn pair(name: &str) -> Option<(&str, &str)> {
+    symbol::parts(name).ok().and_then(|parts| parts.pair)
+}
+
 /// The markets in the order in which a way leads through them from the quote of the first one, or why it does not come back there.
-fn way(kind: CycleKind, legs: &[Leg<'_>]) -> Result<Vec<SymbolId>, String> {
-    match (kind, legs) {
+pub(crate) fn way<N: AsRef<str>>(kind: CycleKind, markets: &[SymbolId], names: &[N]) -> Result<Vec<SymbolId>, String> {
+    let mut legs: SmallVec<[Leg<'_>; 3]> = SmallVec::new();
+    for (market, name) in markets.iter().zip(names) {
+        let Some((base, quote)) = pair(name.as_ref()) else { return Err(format!("`{}` names no pair", name.as_ref())) };
+        legs.push((*market, base, quote));
+    }
+    match (kind, legs.as_slice()) {
         (CycleKind::Triangle, &[a, b, c]) => {
             let (_, middle, start) = a;
             for (second, last) in [(b, c), (c, b)] {

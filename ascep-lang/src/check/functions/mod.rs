@@ -18,6 +18,7 @@ mod ta;
 mod time;
 mod windows;
 
+pub(crate) use arbitrage::way as arbitrage_way;
 pub(crate) use math::UnitRule;
 
 /// A built-in function.
