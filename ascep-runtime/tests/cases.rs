@@ -1,7 +1,7 @@
 //! The worked cases of the language on the engine, in both ways that it evaluates: those beside the repository and our own; and that the table
 //! of boundaries in `docs/` names cases that are there.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod loader;
 
@@ -9,19 +9,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use ascep_lang::Source;
-use ascep_lang::program::{InvalidProgram, ParamId, Problem};
+use ascep_lang::program::ParamId;
 use ascep_runtime::event::{Event, InstrumentId};
 use ascep_runtime::signal::write_jsonl;
-use ascep_runtime::{BuildError, Engine, EngineOptions, Signal};
+use ascep_runtime::{Engine, EngineOptions, Signal};
 use serde_json::Value;
 
 use loader::{Case, Row, agrees, lines};
-
-enum Outcome {
-    Passed,
-    Waiting(String),
-    Failed(String),
-}
 
 /// Lines without their numbers: keys, texts and their order.
 fn skeleton(lines: &str) -> String {
@@ -36,33 +30,17 @@ fn skeleton(lines: &str) -> String {
         .collect()
 }
 
-fn run(case: &Case, columns: bool) -> Outcome {
-    let compiled = ascep_lang::compile(&[Source::new("rules.cep", case.rules.clone())], &case.options);
-    let program = match compiled {
-        Ok(_) if case.refused => return Outcome::Failed("it compiles, but must not".into()),
+/// What is wrong with a case.
+fn run(case: &Case, columns: bool) -> Result<(), String> {
+    let program = match ascep_lang::compile(&[Source::new("rules.cep", case.rules.clone())], &case.options) {
+        Ok(_) if case.refused => return Err("it compiles, but must not".into()),
         Ok(program) => program,
-        Err(found) => {
-            let errors: Vec<_> = found.errors().collect();
-            let later = |code: &str| code.starts_with("E07");
-            let codes = errors.iter().map(|error| error.code.as_str()).collect::<Vec<_>>().join(" ");
-            let waits = errors.iter().all(|error| later(error.code.as_str()));
-            return match (case.refused, waits) {
-                (true, false) => Outcome::Passed,
-                (_, true) => Outcome::Waiting(codes),
-                _ => Outcome::Failed(format!("{errors:#?}")),
-            };
-        }
+        Err(_) if case.refused => return Ok(()),
+        Err(found) => return Err(format!("{:#?}", found.errors().collect::<Vec<_>>())),
     };
     let mut options = EngineOptions::default().with_columns(columns);
     options.default_venue = case.default_venue();
-    let mut engine = match Engine::new(&program, options) {
-        Ok(engine) => engine,
-        // The checker may be ahead of the engine.
-        Err(BuildError::Program(InvalidProgram::Node { problem: Problem::Operator, .. })) => {
-            return Outcome::Waiting("its operators".into());
-        }
-        Err(error) => return Outcome::Failed(error.to_string()),
-    };
+    let mut engine = Engine::new(&program, options).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
     let mut sink = |signal: &Signal<'_>| write_jsonl(signal, &mut out);
     case.play(|row| match row {
@@ -82,35 +60,26 @@ fn run(case: &Case, columns: bool) -> Outcome {
     let (got, want) = (lines(&out), lines(&case.expected));
     let same_form = skeleton(&out) == skeleton(&case.expected);
     if same_form && got.len() == want.len() && got.iter().zip(&want).all(|(got, want)| agrees(got, want)) {
-        return Outcome::Passed;
+        return Ok(());
     }
     let show = |lines: &[Value]| lines.iter().map(|line| format!("    {line}\n")).collect::<String>();
-    Outcome::Failed(format!("got\n{}  want\n{}", show(&got), show(&want)))
+    Err(format!("got\n{}  want\n{}", show(&got), show(&want)))
 }
 
 fn all_pass(cases: &[Case]) {
-    let (mut passed, mut waiting, mut failed) = (0, Vec::new(), Vec::new());
-    for case in cases {
-        for columns in [true, false] {
-            match run(case, columns) {
-                Outcome::Passed => passed += usize::from(columns),
-                Outcome::Waiting(codes) if columns => waiting.push(format!("{} ({codes})", case.name)),
-                Outcome::Waiting(_) => {}
-                Outcome::Failed(why) => failed.push(format!("{} (columns: {columns})\n  {why}", case.name)),
-            }
-        }
-    }
-    println!("{passed} of {} cases pass, {} wait for their operators:\n  {}", cases.len(), waiting.len(), waiting.join("\n  "));
-    assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
+    let both = cases.iter().flat_map(|case| [true, false].map(|columns| (case, columns)));
+    let failed: Vec<String> =
+        both.filter_map(|(case, columns)| Some(format!("{} (columns: {columns})\n  {}", case.name, run(case, columns).err()?))).collect();
+    assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), 2 * cases.len(), failed.join("\n"));
 }
 
 #[test]
-fn every_shared_case_passes_or_waits() {
+fn every_shared_case_passes() {
     all_pass(&loader::of_shared());
 }
 
 #[test]
-fn every_case_of_our_own_passes_or_waits() {
+fn every_case_of_our_own_passes() {
     all_pass(&loader::own());
 }
 

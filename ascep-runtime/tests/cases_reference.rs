@@ -1,5 +1,5 @@
 //! The worked cases of the language on the reference evaluator: those beside the repository and our own.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod loader;
 
