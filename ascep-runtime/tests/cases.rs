@@ -35,7 +35,11 @@ fn run(case: &Case, columns: bool) -> Result<(), String> {
     let program = match ascep_lang::compile(&[Source::new("rules.cep", case.rules.clone())], &case.options) {
         Ok(_) if case.refused => return Err("it compiles, but must not".into()),
         Ok(program) => program,
-        Err(_) if case.refused => return Ok(()),
+        Err(found) if case.refused => {
+            let codes: Vec<&str> = found.errors().map(|error| error.code.as_str()).collect();
+            let says_why = case.code.as_deref().is_none_or(|code| codes.contains(&code));
+            return if says_why { Ok(()) } else { Err(format!("it is refused for another reason: {codes:?}")) };
+        }
         Err(found) => return Err(format!("{:#?}", found.errors().collect::<Vec<_>>())),
     };
     let mut options = EngineOptions::default().with_columns(columns);

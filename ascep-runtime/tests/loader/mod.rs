@@ -26,6 +26,8 @@ pub struct Case {
     pub options: Options,
     /// Whether the rules must not compile.
     pub refused: bool,
+    /// The code of the diagnostic that says why.
+    pub code: Option<String>,
     pub rows: Vec<Value>,
     /// The expected signals as text.
     pub expected: String,
@@ -79,6 +81,7 @@ fn load(folder: &Path) -> Case {
         rules: read("rules.cep"),
         options: Options::default().with_strict_units(about["strict_units"] == true),
         refused: about["status"] == 1,
+        code: about["code"].as_str().map(str::to_owned),
         rows: lines(&read("events.jsonl")),
         expected: read("expected.jsonl"),
     }
