@@ -1,6 +1,6 @@
 //! The way from sources to a program: parse, check, lower.
 
-use crate::check::{self, File};
+use crate::check::{self, Checked, File};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::limits::Limits;
 use crate::lower::lower;
@@ -8,6 +8,7 @@ use crate::program::{Program, TypedRules};
 use crate::source::Source;
 use crate::span::{FileId, Span};
 use crate::syntax::{self, Tree};
+use crate::tests::Test;
 
 /// How to compile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -122,6 +123,8 @@ pub struct Analysis {
     pub typed: Option<TypedRules>,
     /// The program, where there is no error.
     pub program: Option<Program>,
+    /// The tests in the order of the files, where there is no error.
+    pub tests: Vec<Test>,
     /// What was found.
     pub diagnostics: Diagnostics,
 }
@@ -156,14 +159,14 @@ pub fn analyze(sources: &[Source], options: &Options) -> Analysis {
     }
     let files: Vec<File<'_>> =
         sources.iter().zip(&trees).map(|(source, tree)| File { name: &source.name, text: &source.text, tree }).collect();
-    let (typed, mut findings) = check::check(&files, options);
+    let Checked { typed, tests, mut findings } = check::check(&files, options);
     let broken: Vec<Span> = found.iter().map(|d| unreadable(d, sources)).collect();
     findings.retain(|d| !broken.iter().any(|b| overlap(*b, d.span)));
     found.extend(findings);
     let good = !found.iter().any(|d| d.severity == Severity::Error);
     if found.iter().any(|d| d.code.severity() == Severity::Error) {
-        // What a wrong line was meant to use looks unused.
-        found.retain(|d| d.code != Code::UnusedName);
+        // What a wrong line was meant to use looks unused, and a test of which not all could be read to expect nothing.
+        found.retain(|d| !matches!(d.code, Code::UnusedName | Code::TestWithoutExpect));
     }
     let diagnostics = cut(Diagnostics::new(found), options.limits.max_errors.max(1));
     let typed = good.then_some(typed);
@@ -172,7 +175,8 @@ pub fn analyze(sources: &[Source], options: &Options) -> Analysis {
         program.warnings = diagnostics.as_slice().to_vec();
         program
     });
-    Analysis { trees, typed, program, diagnostics }
+    let tests = if good { tests } else { Vec::new() };
+    Analysis { trees, typed, program, tests, diagnostics }
 }
 
 /// The text that a syntax error leaves in doubt: what the checker says of it repeats the error or comes of the way it was read. Behind a bracket

@@ -15,6 +15,7 @@ pub mod program;
 mod source;
 pub mod span;
 pub mod syntax;
+pub mod tests;
 
 pub use check::functions;
 pub use compile::{Analysis, FunctionDecl, InputDecl, InputType, Options, analyze, compile};

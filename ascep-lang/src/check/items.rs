@@ -182,9 +182,6 @@ impl<'a> Checker<'a> {
             return;
         }
         tests.insert(&name.text, name.span);
-        self.report(Code::TestNotRun, name.span, |_, d| {
-            d.says(format!("the test \"{}\" is read but not run", name.text), "").help("running tests is not available yet")
-        });
     }
 
     /// A name that only a test uses is used.

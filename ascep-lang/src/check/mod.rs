@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::program::{NodeId, Op, ParamId, TypedRules};
 use crate::span::Span;
 use crate::syntax::{ExprId, ExprKind, Tree};
+use crate::tests::Test;
 
 mod arith;
 mod call;
@@ -34,6 +35,8 @@ mod sequence;
 mod sets;
 mod suggest;
 mod symbol;
+mod test_events;
+mod tests;
 mod triangle;
 pub(crate) mod units;
 mod unused;
@@ -109,8 +112,15 @@ pub(crate) struct Checker<'a> {
     stopped: bool,
 }
 
-/// Checks all files. The rules are whole only where no finding is an error.
-pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> (TypedRules, Vec<Diagnostic>) {
+/// What comes of a check.
+pub(crate) struct Checked {
+    pub(crate) typed: TypedRules,
+    pub(crate) tests: Vec<Test>,
+    pub(crate) findings: Vec<Diagnostic>,
+}
+
+/// Checks all files. Rules and tests are whole only where no finding is an error.
+pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> Checked {
     let mut checker = Checker {
         files,
         options,
@@ -140,12 +150,13 @@ pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> (TypedRu
     checker.evaluate_globals();
     checker.rules(&rules);
     checker.overrides();
+    let tests = checker.tests(&items, &rules);
     checker.triangles();
     if !checker.stopped {
         checker.unused();
     }
     checker.guard_periods();
-    (checker.out.typed, checker.report.list)
+    Checked { typed: checker.out.typed, tests, findings: checker.report.list }
 }
 
 impl<'a> Checker<'a> {

@@ -39,8 +39,8 @@ macro_rules! codes {
 }
 
 // E01xx text and tokens, E02xx syntax, E03xx names and items, E04xx types, E05xx rules and events, E06xx limits, E07xx not available
-// yet, E08xx arguments of functions, W1xxx warnings on units, W2xxx other warnings. Not used again: E0702 (sequences), E0703 (bars), E0704
-// (forms) and E0705 (modules), which were not available once.
+// yet, E08xx arguments of functions, E09xx tests, W1xxx warnings on units, W2xxx other warnings. Not used again: E0702 (sequences), E0703
+// (bars), E0704 (forms), E0705 (modules) and W2009 (tests), which were not available once.
 codes! {
     UnknownCharacter = "E0101", Error, "a character that no token starts with";
     UnterminatedString = "E0102", Error, "a string without its closing quote";
@@ -134,6 +134,10 @@ codes! {
     CycleNotClosed = "E0809", Error, "markets that make no closed way";
     BadFee = "E0810", Error, "a fee that takes all there is";
     ModuleNotUsed = "E0811", Error, "a function of a library module that the program does not use";
+    NotATestEvent = "E0901", Error, "something else where a test wants an event of a market";
+    BadTestValue = "E0902", Error, "a value in the event of a test that no market sends";
+    UnknownSignal = "E0903", Error, "a signal that no rule emits";
+    ExpectNoneAndMore = "E0904", Error, "`EXPECT NONE` beside another `EXPECT`";
     UnitMismatch = "W1001", Warning, "two units that do not agree";
     TriangleNotClosed = "W1002", Warning, "a triangle that does not cancel";
     RatioAgainstAmount = "W1003", Warning, "a price compared with a percentage";
@@ -145,8 +149,9 @@ codes! {
     DivisionByZero = "W2006", Warning, "a division by the constant zero";
     FloatEquality = "W2007", Warning, "`==` between computed numbers";
     SameSymbolTwice = "W2008", Warning, "one instrument under two names in a set";
-    TestNotRun = "W2009", Warning, "a test that is read but not run";
     TinyEvery = "W2010", Warning, "an `EVERY` of less than a millisecond";
+    TestWithoutExpect = "W2011", Warning, "a test that expects nothing";
+    UnknownTestSymbol = "W2012", Warning, "an event of a test whose symbol no rule names";
 }
 
 impl std::fmt::Display for Code {
