@@ -19,10 +19,11 @@ Examples:
   ascep check rules.cep                         say what is wrong or doubtful in the rules
   ascep run rules.cep --feed binance:BTC/USDT   signals from live data
   ascep replay rules.cep --data ticks.csv.gz    signals from recorded data, as fast as it can
+  ascep test rules.cep                          run the tests that stand in the rules
   ascep explain E0301                           what a diagnostic means
 
-Exit status: 0 fine; 1 the rules have errors, or data was refused under --strict; 2 bad usage;
-3 an input or a feed failed; 130 interrupted.")]
+Exit status: 0 fine; 1 the rules have errors, a test failed, or data was refused under --strict;
+2 bad usage; 3 an input or a feed failed; 130 interrupted.")]
 pub(crate) struct Cli {
     /// Colour of text for people: on a terminal only, always or never. NO_COLOR is honoured.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Evaluate rules on recorded data, as fast as it can
     Replay(ReplayArgs),
+    /// Run the tests that stand in rule files
+    Test(TestArgs),
     /// Print the graph of operators that rules compile to
     Graph(GraphArgs),
     /// Explain a diagnostic code, or list them all
@@ -59,9 +62,6 @@ pub(crate) enum Command {
     /// Write rules in the standard layout
     #[command(hide = true)]
     Fmt(LaterArgs),
-    /// Run the tests that stand in rule files
-    #[command(hide = true)]
-    Test(LaterArgs),
     /// Say why a signal came
     #[command(hide = true)]
     Why(LaterArgs),
@@ -244,6 +244,34 @@ pub(crate) struct ReplayArgs {
     pub(crate) ts_unit: TsUnit,
     #[command(flatten)]
     pub(crate) signals: SignalArgs,
+    #[command(flatten)]
+    pub(crate) compile: CompileArgs,
+}
+
+/// `ascep test`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A test stands beside the rules:
+
+  TEST \"a large trade is told\" {
+    AT 400ms trade(\"BTC/USDT\", price = 100_000, qty = 11)
+    EXPECT WHALE(px = 100_000) AT 400ms
+  }
+
+Examples:
+  ascep test rules.cep
+  ascep test rules.cep --filter whale
+  ascep test rules.cep --junit report.xml")]
+pub(crate) struct TestArgs {
+    /// Files of rules with their tests; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// Only the tests with this text in their names
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Write a report in the form of JUnit into this file; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<String>,
     #[command(flatten)]
     pub(crate) compile: CompileArgs,
 }

@@ -13,6 +13,9 @@ pub(crate) enum Failure {
     /// `--deny-warnings` and there are some.
     #[error("the rules have warnings, and `--deny-warnings` is given")]
     Warnings,
+    /// A test failed, or could not be run, which has been said.
+    #[error("a test failed")]
+    Tests,
     /// `--strict` and a row, a frame or an event was refused.
     #[error("data was refused, and `--strict` is given: {0}")]
     Refused(String),
@@ -69,7 +72,7 @@ impl Failure {
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Closed => 0,
-            Self::Rules | Self::Warnings | Self::Refused(_) | Self::Differs(_) | Self::Build(_) => 1,
+            Self::Rules | Self::Warnings | Self::Tests | Self::Refused(_) | Self::Differs(_) | Self::Build(_) => 1,
             Self::Usage(_) => 2,
             Self::Read { .. } | Self::Folder { .. } | Self::Write { .. } | Self::Feed(_) | Self::Shown | Self::NoFeedHas(_) => 3,
             Self::Interrupted => 130,
@@ -78,7 +81,7 @@ impl Failure {
 
     /// Whether the user has been told all there is to tell.
     pub(crate) fn is_silent(&self) -> bool {
-        matches!(self, Self::Closed | Self::Interrupted | Self::Rules | Self::Shown)
+        matches!(self, Self::Closed | Self::Interrupted | Self::Rules | Self::Tests | Self::Shown)
     }
 
     /// What a failure to write to stdout means: a closed pipe ends the command quietly.

@@ -1,6 +1,7 @@
 //! From the files on the command line to a program, with diagnostics on stderr. The same for every command that compiles.
 
-use ascep_lang::{Diagnostics, Limits, Options, Program, RenderOptions, Source};
+use ascep_lang::tests::Test;
+use ascep_lang::{Analysis, Diagnostics, Limits, Options, Program, RenderOptions, Source};
 
 use crate::args::CompileArgs;
 use crate::console::Console;
@@ -21,20 +22,19 @@ pub(crate) fn load(files: &[String], args: &CompileArgs, console: &Console) -> R
 
 /// Compiles sources that have been read.
 pub(crate) fn compile(sources: &[Source], args: &CompileArgs, console: &Console) -> Result<Program, Failure> {
-    match ascep_lang::compile(sources, &options(args)) {
-        Ok(program) => {
-            if !program.warnings.is_empty() {
-                show(&Diagnostics::new(program.warnings.clone()), sources, console);
-                if args.deny_warnings {
-                    return Err(Failure::Warnings);
-                }
-            }
-            Ok(program)
-        }
-        Err(diagnostics) => {
-            show(&diagnostics, sources, console);
-            Err(Failure::Rules)
-        }
+    analyze(sources, args, console).map(|(program, _)| program)
+}
+
+/// Compiles sources that have been read, with their tests.
+pub(crate) fn analyze(sources: &[Source], args: &CompileArgs, console: &Console) -> Result<(Program, Vec<Test>), Failure> {
+    let Analysis { program, tests, diagnostics, .. } = ascep_lang::analyze(sources, &options(args));
+    if !diagnostics.is_empty() {
+        show(&diagnostics, sources, console);
+    }
+    match program {
+        None => Err(Failure::Rules),
+        Some(_) if args.deny_warnings && !diagnostics.is_empty() => Err(Failure::Warnings),
+        Some(program) => Ok((program, tests)),
     }
 }
 

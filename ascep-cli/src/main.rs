@@ -10,6 +10,7 @@ mod explain;
 mod graph;
 mod intake;
 mod interrupt;
+mod junit;
 mod later;
 mod live;
 mod load;
@@ -21,6 +22,7 @@ mod run;
 mod session;
 mod sources;
 mod summary;
+mod test;
 mod values;
 mod verify;
 
@@ -54,7 +56,7 @@ fn dispatch(command: Command, console: &Console) -> Result<(), Failure> {
         Command::Graph(args) => graph::graph(&args, console),
         Command::Explain(args) => explain::explain(&args, console),
         Command::Fmt(_) => later::later("fmt"),
-        Command::Test(_) => later::later("test"),
+        Command::Test(args) => test::test(&args, console),
         Command::Why(_) => later::later("why"),
         Command::Bench(_) => later::later("bench"),
         Command::Lsp(_) => later::later("lsp"),

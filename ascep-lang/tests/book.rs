@@ -21,7 +21,7 @@ fn page(name: &str) -> Option<String> {
 #[test]
 fn examples_compile() {
     let (mut seen, mut wrong) = (0, Vec::new());
-    for name in ["README", "bounds", "file", "functions", "missing", "not-yet", "rules", "sequences", "time", "values"] {
+    for name in ["README", "bounds", "file", "functions", "missing", "not-yet", "rules", "sequences", "tests", "time", "values"] {
         let name = format!("{name}.md");
         let Some(text) = page(&name) else { return };
         for block in text.split("\n```cep").skip(1) {

@@ -40,6 +40,7 @@ mod ring;
 mod rules;
 pub mod signal;
 mod state;
+pub mod testing;
 mod timers;
 mod value;
 mod window;

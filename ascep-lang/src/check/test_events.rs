@@ -38,10 +38,7 @@ impl<'a> Checker<'a> {
         let symbol_span = Self::span_of(tree, symbol);
         let val = self.const_item(tree, symbol);
         let symbol = self.test_symbol(&val, symbol_span, named);
-        let venue_ts = match given.get("venue_ts") {
-            Some((id, _)) => Some(self.offset(tree, *id)),
-            None => None,
-        };
+        let venue_ts = given.get("venue_ts").map(|(id, _)| self.offset(tree, *id));
         let what = match kind {
             "trade" => self.test_trade(tree, &given, e.span, form),
             "quote" => {

@@ -70,7 +70,7 @@ pub(super) fn write_integer(x: impl std::fmt::Display, out: &mut Vec<u8>) {
 }
 
 /// ECMAScript's form; `null` for what no field can be.
-pub(super) fn write_number(x: f64, out: &mut Vec<u8>) {
+pub(crate) fn write_number(x: f64, out: &mut Vec<u8>) {
     if x.is_finite() {
         out.extend_from_slice(ryu_js::Buffer::new().format_finite(x).as_bytes());
     } else {

@@ -1,8 +1,8 @@
 //! Signals: what a rule gives when it fires, and the three forms in which signals are written.
 
 mod csv;
-mod json;
-mod text;
+pub(crate) mod json;
+pub(crate) mod text;
 
 pub use csv::{write_csv_header, write_csv_row};
 pub use json::write_jsonl;

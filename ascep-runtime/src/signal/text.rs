@@ -38,7 +38,7 @@ fn write_name(name: &str, out: &mut Vec<u8>) {
 }
 
 /// In the largest unit of which there is one, to the nanosecond: `1.6s`, `250ms`, `3d`.
-fn write_duration(d: i64, out: &mut Vec<u8>) {
+pub(crate) fn write_duration(d: i64, out: &mut Vec<u8>) {
     const UNITS: [(&str, u64); 7] = [
         ("d", 86_400_000_000_000),
         ("h", 3_600_000_000_000),
