@@ -14,7 +14,10 @@ RULE whale: IF trade("A/B") WHERE it.notional > 100 * (1 + fee) THEN WHALE(px = 
 RULE calm: IF NO quote("A/B") FOR hold THEN CALM
 "#;
 
-fn found(block: &str) -> (Vec<Test>, String, Vec<(Code, String, Vec<String>)>) {
+/// Code, what is pointed at, and the fixes.
+type Finding = (Code, String, Vec<String>);
+
+fn found(block: &str) -> (Vec<Test>, String, Vec<Finding>) {
     let sources = [Source::new("rules.cep", format!("{RULES}{block}"))];
     let analysis = analyze(&sources, &Options::default());
     let text = &sources[0].text;
