@@ -88,9 +88,11 @@ fn ratio(of: Option<f64>, by: Option<f64>) -> Option<f64> {
     by.filter(|by| *by != 0.0).and_then(|by| Some(of? / by))
 }
 
-/// The mean; none of no numbers.
+/// The mean; none of no numbers. Rounding never takes it beyond the numbers, so that equal ones have no deviation.
 pub(super) fn mean(x: &[f64]) -> Option<f64> {
-    ratio(Some(sum(x)), Some(x.len() as f64))
+    let lowest = x.iter().copied().reduce(f64::min)?;
+    let highest = x.iter().copied().reduce(f64::max)?;
+    ratio(Some(sum(x)), Some(x.len() as f64)).map(|mean| mean.max(lowest).min(highest))
 }
 
 /// The sum of (x - mean of x) (y - mean of y).
