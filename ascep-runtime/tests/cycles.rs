@@ -91,7 +91,13 @@ fn each_leg_pays_and_what_arrives_is_less() {
     // All prices about 1: half is left at each leg, so the last one takes four times as much of the start.
     run.full_quote(1.0, "BTC/USDT", 0.5, 1.0, 100.0).full_quote(1.0, "ETH/BTC", 0.5, 1.0, 50.0).full_quote(1.0, "ETH/USDT", 1.0, 2.0, 20.0);
     run.full_quote(2.0, "ETH/USDT", 1.0, 2.0, MISS);
-    run.expect(&[r#"1 rule_1 {"net":-0.875,"size":80}"#, r#"2 rule_1 {"net":-0.875,"size":null}"#]);
+    // Of an earlier leg too.
+    run.full_quote(3.0, "BTC/USDT", 0.5, 1.0, MISS).full_quote(3.0, "ETH/USDT", 1.0, 2.0, 20.0);
+    run.expect(&[
+        r#"1 rule_1 {"net":-0.875,"size":80}"#,
+        r#"2 rule_1 {"net":-0.875,"size":null}"#,
+        r#"3 rule_1 {"net":-0.875,"size":null}"#,
+    ]);
 }
 
 #[test]

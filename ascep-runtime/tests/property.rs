@@ -76,7 +76,7 @@ fn for_pairs(stream: u8, pairs: u64, check: impl Fn(&Pair) -> Result<Option<usiz
 /// Both outputs of a pair, or `None` where the program does not compile.
 fn both(pair: &Pair) -> Option<(Output, Output)> {
     let (typed, program) = run::compile(&pair.program.text()).ok()?;
-    Some((run::run_engine(&program, &pair.inputs), run::run_reference(&typed, &pair.inputs)))
+    Some((run::run_engine(&program, pair.samples, &pair.inputs), run::run_reference(&typed, pair.samples, &pair.inputs)))
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_fault_is_noticed() {
         let pair = Pairs.new_tree(&mut runner).unwrap().current();
         let text = pair.program.text();
         let Ok((typed, program)) = run::compile(&text) else { continue };
-        let engine = run::run_engine(&program, &pair.inputs);
+        let engine = run::run_engine(&program, pair.samples, &pair.inputs);
         if engine.signals.is_empty() {
             continue;
         }
@@ -114,7 +114,8 @@ fn a_fault_is_noticed() {
         // The event of the middle signal is kept from the reference.
         let at = engine.signals[engine.signals.len() / 2].ts;
         let inputs: Vec<_> = pair.inputs.iter().filter(|i| !matches!(i, Input::Event { ts, .. } if *ts == at)).cloned().collect();
-        event_dropped += usize::from(inputs.len() < pair.inputs.len() && signals_differ(&engine, &run::run_reference(&typed, &inputs)));
+        event_dropped +=
+            usize::from(inputs.len() < pair.inputs.len() && signals_differ(&engine, &run::run_reference(&typed, pair.samples, &inputs)));
         // Two seconds become three in the text that the reference is given.
         let altered =
             text.replace("FOR 2s", "FOR 3s").replace(", 2s", ", 3s").replace("EVERY 2s", "EVERY 3s").replace("COOLDOWN 2s", "COOLDOWN 3s");
@@ -122,7 +123,7 @@ fn a_fault_is_noticed() {
             && let Ok((typed, _)) = run::compile(&altered)
         {
             with_duration += 1;
-            duration_altered += usize::from(signals_differ(&engine, &run::run_reference(&typed, &pair.inputs)));
+            duration_altered += usize::from(signals_differ(&engine, &run::run_reference(&typed, pair.samples, &pair.inputs)));
         }
     }
     eprintln!(
@@ -166,7 +167,7 @@ fn rules_do_not_see_each_other() {
         for (i, rule) in program.rules.iter_mut().enumerate() {
             rule.name.get_or_insert_with(|| format!("r{i}"));
         }
-        let run_text = |text: &str| run::compile(text).ok().map(|(_, program)| run::run_engine(&program, &pair.inputs));
+        let run_text = |text: &str| run::compile(text).ok().map(|(_, program)| run::run_engine(&program, pair.samples, &pair.inputs));
         let Some(together) = run_text(&program.text()) else { return Ok(None) };
         let reversed = Program { rules: program.rules.iter().rev().cloned().collect(), ..program.clone() };
         let reversed = run_text(&reversed.text()).ok_or("the rules do not compile in another order")?;
@@ -186,11 +187,12 @@ fn rules_do_not_see_each_other() {
 fn the_way_of_running_makes_no_difference() {
     for_pairs(4, setting("ASCEP_PAIRS", PAIRS) / 5, |pair| {
         let Ok((_, program)) = run::compile(&pair.program.text()) else { return Ok(None) };
-        let plain = run::run_engine(&program, &pair.inputs);
+        let plain = run::run_engine(&program, pair.samples, &pair.inputs);
+        let way = Way { samples: pair.samples, ..Way::default() };
         let ways = [
-            ("in batches of 7", Way { batch: 7, ..Way::default() }),
-            ("in batches of 256", Way { batch: 256, ..Way::default() }),
-            ("without columns", Way { columns: false, ..Way::default() }),
+            ("in batches of 7", Way { batch: 7, ..way }),
+            ("in batches of 256", Way { batch: 256, ..way }),
+            ("without columns", Way { columns: false, ..way }),
         ];
         for (name, way) in ways {
             let other = run::run_engine_in(way, &program, &pair.inputs);
@@ -222,7 +224,7 @@ fn the_clock_may_run_ahead_of_the_events() {
             }
             inputs.push(input.clone());
         }
-        let (a, b) = (run::run_engine(&program, &pair.inputs), run::run_engine(&program, &inputs));
+        let (a, b) = (run::run_engine(&program, pair.samples, &pair.inputs), run::run_engine(&program, pair.samples, &inputs));
         match run::exact_difference(["events alone", "with the clock ahead"], &Output { refused_events: 0, ..a }, &b) {
             None => Ok(Some(b.signals.len())),
             Some(difference) => Err(difference),
@@ -237,7 +239,7 @@ fn a_program_survives_serde() {
         let Ok((_, program)) = run::compile(&pair.program.text()) else { return Ok(None) };
         let json = serde_json::to_string(&program).map_err(|e| e.to_string())?;
         let read: ascep_lang::Program = serde_json::from_str(&json).map_err(|e| e.to_string())?;
-        let (a, b) = (run::run_engine(&program, &pair.inputs), run::run_engine(&read, &pair.inputs));
+        let (a, b) = (run::run_engine(&program, pair.samples, &pair.inputs), run::run_engine(&read, pair.samples, &pair.inputs));
         match run::exact_difference(["as compiled", "as read again"], &a, &b) {
             None => Ok(Some(a.signals.len())),
             Some(difference) => Err(difference),

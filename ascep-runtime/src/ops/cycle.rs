@@ -72,7 +72,9 @@ fn go_round(state: &State, legs: &[Leg], fees: [f64; 3]) -> Option<Round> {
         let (rate, takes) = if leg.buys { (1.0 / quote.ask, quote.ask * quote.ask_qty) } else { (quote.bid, quote.bid_qty) };
         // What this leg takes of what comes to it, in units of the start asset; NaN where its quantity is not known, and then so is the least.
         let most = takes / round.net;
-        round.size = if round.size < most { round.size } else { most } + 0.0 * most;
+        if most.is_nan() || most < round.size {
+            round.size = most;
+        }
         let fee = fees.get(usize::from(leg.market)).copied()?;
         round.net *= rate * (1.0 - fee);
         round.gross *= rate;

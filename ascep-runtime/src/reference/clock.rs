@@ -1,6 +1,6 @@
 //! What hangs on the clock: `now()`, `age(s)`, `since(e)`, what is calculated from them, and when a comparison of one changes its answer.
 
-use ascep_lang::program::{ClockFn, CycleField, NodeId, Op};
+use ascep_lang::program::{ClockFn, CycleField, NodeId, Op, Type};
 
 use super::value::{self, Val};
 use super::world::{StepNo, World};
@@ -18,6 +18,8 @@ impl World {
             let hangs = |a: &NodeId| self.live.get(a.0 as usize).copied().unwrap_or(false);
             let live = match self.op(node) {
                 Some(Op::Clock(_) | Op::Age(_) | Op::Since | Op::Cycle { field: CycleField::Age, .. }) => true,
+                // A level holds between its instants, like a comparison.
+                Some(Op::Host(_)) if self.rules.nodes.get(i).is_some_and(|n| n.ty == Type::Bool) => false,
                 Some(Op::Num(_) | Op::Coalesce | Op::Host(_)) => self.args(node).iter().any(hangs),
                 _ => false,
             };

@@ -26,8 +26,17 @@ pub const LEVEL_INPUT: &str = "host_level";
 /// Makes a program.
 pub fn generate(dice: &mut Dice) -> Generated {
     // `b` is the default venue, so that `b:A/B` is another name of the first symbol.
-    let pools = [&["A/B", "C/D"][..], &["A/B", "b:A/B", "C/D"], &["A/B", "k:A/B"], &["A/B", "GOLD", "C/D"]];
-    let symbols: Vec<String> = pools[dice.below(4)].iter().map(|s| (*s).to_owned()).collect();
+    let pools: [&[&str]; 6] = [
+        &["A/B", "C/D"],
+        &["A/B", "b:A/B", "C/D"],
+        &["A/B", "k:A/B"],
+        &["A/B", "GOLD", "C/D"],
+        // Those of a triangle, and two that quote one pair inversely.
+        &["A/B", "C/A", "C/B"],
+        &["A/B", "B/A"],
+    ];
+    let pool = pools[dice.below(pools.len())];
+    let symbols: Vec<String> = pool.iter().map(|s| (*s).to_owned()).collect();
     let mut maker = Maker {
         symbols: symbols.iter().map(|s| format!("\"{s}\"")).collect(),
         dice,
@@ -39,7 +48,7 @@ pub fn generate(dice: &mut Dice) -> Generated {
         it: None,
         in_rule: false,
         windows: true,
-        indicators: false,
+        pool,
         labels: Vec::new(),
     };
     // Without them too, so that what is old is not drowned by what is new.
@@ -56,7 +65,7 @@ pub fn generate(dice: &mut Dice) -> Generated {
 impl Maker<'_> {
     /// Items at the top of the file, and the parameters among them.
     fn items(&mut self) -> (Vec<(String, Option<Expr>)>, Settings) {
-        let mut items = Vec::new();
+        let mut items = vec![("USE arbitrage".to_owned(), None)];
         let mut settings = Settings::default();
         let number = |x: i32| Constant::Num(f64::from(x).to_bits());
         if self.dice.chance(25) {
@@ -230,6 +239,10 @@ impl Maker<'_> {
                 0..=4 => self.num(2),
                 5 | 6 => self.level(2),
                 7 => Expr::leaf(Ty::Duration, format!("age({})", self.symbol())),
+                8 if self.dice.chance(40) => match self.cycle_duration() {
+                    Some(duration) => duration,
+                    None => self.num(2),
+                },
                 8 => match self.dice.below(3) {
                     0 => Expr::leaf(Ty::Other, "now()"),
                     1 => Expr::of(Ty::Other, "now() - $", vec![self.reading(1)]),

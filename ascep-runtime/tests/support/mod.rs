@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
+pub mod cycles;
 pub mod dice;
 pub mod expr;
 pub mod generate;
@@ -25,11 +26,13 @@ use stream::Input;
 pub struct Pair {
     pub program: Program,
     pub inputs: Vec<Input>,
+    /// The most samples of a time window.
+    pub samples: usize,
 }
 
 impl std::fmt::Debug for Pair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "\n{}", self.program.text())?;
+        writeln!(f, "\n{}windows of {} samples", self.program.text(), self.samples)?;
         self.inputs.iter().try_for_each(|input| writeln!(f, "  {input:?}"))
     }
 }
@@ -55,7 +58,9 @@ impl Strategy for Pairs {
         let mut dice = Dice::new(runner);
         let made = generate::generate(&mut dice);
         let inputs = stream::generate(&mut dice, &made.symbols, &made.settings);
-        Ok(PairTree { best: Pair { program: made.program, inputs }, candidates: Vec::new() })
+        // Mostly few, so that windows overflow.
+        let samples = [1, 3, 6, 6, 6, 64][dice.below(6)];
+        Ok(PairTree { best: Pair { program: made.program, inputs, samples }, candidates: Vec::new() })
     }
 }
 

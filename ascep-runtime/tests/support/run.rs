@@ -2,27 +2,64 @@
 
 use ascep_lang::{InputType, Options, Program, Source, TypedRules, analyze};
 use ascep_runtime::event::{Event, InstrumentId};
-use ascep_runtime::reference::{Reference, ReferenceError, ReferenceOptions};
-use ascep_runtime::signal::{OwnedSignal, OwnedValue, Signal};
-use ascep_runtime::{Engine, EngineOptions};
+use ascep_runtime::reference::{self, Reference, ReferenceError, ReferenceOptions};
+use ascep_runtime::signal::{OwnedSignal, OwnedValue, Signal, Value};
+use ascep_runtime::{Engine, EngineOptions, HostFunctions};
 
 use super::generate::{LEVEL_INPUT, NUMBER_INPUT};
 use super::stream::Input;
 
 /// The venue of symbols without one.
 pub const DEFAULT_VENUE: &str = "b";
-/// Small, so that generated windows overflow.
-pub const WINDOW_SAMPLES: usize = 6;
 
 /// A text compiled: for the reference and for the engine. `Err` has the diagnostics.
 pub fn compile(text: &str) -> Result<(TypedRules, Program), String> {
     let sources = [Source::new("generated.cep", text)];
-    let options = Options::default().with_input(NUMBER_INPUT, InputType::Number).with_input(LEVEL_INPUT, InputType::Bool);
+    let options = Options::default()
+        .with_input(NUMBER_INPUT, InputType::Number)
+        .with_input(LEVEL_INPUT, InputType::Bool)
+        .with_function("host_mix", [InputType::Number, InputType::Number], InputType::Number)
+        .with_function("host_over", [InputType::Duration, InputType::Duration], InputType::Bool)
+        .with_function("host_twice", [InputType::Duration], InputType::Duration);
     let analysis = analyze(&sources, &options);
     match (analysis.typed, analysis.program) {
         (Some(typed), Some(program)) => Ok((typed, program)),
         _ => Err(format!("{:?}", analysis.diagnostics)),
     }
+}
+
+/// The functions of the host: exact ones, of which one is unknown at times and one is a level. Written twice, since engine and reference take
+/// values of different types.
+fn engine_functions() -> HostFunctions {
+    HostFunctions::new()
+        .with("host_mix", |args| match args {
+            [Value::Num(x), Value::Num(y)] if x != y => Value::Num(x - 2.0 * y),
+            _ => Value::Unknown,
+        })
+        .with("host_over", |args| match args {
+            [Value::Duration(x), Value::Duration(y)] => Value::Bool(x > y),
+            _ => Value::Unknown,
+        })
+        .with("host_twice", |args| match args {
+            [Value::Duration(x)] => x.checked_mul(2).map_or(Value::Unknown, Value::Duration),
+            _ => Value::Unknown,
+        })
+}
+
+fn reference_functions() -> reference::HostFunctions {
+    reference::HostFunctions::default()
+        .with("host_mix", |args| match args {
+            [OwnedValue::Num(x), OwnedValue::Num(y)] if x != y => OwnedValue::Num(x - 2.0 * y),
+            _ => OwnedValue::Unknown,
+        })
+        .with("host_over", |args| match args {
+            [OwnedValue::Duration(x), OwnedValue::Duration(y)] => OwnedValue::Bool(x > y),
+            _ => OwnedValue::Unknown,
+        })
+        .with("host_twice", |args| match args {
+            [OwnedValue::Duration(x)] => x.checked_mul(2).map_or(OwnedValue::Unknown, OwnedValue::Duration),
+            _ => OwnedValue::Unknown,
+        })
 }
 
 /// What a run gives: signals, and what was counted.
@@ -46,24 +83,25 @@ pub struct Way {
     pub batch: usize,
     /// Whether rules run in columns.
     pub columns: bool,
+    /// The most samples of a time window.
+    pub samples: usize,
 }
 
 impl Default for Way {
     fn default() -> Self {
-        Self { batch: 1, columns: true }
+        Self { batch: 1, columns: true, samples: 6 }
     }
 }
 
 /// Runs the engine.
-pub fn run_engine(program: &Program, inputs: &[Input]) -> Output {
-    run_engine_in(Way::default(), program, inputs)
+pub fn run_engine(program: &Program, samples: usize, inputs: &[Input]) -> Output {
+    run_engine_in(Way { samples, ..Way::default() }, program, inputs)
 }
 
 /// Runs the engine in one of several ways.
 pub fn run_engine_in(way: Way, program: &Program, inputs: &[Input]) -> Output {
-    let options =
-        EngineOptions::default().with_default_venue(DEFAULT_VENUE).with_max_window_samples(WINDOW_SAMPLES).with_columns(way.columns);
-    let mut engine = Engine::new(program, options).expect("a compiled program can be run");
+    let options = EngineOptions::default().with_default_venue(DEFAULT_VENUE).with_max_window_samples(way.samples).with_columns(way.columns);
+    let mut engine = Engine::with_functions(program, options, &engine_functions()).expect("a compiled program can be run");
     let mut out = Output::default();
     let mut signals = Vec::new();
     let mut sink = |signal: &Signal<'_>| signals.push(signal.to_owned());
@@ -119,9 +157,9 @@ fn on_events(engine: &mut Engine, inputs: &[Input], sink: &mut impl FnMut(&Signa
 }
 
 /// Runs the reference.
-pub fn run_reference(rules: &TypedRules, inputs: &[Input]) -> Output {
-    let options = ReferenceOptions { default_venue: Some(DEFAULT_VENUE.into()), max_window_samples: WINDOW_SAMPLES };
-    let mut reference = Reference::new(rules, options).expect("typed rules can be run");
+pub fn run_reference(rules: &TypedRules, samples: usize, inputs: &[Input]) -> Output {
+    let options = ReferenceOptions { default_venue: Some(DEFAULT_VENUE.into()), max_window_samples: samples };
+    let mut reference = Reference::with_functions(rules, options, reference_functions()).expect("typed rules can be run");
     let mut out = Output::default();
     for input in inputs {
         let signals = match input {

@@ -84,7 +84,7 @@ pub fn generate(dice: &mut Dice, symbols: &[String], settings: &Settings) -> Vec
     // Some runs begin shortly before an hour or a day ends, for the functions of the time of day.
     let hour = 3600 * SECOND;
     let mut ts = [0, 1000 * SECOND, 9 * hour - 4 * SECOND, 24 * hour - 3 * SECOND, 19_000 * 24 * hour][dice.below(5)];
-    let length = 5 + dice.below(45);
+    let length = if dice.chance(4) { 60 + dice.below(90) } else { 5 + dice.below(45) };
     let mut inputs = Vec::with_capacity(length);
     for _ in 0..length {
         match dice.weighted(&[80, 8, 6, 6]) {
@@ -94,7 +94,8 @@ pub fn generate(dice: &mut Dice, symbols: &[String], settings: &Settings) -> Vec
                 let symbol = if dice.chance(8) { "Z/Z".to_owned() } else { symbols[dice.below(symbols.len())].clone() };
                 let venue_ts = dice.chance(15).then(|| ts - dice.between(0, 2) * SECOND / 2);
                 let ts = if late { ts - dice.between(1, 3) * SECOND } else { ts };
-                inputs.push(Input::Event { ts, venue_ts, symbol, what: what(dice) });
+                let what = what(dice, &symbol);
+                inputs.push(Input::Event { ts, venue_ts, symbol, what });
             }
             1 => {
                 ts += [0, 1, 2, 5, 12][dice.below(5)] * SECOND;
@@ -131,7 +132,18 @@ fn step(dice: &mut Dice) -> i64 {
     }
 }
 
-fn what(dice: &mut Dice) -> What {
+/// A price, mostly whole and now and then a quarter more. Those of some symbols are multiples of seven quarters, so that no two ways round a
+/// cycle of markets have the same return and rounding does not choose between them.
+fn price(dice: &mut Dice, (low, high): (i64, i64), symbol: &str) -> f64 {
+    let whole = dice.between(low, high) as f64;
+    match symbol {
+        "C/B" | "B/A" => whole * 1.75,
+        _ if dice.chance(8) => whole + 0.25,
+        _ => whole,
+    }
+}
+
+fn what(dice: &mut Dice, symbol: &str) -> What {
     if dice.chance(2) {
         return what_cannot_be(dice);
     }
@@ -139,11 +151,13 @@ fn what(dice: &mut Dice) -> What {
     match dice.weighted(&[43, 38, 14, 5]) {
         0 => {
             let side = [None, Some(Side::Buy), Some(Side::Sell)][dice.below(3)];
-            What::Trade { price: dice.between(1, 6) as f64, qty: qty(dice), side }
+            What::Trade { price: price(dice, (1, 6), symbol), qty: qty(dice), side }
         }
         1 => {
-            let side = |dice: &mut Dice| (!dice.chance(12)).then(|| (dice.between(1, 6) as f64, qty(dice)));
-            What::Quote { bid: side(dice), ask: side(dice) }
+            let side = |dice: &mut Dice, prices: (i64, i64)| (!dice.chance(8)).then(|| (price(dice, prices, symbol), qty(dice)));
+            // Half of the quotes have the bid below the ask for certain.
+            let (bids, asks) = if dice.chance(50) { ((1, 3), (4, 6)) } else { ((1, 6), (1, 6)) };
+            What::Quote { bid: side(dice, bids), ask: side(dice, asks) }
         }
         3 => What::Forget,
         _ => {

@@ -34,8 +34,8 @@ pub struct Maker<'a> {
     pub in_rule: bool,
     /// Whether windows, bars and indicators are written.
     pub windows: bool,
-    /// Whether indicators are written.
-    pub indicators: bool,
+    /// The symbols of the program.
+    pub pool: &'static [&'static str],
     /// The labels of the steps so far of a sequence.
     pub labels: Vec<Label>,
 }
@@ -135,7 +135,7 @@ impl Maker<'_> {
             return if self.dice.chance(70) { self.market() } else { self.small() };
         }
         let d = depth - 1;
-        let made = match self.dice.weighted(&[14, 22, 8, 8, 6, 10, 12, 4, 5, 3, 3, 24, 14]) {
+        let made = match self.dice.weighted(&[14, 22, 8, 8, 6, 10, 12, 4, 5, 3, 3, 24, 14, 5]) {
             0 => self.market(),
             1 => {
                 let op = self.dice.pick(&["+", "-", "*", "/"]);
@@ -186,7 +186,8 @@ impl Maker<'_> {
             }
             10 => Expr::leaf(Ty::Num, self.dice.pick(&["hour_of_day()", "day_of_week()"])),
             11 => num("$", vec![self.grid(depth)]),
-            _ if self.windows => self.quotient(depth),
+            12 if self.windows => self.quotient(depth),
+            13 => num("host_mix($, $)", vec![self.num(d), self.num(0)]),
             _ => self.market(),
         };
         self.remember(made)
@@ -227,7 +228,8 @@ impl Maker<'_> {
     pub fn calculated_reading(&mut self, depth: usize) -> Expr {
         let dur = |template: &str, children| Expr::of(Ty::Duration, template, children);
         let (a, b) = (self.reading(depth), self.reading(depth));
-        match self.dice.below(9) {
+        match self.dice.below(10) {
+            8 => dur("host_twice($)", vec![a]),
             0 => dur("($ ?? 1s)", vec![a]),
             5 => dur("clamp($, 1s, $)", vec![a, b]),
             6 => dur("($ * $)", vec![a, self.num(depth)]),
@@ -284,7 +286,7 @@ impl Maker<'_> {
             return self.plain_level();
         }
         let d = depth - 1;
-        let made = match self.dice.weighted(&[28, 8, 8, 5, 12, 10, 10, 5, 3, 4, 3, 2, 4, 2, 5, 3, 6, 24]) {
+        let made = match self.dice.weighted(&[28, 8, 8, 5, 12, 10, 10, 5, 3, 4, 3, 2, 4, 2, 5, 3, 6, 24, 4]) {
             0 => {
                 let op = self.comparison();
                 let right = if self.dice.chance(60) { self.small() } else { self.num(d) };
@@ -354,6 +356,10 @@ impl Maker<'_> {
                 Expr::leaf(Ty::Bool, self.levels[i].clone())
             }
             17 if self.windows => self.rough_level(depth),
+            18 => {
+                let (reading, limit) = (self.reading(d), self.fixed_duration());
+                level("host_over($, $)", vec![reading, limit])
+            }
             _ => self.plain_level(),
         };
         self.remember(made)

@@ -4,7 +4,6 @@
 //! order of adding gives the same bits. What one division makes of them is as exact (`avg`, `vwap`, `rate`). All else is *rough*: the
 //! fields that say it are compared with a tolerance, and conditions hold it against constants that it never is.
 
-use super::dice::Dice;
 use super::expr::{Expr, Ty};
 use super::terms::{Maker, Payload};
 
@@ -16,12 +15,12 @@ fn rough(template: &str, children: Vec<Expr>) -> Expr {
     Expr::of(Ty::Rough, template, children)
 }
 
-/// What a rough number is held against.
-fn odd(dice: &mut Dice) -> &'static str {
-    dice.pick(&["0.0371", "-0.0371", "0.5371", "1.0371", "2.0371", "3.5371", "-1.0371", "12.371", "50.371", "80.371"])
-}
-
 impl Maker<'_> {
+    /// What a rough number is held against.
+    pub fn odd(&mut self) -> &'static str {
+        self.dice.pick(&["0.0371", "-0.0371", "0.5371", "1.0371", "2.0371", "3.5371", "-1.0371", "12.371", "50.371", "80.371"])
+    }
+
     /// A window: of time, or of updates where it may be, with `partial` and `max` now and then.
     fn window(&mut self, updates: bool, partial: bool) -> String {
         if updates && self.dice.chance(40) {
@@ -112,7 +111,7 @@ impl Maker<'_> {
                 let window = self.window(true, true);
                 grid(&format!("count($, {window})"), vec![self.rough(d)])
             }
-            10 if self.indicators => Expr::leaf(Ty::Grid, format!("obv({})", self.bar().0)),
+            10 => Expr::leaf(Ty::Grid, format!("obv({})", self.bar().0)),
             _ => self.grid_leaf(),
         }
     }
@@ -143,7 +142,12 @@ impl Maker<'_> {
     /// A number whose last digits hang on the order of calculation. What turns on a variance being exactly 0 is only asked of the grid.
     pub fn rough(&mut self, depth: usize) -> Expr {
         let d = depth.saturating_sub(1);
-        match self.dice.weighted(&[22, 10, 12, if self.indicators { 8 } else { 0 }, 8, 6, 5, 4, 3, if self.indicators { 26 } else { 0 }]) {
+        if self.dice.chance(25)
+            && let Some(number) = self.cycle_number()
+        {
+            return number;
+        }
+        match self.dice.weighted(&[22, 10, 12, 8, 8, 6, 5, 4, 3, 26]) {
             0 => {
                 let f = self.dice.pick(&["stddev", "stddev_pop", "variance", "zscore", "slope"]);
                 let window = self.window(true, true);
@@ -220,7 +224,12 @@ impl Maker<'_> {
 
     /// A condition on a rough number.
     pub fn rough_level(&mut self, depth: usize) -> Expr {
-        let (op, limit) = (self.dice.pick(&["<", "<=", ">", ">="]), odd(self.dice));
+        if self.dice.chance(25)
+            && let Some(level) = self.cycle_level()
+        {
+            return level;
+        }
+        let (op, limit) = (self.dice.pick(&["<", "<=", ">", ">="]), self.odd());
         if self.dice.chance(8) {
             return Expr::of(Ty::Bool, "($ IN -0.0001 .. 0.0001)", vec![self.change(depth)]);
         }
@@ -235,7 +244,7 @@ impl Maker<'_> {
 
     /// An event when a rough number passes a constant.
     pub fn rough_crossing(&mut self, depth: usize) -> Expr {
-        let (side, limit) = (self.dice.pick(&["", " ABOVE", " BELOW"]), odd(self.dice));
+        let (side, limit) = (self.dice.pick(&["", " ABOVE", " BELOW"]), self.odd());
         Expr::of(Ty::Event, &format!("($ CROSSES{side} {limit})"), vec![self.rough(depth)])
     }
 }
