@@ -27,6 +27,45 @@ pub struct Counters {
     pub param_sets: u64,
 }
 
+impl Counters {
+    /// As numbers, for a snapshot.
+    pub(crate) fn to_words(self) -> [u64; 11] {
+        let Self {
+            events,
+            signals,
+            late,
+            refused,
+            unnamed,
+            unknown_results,
+            held_back,
+            lost_disarmed,
+            samples_dropped,
+            timers_fired,
+            param_sets,
+        } = self;
+        [events, signals, late, refused, unnamed, unknown_results, held_back, lost_disarmed, samples_dropped, timers_fired, param_sets]
+    }
+
+    /// From the numbers of [`to_words`](Self::to_words).
+    pub(crate) fn from_words(words: [u64; 11]) -> Self {
+        let [events, signals, late, refused, unnamed, unknown_results, held_back, lost_disarmed, samples_dropped, timers_fired, param_sets] =
+            words;
+        Self {
+            events,
+            signals,
+            late,
+            refused,
+            unnamed,
+            unknown_results,
+            held_back,
+            lost_disarmed,
+            samples_dropped,
+            timers_fired,
+            param_sets,
+        }
+    }
+}
+
 /// What a plan consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PlanStats {

@@ -4,13 +4,14 @@ use ascep_lang::Program;
 use ascep_lang::program::{Constant, InputId, ParamId};
 
 use crate::counters::{Counters, PlanStats};
-use crate::error::{BatchError, BuildError, EventError, ParamError};
+use crate::error::{BatchError, BuildError, EventError, ParamError, SnapshotError};
 use crate::event::{Event, InstrumentId, Timestamp};
 use crate::host::HostFunctions;
 use crate::market::{self, CLASSES};
 use crate::options::EngineOptions;
 use crate::plan::{self, NodeOp, Plan, TimerOwner};
 use crate::signal::SignalSink;
+use crate::snapshot::{self, Report};
 use crate::state::State;
 use crate::value::put;
 use crate::{kernel, ops, rules};
@@ -23,6 +24,8 @@ use crate::{kernel, ops, rules};
 pub struct Engine {
     plan: Plan,
     state: State,
+    options: EngineOptions,
+    functions: HostFunctions,
 }
 
 impl Engine {
@@ -47,7 +50,7 @@ impl Engine {
         let needed = plan.stats.bytes;
         Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| BuildError::Exhausted { needed })?;
         let state = State::new(&plan, options.quiet_start);
-        Ok(Self { plan, state })
+        Ok(Self { plan, state, options, functions: functions.clone() })
     }
 
     /// The instrument of a symbol as a rule or a feed writes it: `BTC/USDT` is that of the default venue.
@@ -98,7 +101,7 @@ impl Engine {
     ///
     /// Where a number of the event can't be used. The event is counted as refused and changes nothing, the clock included.
     pub fn on_event<S: SignalSink + ?Sized>(&mut self, event: &Event<'_>, sink: &mut S) -> Result<(), EventError> {
-        let Self { plan, state } = self;
+        let Self { plan, state, .. } = self;
         let InstrumentId(instrument) = event.instrument;
         let named = event.instrument != InstrumentId::UNNAMED;
         let known = if named && instrument as usize >= plan.instruments.len() {
@@ -159,7 +162,7 @@ impl Engine {
     /// Says that everything up to and including `ts` has been delivered: fires the timers up to there and moves the clock. A time before
     /// the clock changes nothing.
     pub fn advance_to<S: SignalSink + ?Sized>(&mut self, ts: Timestamp, sink: &mut S) {
-        let Self { plan, state } = self;
+        let Self { plan, state, .. } = self;
         // The two ends of the range stand for unknown and never.
         let ts = ts.clamp(i64::MIN + 1, i64::MAX - 1);
         if !state.started {
@@ -176,7 +179,7 @@ impl Engine {
     ///
     /// Where there is no such parameter or the value does not fit it; nothing is changed then.
     pub fn set_param<S: SignalSink + ?Sized>(&mut self, id: ParamId, value: Constant, sink: &mut S) -> Result<(), ParamError> {
-        let Self { plan, state } = self;
+        let Self { plan, state, .. } = self;
         let param = plan.params.get(id.0 as usize).ok_or(ParamError::UnknownParam(id))?;
         let bits = param.accept(&value, plan)?;
         put(&mut state.params, id.0, bits);
@@ -192,12 +195,64 @@ impl Engine {
     ///
     /// Where there is no such input or the value is not of its type; nothing is changed then.
     pub fn on_input<S: SignalSink + ?Sized>(&mut self, id: InputId, value: Option<Constant>, sink: &mut S) -> Result<(), ParamError> {
-        let Self { plan, state } = self;
+        let Self { plan, state, .. } = self;
         let input = plan.inputs.get(id.0 as usize).ok_or(ParamError::UnknownInput(id))?;
         let bits = input.accept(value.as_ref(), plan)?;
         let key = plan.params_end() + id.0;
         set(plan, state, plan.input_nodes.of(id.0), bits, key, sink);
         Ok(())
+    }
+}
+
+/// Snapshots, and programs that change while the engine runs.
+impl Engine {
+    /// All that the engine has come to hold, as bytes that [`restore`](Self::restore) reads: in a versioned form, with a checksum over everything.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        snapshot::write(&self.plan, &self.state)
+    }
+
+    /// An engine that goes on where a snapshot was taken. Of the same program with the same options it can't be told from the one that left.
+    ///
+    /// Of another program it takes over what did not change: instruments, parameters and host inputs by name, operators by what they are and what they
+    /// read, rules by name, instance and what they fire on. All else begins as at a start at the clock of the snapshot. The report says which.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are not a whole snapshot as an engine of this version wrote it, or the program can't be run.
+    pub fn restore(program: &Program, options: EngineOptions, bytes: &[u8]) -> Result<(Self, Report), SnapshotError> {
+        Self::restore_with_functions(program, options, &HostFunctions::new(), bytes)
+    }
+
+    /// The same for rules that call functions of the host.
+    ///
+    /// # Errors
+    ///
+    /// As for [`restore`](Self::restore), and where the rules call a function that is not among these.
+    pub fn restore_with_functions(
+        program: &Program,
+        options: EngineOptions,
+        functions: &HostFunctions,
+        bytes: &[u8],
+    ) -> Result<(Self, Report), SnapshotError> {
+        let saved = snapshot::open(bytes)?;
+        let mut engine = Self::with_functions(program, options, functions)?;
+        let report = snapshot::take(program, &mut engine.plan, &mut engine.state, saved)?;
+        Ok((engine, report))
+    }
+
+    /// Goes on with another program: what did not change keeps its state, as [`restore`](Self::restore) has it. Ids of instruments, parameters and inputs
+    /// are those of the new program from here on, and have to be asked for again. Functions of the host stay those that the engine was built with. For a moment there are two engines, so twice the memory is needed.
+    ///
+    /// # Errors
+    ///
+    /// Where the program can't be run; the engine is as it was then.
+    pub fn replace(&mut self, program: &Program) -> Result<Report, BuildError> {
+        let saved = snapshot::save(&self.plan, &self.state);
+        let mut next = Self::with_functions(program, self.options.clone(), &self.functions)?;
+        let report = snapshot::take(program, &mut next.plan, &mut next.state, saved).map_err(|_| BuildError::State)?;
+        *self = next;
+        Ok(report)
     }
 }
 

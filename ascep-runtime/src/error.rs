@@ -45,6 +45,9 @@ pub enum BuildError {
         /// Bytes of plan and state.
         needed: usize,
     },
+    /// The state of the running engine can't be taken over, which never happens to a state that events led to.
+    #[error("the state of the engine can't be taken over")]
+    State,
     /// More nodes, rules or instruments than 32 bits can count.
     #[error("the program is too large")]
     TooLarge,
@@ -58,6 +61,29 @@ pub struct BatchError {
     pub index: usize,
     /// What is wrong with it.
     pub error: EventError,
+}
+
+/// Why an engine could not be made from a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The bytes do not begin as a snapshot does.
+    #[error("this is no snapshot of an engine")]
+    Foreign,
+    /// A snapshot of another version.
+    #[error("the snapshot has version {form} for language version {language}, which this engine does not read")]
+    Version {
+        /// Of the form.
+        form: u32,
+        /// Of the rule language.
+        language: u32,
+    },
+    /// Cut, changed, or not what an engine writes.
+    #[error("the snapshot is damaged: restore an older one, or start anew")]
+    Damaged,
+    /// The program can't be run.
+    #[error(transparent)]
+    Build(#[from] BuildError),
 }
 
 /// Why an event was refused. It did not move the clock.

@@ -6,6 +6,7 @@ use crate::error::EventError;
 use crate::event::{Book, Event, Level, MAX_DEPTH, Payload, Quote, Trade};
 use crate::ops::num::finite;
 use crate::plan::Reading;
+use crate::snapshot::{Reader, Writer};
 use crate::value::{UNKNOWN_INT, put};
 
 /// What a market function needs of an event to be at an instant: some of these bits.
@@ -56,6 +57,14 @@ struct Instrument {
     /// Of the last quote, or unknown; it stays when the quote is forgotten.
     quote_ts: i64,
     book: u32,
+}
+
+/// What a snapshot had of an instrument.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Loaded {
+    pub(crate) market: bool,
+    /// Levels of its book.
+    pub(crate) book: bool,
 }
 
 /// The state of all instruments.
@@ -127,6 +136,61 @@ impl Market {
             }
             Payload::Forget => 5,
         }
+    }
+
+    /// What is known of an instrument, for a snapshot.
+    pub(crate) fn write(&self, instrument: u32, out: &mut Writer) {
+        let Some(state) = self.instruments.get(instrument as usize) else { return };
+        let Instrument { last, qty, side, traded, bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, book } = *state;
+        [last, qty, bid, ask, bid_qty, ask_qty].into_iter().for_each(|x| out.num(x));
+        out.word(match side {
+            None => 0,
+            Some(Side::Buy) => 1,
+            Some(Side::Sell) => 2,
+        });
+        out.flag(traded);
+        [ts, quote_ts, venue_ts].into_iter().for_each(|ts| out.int(ts));
+        let levels = self.books.get(book as usize);
+        out.flag(levels.is_some());
+        for (side, count) in levels.iter().flat_map(|levels| [(&levels.bids, levels.bid_count), (&levels.asks, levels.ask_count)]) {
+            out.count(count);
+            for level in side.iter().take(count) {
+                out.num(level.price);
+                out.num(level.qty);
+            }
+        }
+    }
+
+    /// What is known of an instrument, from a snapshot. Levels of a book that is not kept any more are passed over.
+    pub(crate) fn read_state(&mut self, instrument: u32, from: &mut Reader<'_>) -> Option<Loaded> {
+        let state = self.instruments.get_mut(instrument as usize)?;
+        let mut number = || from.num().filter(|x| x.is_finite() || x.to_bits() == f64::NAN.to_bits());
+        let [last, qty, bid, ask, bid_qty, ask_qty] = [number()?, number()?, number()?, number()?, number()?, number()?];
+        let side = match from.word()? {
+            0 => None,
+            1 => Some(Side::Buy),
+            2 => Some(Side::Sell),
+            _ => return None,
+        };
+        let (traded, ts, quote_ts, venue_ts) = (from.flag()?, from.int()?, from.int()?, from.int()?);
+        *state = Instrument { last, qty, side, traded, bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, book: state.book };
+        let mut levels = self.books.get_mut(state.book as usize);
+        let has_book = from.flag()?;
+        for is_bid in if has_book { &[true, false][..] } else { &[] } {
+            let count = from.count(MAX_DEPTH)?;
+            for place in 0..count {
+                let (price, qty) = (from.num()?, from.num()?);
+                (price.is_finite() && qty.is_finite()).then_some(())?;
+                if let Some(levels) = &mut levels {
+                    let side = if *is_bid { &mut levels.bids } else { &mut levels.asks };
+                    *side.get_mut(place)? = Level { price, qty };
+                }
+            }
+            if let Some(levels) = &mut levels {
+                *(if *is_bid { &mut levels.bid_count } else { &mut levels.ask_count }) = count;
+            }
+        }
+        Some(Loaded { market: true, book: has_book })
     }
 
     /// A field that is a number.

@@ -3,6 +3,7 @@
 use crate::ops;
 use crate::plan::{FieldKind, Hold, LimitPlan, NONE, Plan, RuleMode, RulePlan};
 use crate::signal::{Signal, SignalSink, Value};
+use crate::snapshot::{Reader, Writer};
 use crate::state::State;
 use crate::value::{FALSE, Repr, TRUE, UNKNOWN, at, put};
 
@@ -20,6 +21,20 @@ pub(crate) struct RuleState {
 impl Default for RuleState {
     fn default() -> Self {
         Self { armed: true, active: false, has_emitted: false, last_emitted: 0 }
+    }
+}
+
+impl RuleState {
+    /// For a snapshot.
+    pub(crate) fn write(self, out: &mut Writer) {
+        let Self { armed, active, has_emitted, last_emitted } = self;
+        [armed, active, has_emitted].into_iter().for_each(|flag| out.flag(flag));
+        out.int(last_emitted);
+    }
+
+    /// From a snapshot.
+    pub(crate) fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { armed: from.flag()?, active: from.flag()?, has_emitted: from.flag()?, last_emitted: from.int()? })
     }
 }
 

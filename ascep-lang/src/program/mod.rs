@@ -12,6 +12,7 @@ mod captures;
 mod describe;
 mod dot;
 mod dump;
+mod expression;
 mod graph;
 mod json;
 mod load;

@@ -6,7 +6,7 @@ use super::rules::constant_bits;
 use super::{FieldKind, InputPlan, ParamPlan, Plan};
 use crate::error::ParamError;
 use crate::market::CLASSES;
-use crate::value::Repr;
+use crate::value::{Repr, TRUE};
 
 impl Plan {
     /// The first key of `groups_of` after those of the instruments.
@@ -32,6 +32,20 @@ impl ParamPlan {
     }
 }
 
+impl ParamPlan {
+    /// Whether these bits are a value that fits.
+    pub(crate) fn takes(&self, bits: u64, plan: &Plan) -> bool {
+        let value = match self.value {
+            Constant::Num(_) => Constant::Num(bits),
+            Constant::Bool(_) => Constant::Bool(bits == u64::from(TRUE)),
+            Constant::Duration(_) => Constant::Duration(bits.cast_signed()),
+            Constant::Timestamp(_) => Constant::Timestamp(bits.cast_signed()),
+            Constant::Symbol(_) | Constant::Text(_) => return false,
+        };
+        self.accept(&value, plan) == Ok(bits)
+    }
+}
+
 impl InputPlan {
     /// The bits of a value that fits, or of unknown.
     pub(crate) fn accept(&self, value: Option<&Constant>, plan: &Plan) -> Result<u64, ParamError> {
@@ -54,7 +68,7 @@ impl InputPlan {
     }
 }
 
-fn kind_of(constant: &Constant) -> FieldKind {
+pub(crate) fn kind_of(constant: &Constant) -> FieldKind {
     match constant {
         Constant::Num(_) => FieldKind::Num,
         Constant::Bool(_) => FieldKind::Bool,

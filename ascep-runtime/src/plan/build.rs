@@ -3,6 +3,7 @@
 use ascep_lang::program::{ClockFn, CmpOp, CycleField, InvalidProgram, MarketField, Op, ParamId, Period, Problem, Program, SymbolId, Type};
 use rustc_hash::FxHashMap;
 
+use super::keys::{Ids, Key, Keys, NodeKey};
 use super::rules::{self, add_rules};
 use super::sequence::{SequencePrograms, Sequences};
 use super::shape::{ShapedRule, shape};
@@ -49,6 +50,7 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
         .collect();
     let mut builder = Builder::new(program, options, functions, &traits, &numbers);
     builder.instruments();
+    builder.node_keys = builder.node_keys();
     builder.nodes()?;
     builder.lay_out_windows();
     builder.links();
@@ -68,6 +70,8 @@ pub(super) struct Builder<'p> {
     /// Bytes that were not allocated yet: state.
     pub(super) state_bytes: usize,
     pub(super) sequence_programs: SequencePrograms,
+    /// By node of the program.
+    pub(super) node_keys: Vec<Key>,
 }
 
 impl<'p> Builder<'p> {
@@ -120,6 +124,7 @@ impl<'p> Builder<'p> {
             instrument_ids: FxHashMap::default(),
             short_ids: FxHashMap::default(),
             keeps_books: Vec::new(),
+            keys: Keys::default(),
             sizes: StateSizes::default(),
             stats: PlanStats::default(),
         };
@@ -136,7 +141,8 @@ impl<'p> Builder<'p> {
             .collect();
         plan.inputs = tables.inputs.iter().map(|input| InputPlan { name: input.name.clone(), kind: rules::field_kind(input.ty) }).collect();
         let (window_ids, sequence_programs) = (FxHashMap::default(), SequencePrograms::default());
-        Self { program, options, functions, traits, numbers, plan, window_ids, state_bytes: 0, sequence_programs }
+        let node_keys = Vec::new();
+        Self { program, options, functions, traits, numbers, plan, window_ids, state_bytes: 0, sequence_programs, node_keys }
     }
 
     /// The number of a kept node.
@@ -173,6 +179,10 @@ impl<'p> Builder<'p> {
         }
     }
 
+    pub(super) fn max_window_samples(&self) -> usize {
+        self.options.max_window_samples
+    }
+
     pub(super) fn instrument(&self, symbol: SymbolId) -> u32 {
         self.plan.symbol_instruments.get(symbol.0 as usize).copied().unwrap_or(NONE)
     }
@@ -202,6 +212,7 @@ impl<'p> Builder<'p> {
     }
 
     fn nodes(&mut self) -> Result<(), BuildError> {
+        let mut params = Vec::new();
         for (index, node) in self.program.nodes.iter().enumerate() {
             let number = self.numbers.get(index).copied().unwrap_or(NONE);
             if number == NONE {
@@ -224,7 +235,17 @@ impl<'p> Builder<'p> {
             self.plan.slots.push(initial);
             self.plan.reprs.push(repr);
             self.plan.nodes.push(NodePlan { op, args: (start, end) });
+            let traits = self.traits.get(index).copied().unwrap_or_default();
+            self.plan.keys.nodes.push(NodeKey {
+                key: self.node_keys.get(index).copied().unwrap_or_default(),
+                node: u32::try_from(index).map_err(|_| BuildError::TooLarge)?,
+                ids: Ids::of(node.ty),
+                derived: traits.stateless,
+                captured: traits.captured,
+            });
+            params.push(self.params_of(node.op));
         }
+        self.plan.keys.params = Lists::new(params);
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 mod accept;
 mod build;
 mod cycles;
+mod keys;
 mod links;
 mod rules;
 mod sequence;
@@ -17,8 +18,10 @@ use ascep_lang::program::{BarField, CmpOp, Constant, CycleField, MarketField, Si
 use ascep_lang::syntax::CrossSide;
 use rustc_hash::FxHashMap;
 
+pub(crate) use accept::kind_of as kind_of_constant;
 pub(crate) use build::build;
 pub(crate) use cycles::{CyclePlan, Leg};
+pub(crate) use keys::{Ids, Keys};
 pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};
 pub(crate) use shape::{Instr, Shape, ShapeMode};
 pub(crate) use windows::{LookKind, LookPlan, Parts, WindowPlan};
@@ -389,6 +392,7 @@ pub(crate) struct Plan {
     pub(crate) short_ids: FxHashMap<String, u32>,
     /// Whether levels of books are kept.
     pub(crate) keeps_books: Vec<bool>,
+    pub(crate) keys: Keys,
     pub(crate) sizes: StateSizes,
     pub(crate) stats: PlanStats,
 }

@@ -37,6 +37,7 @@ pub(super) fn field_kind(ty: Type) -> FieldKind {
 /// Plans the rules; the nodes are planned already.
 pub(super) fn add_rules(builder: &mut Builder<'_>, shaped: &[Option<ShapedRule>]) -> Result<(), BuildError> {
     let program = builder.program;
+    let (mut keys, mut triggers) = (Vec::new(), Vec::new());
     let mut rules_of = vec![Vec::new(); builder.plan.nodes.len()];
     let mut field_programs = Vec::new();
     let mut seen = vec![NONE; program.nodes.len()];
@@ -59,11 +60,16 @@ pub(super) fn add_rules(builder: &mut Builder<'_>, shaped: &[Option<ShapedRule>]
         }
         let until_is_event = rule.until.is_some_and(|until| program.nodes.get(until.0 as usize).is_some_and(|node| node.ty == Type::Event));
         let captures = builder.captures_of_trigger(trigger);
+        keys.push(builder.rule_key(rule));
+        let operands = shaped.iter().flat_map(|shaped| &shaped.operands).map(|id| builder.number(id.0));
+        triggers.push(operands.chain([trigger, until].into_iter().filter(|node| *node != NONE)).collect::<Vec<_>>());
         let cooldown = rule.cooldown.map(|d| builder.period(d));
         let limit = rule.limit.map_or(Ok(NONE), |(n, d)| add_limit(builder, n, d))?;
         let actions = add_actions(builder, index, rule, &mut field_programs, &mut seen)?;
         builder.plan.rules.push(RulePlan { mode, trigger, until, until_is_event, cooldown, limit, captures, actions });
     }
+    builder.plan.keys.rules = keys;
+    builder.plan.keys.triggers = Lists::new(triggers);
     builder.plan.rules_of = Lists::new(rules_of);
     builder.plan.field_programs = Lists::new(field_programs);
     Ok(())
@@ -138,6 +144,7 @@ pub(super) fn bytes(plan: &Plan) -> usize {
         plan.looks.len() * (size_of::<LookPlan>() + size_of::<Look>()),
         plan.bars.len() * (size_of::<BarPlan>() + size_of::<Bars>()),
         plan.indicators.len() * (size_of::<Indicator>() + size_of::<Progress>()),
+        plan.keys.bytes(),
         plan.holds.len() * size_of::<Hold>() + plan.clock_compares.len() * size_of::<super::ClockCompare>(),
     ]
     .into_iter()

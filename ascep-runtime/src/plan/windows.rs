@@ -5,6 +5,7 @@ use ascep_lang::program::{Op, Period, Stat, Window};
 use super::build::Builder;
 use super::{NodeOp, PeriodPlan, RingPlan, TimerOwner};
 use crate::error::BuildError;
+use crate::value::Repr;
 
 /// What a window keeps: of each sample, and of all of them together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +16,8 @@ impl Parts {
     pub(crate) const TIME: Self = Self(1);
     /// The value of the first argument.
     pub(crate) const X: Self = Self(2);
+    /// The value of the second argument.
+    pub(crate) const Y: Self = Self(4);
     /// The sum of x.
     pub(crate) const SUM: Self = Self(8 | 2);
     /// And of its squares.
@@ -42,6 +45,22 @@ impl Parts {
     #[inline(always)]
     pub(crate) fn width(self) -> usize {
         (self.0 & 7).count_ones() as usize
+    }
+
+    /// As a number, for a snapshot.
+    pub(crate) fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// From the number of [`bits`](Self::bits).
+    pub(crate) fn from_bits(bits: u64) -> Option<Self> {
+        u16::try_from(bits).ok().filter(|bits| *bits < 1 << 12).map(Self)
+    }
+
+    /// Whether each sample keeps what each of another does.
+    pub(crate) fn columns_hold(self, other: Self) -> bool {
+        let columns = other.0 & 7;
+        self.0 & columns == columns
     }
 
     fn and(self, other: Self) -> Self {
@@ -149,6 +168,10 @@ impl Builder<'_> {
         if id == next {
             let period = period.map(|d| self.period(d));
             let parts = if period.is_some() { Parts::TIME } else { Parts::default() };
+            // Numbers are kept also where they are only counted: a program that replaces this one may ask for more of the same window.
+            let is_num = args.first().is_some_and(|arg| self.plan.reprs.get(*arg as usize) == Some(&Repr::Num));
+            let parts = if is_num { parts.and(Parts::X) } else { parts };
+            self.plan.keys.windows.push(self.window_key(window, args, capacity, looks));
             self.plan.windows.push(WindowPlan { start: 0, capacity, period, parts, queues: [0; 2], sorted: 0 });
         }
         if let Some(window) = self.plan.windows.get_mut(id as usize) {

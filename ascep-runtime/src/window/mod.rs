@@ -7,10 +7,12 @@
 mod direct;
 mod extremes;
 mod read;
+mod saved;
 mod sorted;
 mod sums;
 mod total;
 
+pub(crate) use saved::Taken;
 pub(crate) use sorted::Sorted;
 pub(crate) use sums::Sums;
 

@@ -30,7 +30,7 @@ pub fn compile(text: &str) -> Result<(TypedRules, Program), String> {
 
 /// The functions of the host: exact ones, of which one is unknown at times and one is a level. Written twice, since engine and reference take
 /// values of different types.
-fn engine_functions() -> HostFunctions {
+pub fn engine_functions() -> HostFunctions {
     HostFunctions::new()
         .with("host_mix", |args| match args {
             [Value::Num(x), Value::Num(y)] if x != y => Value::Num(x - 2.0 * y),
