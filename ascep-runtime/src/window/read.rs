@@ -126,7 +126,9 @@ fn of_sums(stat: Stat, window: &Window, samples: Samples<'_>, in_time: bool) -> 
         Stat::StddevPop => squares_x()?.sqrt() / n,
         Stat::Zscore => {
             let newest = samples.newest().map_or(f64::NAN, |sample| sample.x);
-            (newest - sums.x.value() / n) / (squares_x()? / (n * (n - 1.0))).sqrt()
+            // Not the newest less the mean, of which rounding takes as much as the deviation of a price may be.
+            let above = Total { high: newest, low: 0.0 }.times(n).minus(sums.x).value() / n;
+            above / (squares_x()? / (n * (n - 1.0))).sqrt()
         }
         // Ranks begin with 0 and weights with 1.
         Stat::Wma => {

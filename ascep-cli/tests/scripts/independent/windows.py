@@ -7,6 +7,7 @@ Needs the packages of requirements.txt. Ends with status 1 where a value differs
 """
 
 import bisect
+import math
 
 import numpy as np
 import pandas as pd
@@ -37,13 +38,33 @@ def two_pass(x, starts, f):
     return [f(x[a : i + 1]) for i, a in enumerate(starts)]
 
 
+def deviations(v):
+    """The sum of the squares of the deviations, and the deviation of the last value from the mean. Values that are near each other have
+    exact differences; without those the mean's own rounding would be all that is left where little moves."""
+    d = v - v[0]
+    mean = math.fsum(d) / len(d)
+    e = d - mean
+    return max(math.fsum(e * e) - math.fsum(e) ** 2 / len(e), 0.0), d[-1] - mean
+
+
+def centred(v):
+    d = v - v[0]
+    return d - math.fsum(d) / len(d)
+
+
 def sample_std(v):
-    return np.nan if len(v) < 2 else float(np.std(v, ddof=1))
+    return np.nan if len(v) < 2 else math.sqrt(deviations(v)[0] / (len(v) - 1))
+
+
+def whole_std(v):
+    return math.sqrt(deviations(v)[0] / len(v))
 
 
 def zscore(v):
-    deviation = sample_std(v)
-    return np.nan if not deviation > 0 else (v[-1] - float(np.mean(v))) / deviation
+    if len(v) < 2 or not (v != v[0]).any():
+        return np.nan
+    squares, last = deviations(v)
+    return last / math.sqrt(squares / (len(v) - 1))
 
 
 def least_squares(t, v):
@@ -85,12 +106,11 @@ def compare_windows(errors, args, name, x_text, event, symbol, ts, x, d, n):
         deviation = masked(two_pass(values, first, sample_std))
         check(f"{prefix}_stddev", deviation)
         check(f"{prefix}_variance", [v * v for v in deviation])
-        check(f"{prefix}_stddev_pop", masked(two_pass(values, first, lambda v: float(np.std(v)))))
+        check(f"{prefix}_stddev_pop", masked(two_pass(values, first, whole_std)))
         ours, theirs = np.array([g if g is not None else np.nan for g in got[f"{prefix}_stddev"]]), np.array(rolling.std())
         both = (deviation_array := np.array(deviation)) > 0
         print(f"{name} {prefix}: pandas' own deviation is off by {np.nanmax(np.abs(theirs[both] / deviation_array[both] - 1)):.2g}, ours by "
               f"{np.nanmax(np.abs(ours[both] / deviation_array[both] - 1)):.2g}")
-        # Where nothing moves in the window, the numbers that are left are rounding.
         check(f"{prefix}_zscore", masked(two_pass(values, first, zscore)), scale=[1.0] * len(x))
         if prefix == "t":
             seconds = (times - times[0]) / SECOND
@@ -141,8 +161,8 @@ def compare_trades(errors, args, symbol, trades, d):
     errors.compare(f"{symbol} vwap", got["vwap"], [float((price[a : i + 1] * qty[a : i + 1]).sum() / qty[a : i + 1].sum()) for i, a in enumerate(starts)])
     corr, beta, size = [], [], []
     for i, a in enumerate(starts):
-        p, q = price[a : i + 1] - price[a : i + 1].mean(), qty[a : i + 1] - qty[a : i + 1].mean()
-        pq, pp, qq = float((p * q).sum()), float((p * p).sum()), float((q * q).sum())
+        p, q = centred(price[a : i + 1]), centred(qty[a : i + 1])
+        pq, pp, qq = math.fsum(p * q), math.fsum(p * p), math.fsum(q * q)
         known = i > a
         corr.append(pq / np.sqrt(pp * qq) if known and pp > 0 and qq > 0 else np.nan)
         beta.append(pq / qq if known and qq > 0 else np.nan)
