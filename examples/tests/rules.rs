@@ -16,6 +16,11 @@ use ascep_runtime::{Engine, EngineOptions};
 enum Fires {
     /// A simulated market, so many events a second, with these parameters.
     Simulated { rate: f64, params: &'static [(&'static str, &'static str)] },
+    /// The file's own tests say what makes it fire; the simulated market, with so many events a second, need not.
+    InItsTests {
+        /// Events a second.
+        rate: f64,
+    },
     /// One trade of BTC/USDT at this price and quantity: the simulated market has no such prices or sizes.
     OnTrade { price: f64, qty: f64 },
 }
@@ -24,16 +29,26 @@ const fn simulated(rate: f64) -> Fires {
     Fires::Simulated { rate, params: &[] }
 }
 
+const fn tested(rate: f64) -> Fires {
+    Fires::InItsTests { rate }
+}
+
 const FILES: &[(&str, &str, Fires)] = &[
+    ("breakout.cep", "BREAKOUT", tested(20.0)),
     ("btc_high.cep", "BTC_HIGH", Fires::Simulated { rate: 1_500.0, params: &[("level", "60_000"), ("rearm", "59_990")] }),
     ("cross_currency.cep", "ARBITRAGE_SIGNAL", simulated(1_500.0)),
     ("dislocation.cep", "DISLOCATION", simulated(1_500.0)),
+    ("flash_rebound.cep", "FLASH_REBOUND", tested(1_500.0)),
+    ("golden.cep", "LONG_SETUP", simulated(10.0)),
     ("imb.cep", "BUY_PRESSURE", simulated(20.0)),
+    ("pairs.cep", "PAIR_ENTRY", simulated(20.0)),
     ("price_alert.cep", "SIGNAL", Fires::OnTrade { price: 100_001.0, qty: 0.1 }),
     ("quote_burst.cep", "BURST", simulated(1_500.0)),
     ("stale.cep", "FEED_STALE", simulated(1.0)),
     ("tri_btc_eth.cep", "TRIANGLE", simulated(1_500.0)),
+    ("vwap_dev.cep", "VWAP_STRETCH", tested(20.0)),
     ("whale.cep", "WHALE", Fires::OnTrade { price: 60_000.0, qty: 20.0 }),
+    ("wide.cep", "WIDE_MARKET", tested(20.0)),
     ("xspread.cep", "XSPREAD", simulated(1_500.0)),
 ];
 
@@ -81,6 +96,9 @@ fn every_file_compiles_and_fires() {
             Fires::Simulated { rate, params } => {
                 let signals = simulate(&load(file, params), *rate);
                 assert!(signals.get(*signal).is_some_and(|&n| n > 0), "{file}: {signals:?}");
+            }
+            Fires::InItsTests { rate } => {
+                simulate(&load(file, &[]), *rate);
             }
             Fires::OnTrade { price, qty } => {
                 let mut engine = Engine::new(&load(file, &[]), EngineOptions::default()).unwrap();
