@@ -238,6 +238,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("E0406", "avg(bar(s, 1m).start, 1m)", "bar(s, 1m).start"),
     ("E0406", "avg(last(s) > 5, 1m)", "last(s) > 5"),
     ("E0406", "avg(trade(s), 1m)", "trade(s)"),
+    ("W2004", "highest(age(s) / 1ms, 1m)", "age(s) / 1ms"),
+    ("W2004", "ema(hour_of_day(), 5)", "hour_of_day()"),
     ("E0406", "sum(side(s), 1m)", "side(s)"),
     ("E0405", "avg(5, 1m)", "5"),
     ("E0405", "decay(1 + 1, 1m)", "1 + 1"),
@@ -352,4 +354,20 @@ fn what_is_wrong_has_a_way_out() {
     assert!(fixed("(delta(last(s), 1m) > 1%)").contains("(change(last(s), 1m) > 1%)"));
     assert!(fixed("atr(s, 14)").contains("atr(bar(s, 1m), 14)"));
     assert!(fixed("inverse(s, \"Q/B\", fee = 0)").starts_with("USE arbitrage\nRULE"));
+}
+
+/// A circle of averages or of bars that does not close is found like one of prices.
+#[test]
+fn circles_of_windows_are_looked_at() {
+    for leg in ["vwap(#, 1m)", "bar(#, 1m).close", "ema(mid(#), 20)", "decay(last(#), 1m)", "highest(last(#), 20)"] {
+        let circle = |turned: &str| {
+            let leg = |s: &str| leg.replace('#', s);
+            format!("IF {} * {turned}{} / {} > 1.002 THEN S", leg("\"ETH/BTC\""), leg("\"BTC/USDT\""), leg("\"ETH/USDT\""))
+        };
+        assert!(analyzed(&circle("")).diagnostics.is_empty(), "{leg}");
+        let found = analyzed(&circle("1 / ")).diagnostics.into_vec();
+        let [only] = found.as_slice() else { panic!("{found:#?}") };
+        assert_eq!(only.code.as_str(), "W1002", "{leg}");
+        assert!(only.help.iter().any(|h| h.replacement.is_some()), "{only:#?}");
+    }
 }

@@ -223,6 +223,15 @@ impl<'a> Checker<'a> {
             }
             _ => self.want_number(&val, span),
         };
+        if good && val.facts.has(Facts::CLOCK.with(Facts::OVER_CLOCK)) {
+            self.report(Code::ClockHeld, span, |c, d| {
+                d.says(
+                    format!("{} is looked at only when something else in it changes, not as time passes", c.quote(span)),
+                    "these moments are the samples",
+                )
+                .help("how long something has lasted is a comparison that changes by itself: `age(s) >= 5s`, `since(e) < 2s`")
+            });
+        }
         good.then_some(val)
     }
 }
