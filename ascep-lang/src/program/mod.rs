@@ -20,6 +20,7 @@ mod mermaid;
 mod names;
 mod op;
 mod sequence;
+mod signature;
 mod validate;
 pub use graph::{Link, Vertex};
 pub use load::LoadError;
