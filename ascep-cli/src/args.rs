@@ -96,6 +96,7 @@ pub(crate) struct CompileArgs {
 Examples:
   ascep check rules.cep
   ascep check a.cep b.cep --deny-warnings       two files, one program
+  ascep check rules.cep --memory                what the rules can come to hold
   generate | ascep check - --json               one JSON object a line for each finding")]
 pub(crate) struct CheckArgs {
     /// Files of rules; `-` is standard input
@@ -104,9 +105,12 @@ pub(crate) struct CheckArgs {
     /// Findings to standard output, one JSON object a line
     #[arg(long)]
     pub(crate) json: bool,
-    /// The bytes of state that each rule can come to hold
-    #[arg(long, hide = true)]
+    /// Print the bytes of state that each rule can come to hold, and the whole program
+    #[arg(long)]
     pub(crate) memory: bool,
+    /// With `--memory`: the most samples that one time window holds [default: 65536]
+    #[arg(long, value_name = "N", requires = "memory")]
+    pub(crate) max_window_samples: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) compile: CompileArgs,
 }

@@ -1,4 +1,5 @@
-//! `ascep check`: compiles and says what it finds. Text goes to stderr; `--json` writes one object a line to stdout.
+//! `ascep check`: compiles and says what it finds. Text goes to stderr; `--json` writes one object a line to stdout, and so does
+//! `--memory` with it.
 
 use std::io::{self, Write as _};
 
@@ -8,16 +9,17 @@ use crate::args::CheckArgs;
 use crate::console::Console;
 use crate::error::Failure;
 use crate::load;
+use crate::memory;
 use crate::sources;
 
 /// Runs the command.
 pub(crate) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> {
-    if args.memory {
-        return Err(Failure::Usage("`--memory` is not available yet".to_owned()));
-    }
     let sources = sources::read_all(&args.files, &Limits::default())?;
-    let (rules, diagnostics) = match ascep_lang::compile(&sources, &load::options(&args.compile)) {
-        Ok(program) => (Some(program.rules.len()), Diagnostics::new(program.warnings)),
+    let (program, diagnostics) = match ascep_lang::compile(&sources, &load::options(&args.compile)) {
+        Ok(mut program) => {
+            let warnings = std::mem::take(&mut program.warnings);
+            (Some(program), Diagnostics::new(warnings))
+        }
         Err(diagnostics) => (None, diagnostics),
     };
     if args.json {
@@ -28,9 +30,12 @@ pub(crate) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
     }
     let (errors, warnings) = (diagnostics.errors().count(), diagnostics.warnings().count());
     if !args.json {
-        let rules = rules.map_or(String::new(), |n| format!("{}, ", plural(n, "rule")));
+        let rules = program.as_ref().map_or(String::new(), |program| format!("{}, ", plural(program.rules.len(), "rule")));
         let line = format!("{}: {rules}{}, {}\n", plural(sources.len(), "file"), plural(errors, "error"), plural(warnings, "warning"));
         console.text(&line);
+    }
+    if let Some(program) = program.filter(|_| args.memory) {
+        memory::print(&program, args.max_window_samples, args.json)?;
     }
     match (errors, warnings) {
         (0, 0) => Ok(()),

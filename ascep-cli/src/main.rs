@@ -14,6 +14,7 @@ mod junit;
 mod later;
 mod live;
 mod load;
+mod memory;
 mod output;
 mod progress;
 mod record;

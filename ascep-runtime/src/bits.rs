@@ -19,6 +19,12 @@ impl BitQueue {
         Self { words: vec![0; words], summary: vec![0; summary], low: summary }
     }
 
+    /// Bytes held for the numbers below `len`.
+    pub(crate) fn bytes(len: usize) -> usize {
+        let words = len.div_ceil(64);
+        (words + words.div_ceil(64)) * 8
+    }
+
     /// Puts a number in.
     #[inline]
     pub(crate) fn insert(&mut self, number: u32) {

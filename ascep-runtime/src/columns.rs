@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use crate::error::BuildError;
+use crate::memory::flat;
 use crate::plan::{NONE, Shape};
 use crate::value::Lists;
 
@@ -70,7 +71,8 @@ impl Columns {
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        self.groups.len() * size_of::<Group>() + LANES * (self.operands.len() * 4 + self.constants.len() * 8 + self.rules.len() * 4)
+        let shapes = flat(&self.shapes) + self.shapes.iter().map(|shape| flat(&shape.code)).sum::<usize>();
+        shapes + flat(&self.groups) + flat(&self.operands) + flat(&self.constants) + flat(&self.rules)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::signal::SignalSink;
 use crate::snapshot::{self, Report};
 use crate::state::State;
 use crate::value::put;
-use crate::{kernel, ops, rules};
+use crate::{kernel, memory, ops, rules};
 
 /// Evaluates a program.
 ///
@@ -45,10 +45,10 @@ impl Engine {
     ///
     /// As for [`new`](Self::new), and where the rules call a function that is not among these.
     pub fn with_functions(program: &Program, options: EngineOptions, functions: &HostFunctions) -> Result<Self, BuildError> {
-        let plan = plan::build(program, &options, functions)?;
-        // Asked for once as a whole, since an allocation that fails later would end the process.
-        let needed = plan.stats.bytes;
-        Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| BuildError::Exhausted { needed })?;
+        let (plan, _) = plan::build(program, &options, functions)?;
+        // Asked for once as a whole, since an allocation that fails later would end the process. The plan has its memory already.
+        let state = memory::state_bytes(&plan);
+        Vec::<u8>::new().try_reserve_exact(state).map_err(|_| BuildError::Exhausted { needed: plan.stats.bytes })?;
         let state = State::new(&plan, options.quiet_start);
         Ok(Self { plan, state, options, functions: functions.clone() })
     }

@@ -23,8 +23,9 @@ type Body = Arc<dyn Fn(&[Value<'_>]) -> Value<'static> + Send + Sync>;
 /// });
 /// assert!(functions.contains("double"));
 /// ```
+/// A copy shares what it was copied from.
 #[derive(Clone, Default)]
-pub struct HostFunctions(BTreeMap<String, Body>);
+pub struct HostFunctions(Option<Arc<BTreeMap<String, Body>>>);
 
 impl HostFunctions {
     /// None yet.
@@ -37,24 +38,24 @@ impl HostFunctions {
     /// and of their declared types; where one is unknown its value is, too. A value of another type than was declared, or not finite, is unknown.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, function: impl Fn(&[Value<'_>]) -> Value<'static> + Send + Sync + 'static) -> Self {
-        self.0.insert(name.into(), Arc::new(function));
+        Arc::make_mut(self.0.get_or_insert_default()).insert(name.into(), Arc::new(function));
         self
     }
 
     /// Whether there is one of this name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.get(name).is_some()
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<HostCall> {
-        self.0.get(name).cloned().map(HostCall)
+        self.0.as_ref()?.get(name).cloned().map(HostCall)
     }
 }
 
 impl fmt::Debug for HostFunctions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.0.iter().flat_map(|functions| functions.keys())).finish()
     }
 }
 

@@ -96,10 +96,8 @@ impl Timers {
         Some(owner)
     }
 
-    /// Bytes held.
-    pub(crate) fn bytes(owners: usize) -> usize {
-        owners * (8 + 4 + size_of::<Entry>())
-    }
+    /// Bytes held for each owner.
+    pub(crate) const BYTES: usize = 8 + 4 + size_of::<Entry>();
 
     fn remove_first(&mut self) {
         let Some(last) = self.heap.pop() else { return };

@@ -122,6 +122,6 @@ impl<T> Lists<T> {
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        self.starts.len() * 4 + self.items.len() * size_of::<T>()
+        self.starts.capacity() * 4 + self.items.capacity() * size_of::<T>()
     }
 }

@@ -17,13 +17,14 @@ use crate::columns::Columns;
 use crate::counters::PlanStats;
 use crate::error::BuildError;
 use crate::host::HostFunctions;
+use crate::memory;
 use crate::ops::indicator::Indicator;
 use crate::ops::num::Function;
 use crate::options::EngineOptions;
 use crate::value::{Lists, Repr, put};
 
-/// Makes the plan of a program.
-pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &HostFunctions) -> Result<Plan, BuildError> {
+/// Makes the plan of a program, and says which number each node of the program has in it.
+pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &HostFunctions) -> Result<(Plan, Vec<u32>), BuildError> {
     if options.max_window_samples == 0 {
         return Err(BuildError::Option { option: "max_window_samples", reason: "a window holds at least one sample" });
     }
@@ -56,7 +57,7 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
     builder.links();
     add_rules(&mut builder, &shaped)?;
     builder.columns(&mut shaped)?;
-    builder.finish()
+    Ok((builder.finish()?, numbers))
 }
 
 pub(super) struct Builder<'p> {
@@ -67,8 +68,6 @@ pub(super) struct Builder<'p> {
     pub(super) numbers: &'p [u32],
     pub(super) plan: Plan,
     pub(super) window_ids: FxHashMap<WindowKey, u32>,
-    /// Bytes that were not allocated yet: state.
-    pub(super) state_bytes: usize,
     pub(super) sequence_programs: SequencePrograms,
     /// By node of the program.
     pub(super) node_keys: Vec<Key>,
@@ -142,7 +141,7 @@ impl<'p> Builder<'p> {
         plan.inputs = tables.inputs.iter().map(|input| InputPlan { name: input.name.clone(), kind: rules::field_kind(input.ty) }).collect();
         let (window_ids, sequence_programs) = (FxHashMap::default(), SequencePrograms::default());
         let node_keys = Vec::new();
-        Self { program, options, functions, traits, numbers, plan, window_ids, state_bytes: 0, sequence_programs, node_keys }
+        Self { program, options, functions, traits, numbers, plan, window_ids, sequence_programs, node_keys }
     }
 
     /// The number of a kept node.
@@ -399,7 +398,7 @@ impl<'p> Builder<'p> {
     }
 
     fn finish(mut self) -> Result<Plan, BuildError> {
-        let bytes = super::rules::bytes(&self.plan).saturating_add(self.state_bytes);
+        let bytes = memory::plan_bytes(&self.plan, self.options).saturating_add(memory::state_bytes(&self.plan));
         self.plan.stats = PlanStats {
             rules: self.plan.rules.len(),
             shape_rules: self.plan.columns.shape_rules,

@@ -9,6 +9,7 @@ use ascep_lang::program::{Constant, Mode, Node, Op, Period, Rule, SequenceId, St
 
 use super::LookKind;
 use super::build::Builder;
+use crate::memory::flat;
 use crate::value::Lists;
 
 /// A structural hash.
@@ -62,10 +63,8 @@ impl Ids {
 impl Keys {
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        self.nodes.len() * size_of::<NodeKey>()
-            + (self.rules.len() + self.windows.len()) * size_of::<Key>()
-            + self.params.bytes()
-            + self.triggers.bytes()
+        let Self { nodes, rules, windows, params, triggers } = self;
+        flat(nodes) + flat(rules) + flat(windows) + params.bytes() + triggers.bytes()
     }
 }
 

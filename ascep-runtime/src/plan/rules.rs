@@ -1,23 +1,13 @@
-//! Rules, their signals and the fields of those; and what a plan takes of memory.
+//! Rules, their signals and the fields of those.
 
 use ascep_lang::program::{Constant, Mode, Period, Rule, SymbolId, TextId, Type};
 
 use super::build::{Builder, kind_of};
 use super::shape::ShapedRule;
-use super::{
-    ActionPlan, BarPlan, FieldKind, Hold, LimitPlan, LookPlan, NONE, Parts, Plan, RingPlan, RuleMode, RulePlan, TimerOwner, WindowPlan,
-};
+use super::{ActionPlan, FieldKind, Hold, LimitPlan, NONE, RingPlan, RuleMode, RulePlan, TimerOwner};
 use crate::error::BuildError;
-use crate::kernel::Registers;
-use crate::market::Market;
-use crate::ops::bar::Bars;
-use crate::ops::indicator::{Indicator, Progress};
-use crate::ops::look::Look;
-use crate::rules::RuleState;
 use crate::signal::SignalHead;
-use crate::timers::Timers;
 use crate::value::{Lists, level};
-use crate::window::{Sorted, Window};
 
 /// The bits of a constant in a slot. An integer that is the pattern of unknown is unknown.
 pub(super) fn constant_bits(constant: Constant, text_ids: &[u32]) -> u64 {
@@ -108,45 +98,7 @@ fn add_actions(
         builder.plan.sizes.max_fields = builder.plan.sizes.max_fields.max(fields.len());
         let mark = count(field_programs.len())?;
         field_programs.push(builder.to_compute(action.fields.iter().map(|(_, id)| id.0), seen, mark));
-        builder.state_bytes = builder.state_bytes.saturating_add(head_bytes(&head));
         builder.plan.actions.push(ActionPlan { head, fields });
     }
     Ok((first, count(builder.plan.actions.len())?))
-}
-
-fn head_bytes(head: &SignalHead) -> usize {
-    let strings = head.instance.iter().map(|(a, b)| a.len() + b.len() + 48).sum::<usize>();
-    head.rule.len() + head.signal.len() + strings + head.fields.iter().map(|name| name.len() + 24).sum::<usize>()
-}
-
-/// Bytes of a plan and of the state that belongs to it.
-pub(super) fn bytes(plan: &Plan) -> usize {
-    let books = plan.keeps_books.iter().filter(|keeps| **keeps).count();
-    let lists = [&plan.dependants, &plan.rules_of, &plan.preludes, &plan.sources, &plan.groups_of, &plan.field_programs];
-    let node = size_of::<super::NodePlan>() + 8 + 8;
-    let sizes = &plan.sizes;
-    let words = sizes.since.saturating_add(sizes.history).saturating_add(sizes.samples).saturating_add(sizes.emitted);
-    let sorted = plan.windows.iter().filter(|window| window.parts.has(Parts::ORDER)).map(|window| Sorted::bytes(window.capacity));
-    [
-        plan.nodes.len().saturating_mul(node),
-        plan.args.len() * 4 + plan.readings.bytes(),
-        lists.iter().map(|lists| lists.bytes()).sum(),
-        plan.columns.bytes().saturating_add(Registers::bytes(&plan.columns.shapes)),
-        plan.rules.len() * (size_of::<RulePlan>() + size_of::<RuleState>() + 1),
-        plan.actions.iter().map(|action| size_of::<ActionPlan>() + action.fields.len() * 8).sum(),
-        plan.timers.len() * 8 + Timers::bytes(plan.timers.len()),
-        Market::bytes(plan.instruments.len(), books),
-        words.saturating_mul(8),
-        plan.sequences.bytes(),
-        sizes.queues.saturating_mul(4),
-        sorted.fold(0, usize::saturating_add),
-        plan.windows.len() * (size_of::<WindowPlan>() + size_of::<Window>()),
-        plan.looks.len() * (size_of::<LookPlan>() + size_of::<Look>()),
-        plan.bars.len() * (size_of::<BarPlan>() + size_of::<Bars>()),
-        plan.indicators.len() * (size_of::<Indicator>() + size_of::<Progress>()),
-        plan.keys.bytes(),
-        plan.holds.len() * size_of::<Hold>() + plan.clock_compares.len() * size_of::<super::ClockCompare>(),
-    ]
-    .into_iter()
-    .fold(0, usize::saturating_add)
 }

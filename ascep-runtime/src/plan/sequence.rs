@@ -7,6 +7,9 @@ use ascep_lang::program::{CaptureOf, Period, SequenceId, StepInput, StepKind};
 use super::build::Builder;
 use super::{NONE, PeriodPlan, TimerOwner};
 use crate::error::BuildError;
+use crate::memory::flat;
+use crate::ops::sequence::Run;
+use crate::timers::Timers;
 use crate::value::Lists;
 
 /// All sequences of a program, end to end.
@@ -122,18 +125,38 @@ pub(crate) struct AllPlan {
 }
 
 impl Sequences {
-    /// Bytes of plan and state.
-    pub(crate) fn bytes(&self) -> usize {
+    /// Bytes of the plan.
+    pub(crate) fn plan_bytes(&self) -> usize {
+        let Self { seqs, places, absents, captures, initial, programs, alls, sizes: _ } = self;
+        flat(seqs) + flat(places) + flat(absents) + flat(captures) + flat(initial) + programs.bytes() + flat(alls)
+    }
+
+    /// Bytes of the state.
+    pub(crate) fn state_bytes(&self) -> usize {
         let sizes = self.sizes;
-        self.seqs.len() * size_of::<SeqPlan>()
-            + self.places.len() * size_of::<PlacePlan>()
-            + self.absents.len() * size_of::<AbsentPlan>()
-            + self.captures.len() * size_of::<CapturePlan>()
-            + self.initial.len() * 8
-            + self.programs.bytes()
-            + self.alls.len() * size_of::<AllPlan>()
-            + sizes.runs as usize * size_of::<crate::ops::sequence::Run>()
-            + (sizes.captures as usize + sizes.deadlines as usize + sizes.times as usize) * 8
+        sizes.runs as usize * size_of::<Run>() + (sizes.captures as usize + sizes.deadlines as usize + sizes.times as usize) * 8
+    }
+
+    /// Of one `SEQ`, but for its value.
+    pub(crate) fn seq_bytes(&self, index: u32) -> usize {
+        let Some(seq) = self.seqs.get(index as usize) else { return 0 };
+        let (first, end) = seq.places;
+        let places = self.places.get(first as usize..end as usize).unwrap_or_default();
+        let absents = places.iter().flat_map(|place| {
+            let (first, end) = place.absents;
+            self.absents.get(first as usize..end as usize).unwrap_or_default()
+        });
+        let deadlines = absents.filter(|absent| absent.deadline != NONE).count();
+        let prefixes = seq.prefixes as usize;
+        let timer = if seq.timer == NONE { 0 } else { Timers::BYTES };
+        prefixes * size_of::<Run>() + ((prefixes + 1) * seq.block as usize + deadlines) * 8 + timer
+    }
+
+    /// Of one `ALL`, but for its value.
+    pub(crate) fn all_bytes(&self, index: u32) -> usize {
+        let Some(all) = self.alls.get(index as usize) else { return 0 };
+        let end = self.alls.get(index as usize + 1).map_or(self.sizes.times, |next| next.times);
+        (end - all.times) as usize * 8
     }
 }
 

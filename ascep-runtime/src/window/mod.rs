@@ -131,18 +131,23 @@ fn write_sample(parts: Parts, words: &mut [u64], sample: Sample) {
 
 impl Windows {
     pub(crate) fn new(plan: &Plan) -> Self {
+        let mut sorted = Vec::with_capacity(plan.sizes.sorted as usize);
+        sorted.extend(plan.windows.iter().filter(|window| window.parts.has(Parts::ORDER)).map(|window| Sorted::new(window.capacity)));
         Self {
             windows: vec![Window::default(); plan.windows.len()],
             // Zeroed, so that the system need not back what is never written.
             samples: vec![0; plan.sizes.samples],
             queues: vec![0; plan.sizes.queues],
-            sorted: plan
-                .windows
-                .iter()
-                .filter(|window| window.parts.has(Parts::ORDER))
-                .map(|window| Sorted::new(window.capacity))
-                .collect(),
+            sorted,
         }
+    }
+
+    /// Bytes of all that stands here for one window, but for its own state.
+    pub(crate) fn bytes_of(plan: &WindowPlan) -> usize {
+        let WindowPlan { capacity, parts, .. } = *plan;
+        let queues = [Parts::LOWEST, Parts::HIGHEST].into_iter().filter(|part| parts.has(*part)).count();
+        let sorted = if parts.has(Parts::ORDER) { Sorted::bytes(capacity).saturating_add(size_of::<Sorted>()) } else { 0 };
+        capacity.saturating_mul(parts.width() * 8 + queues * 4).saturating_add(sorted)
     }
 
     /// A window, its plan and its samples.

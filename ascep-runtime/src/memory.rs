@@ -1,0 +1,305 @@
+//! What an engine takes of memory, to the byte: everything is allocated when it is built, so it can be said before.
+
+use std::collections::BTreeSet;
+
+use ascep_lang::Program;
+use ascep_lang::program::Op;
+use rustc_hash::FxHashMap;
+
+use crate::bits::BitQueue;
+use crate::error::BuildError;
+use crate::host::HostFunctions;
+use crate::kernel::Registers;
+use crate::market::Market;
+use crate::ops::bar::Bars;
+use crate::ops::indicator::Progress;
+use crate::ops::look::Look;
+use crate::options::EngineOptions;
+use crate::plan::{self, Clock, NONE, NodeOp, Plan, RuleMode, WindowPlan};
+use crate::ring::Ring;
+use crate::rules::RuleState;
+use crate::signal::Value;
+use crate::timers::Timers;
+use crate::window::{Window, Windows};
+
+/// What the state of a rule can come to, and that of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryReport {
+    /// The rules in text order.
+    pub rules: Vec<RuleMemory>,
+    /// Bytes of state of the whole program: what several rules share is counted once.
+    pub state: usize,
+    /// Bytes of the plan, which does not change.
+    pub plan: usize,
+    /// The most bytes that are ever held at once: plan and state, or where there is little state what making the plan takes in passing.
+    pub total: usize,
+}
+
+/// What the state of one rule can come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RuleMemory {
+    /// Its name, or `rule_N`.
+    pub rule: String,
+    /// How many instances it has.
+    pub instances: usize,
+    /// Bytes of state that its instances read, write or are, windows full; what they share is counted once here, and once in each other rule
+    /// that shares it.
+    pub bytes: usize,
+}
+
+impl MemoryReport {
+    /// Of an engine with these options. Nothing of it is allocated, so a program that would take too much can be looked at with a generous
+    /// [`max_bytes`](EngineOptions::max_bytes).
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::with_functions`](crate::Engine::with_functions).
+    pub fn new(program: &Program, options: &EngineOptions, functions: &HostFunctions) -> Result<Self, BuildError> {
+        let (plan, numbers) = plan::build(program, options, functions)?;
+        let (state, plan_bytes) = (state_bytes(&plan), plan_bytes(&plan, options));
+        let mut rules: Vec<(u32, RuleMemory, Share)> = Vec::new();
+        for (index, rule) in (0..).zip(&program.rules) {
+            let name = || program.tables.texts.get(rule.name.0 as usize).cloned().unwrap_or_default();
+            if rules.last().is_none_or(|(name, ..)| *name != rule.name.0) {
+                rules.push((rule.name.0, RuleMemory { rule: name(), instances: 0, bytes: 0 }, Share::default()));
+            }
+            let Some((_, memory, share)) = rules.last_mut() else { continue };
+            memory.instances += 1;
+            let roots = [Some(rule.trigger), rule.until].into_iter().flatten();
+            let fields = rule.actions.iter().flat_map(|action| action.fields.iter().map(|(_, field)| *field));
+            share.take_nodes(program, &plan, &numbers, roots.chain(fields).map(|node| node.0).collect());
+            share.take_rule(&plan, index);
+        }
+        let rules = rules.into_iter().map(|(_, memory, share)| RuleMemory { bytes: share.bytes, ..memory }).collect();
+        let building = plan_bytes.saturating_add(plan_bytes / 4 * 3).saturating_add(BUILDING);
+        Ok(Self { rules, state, plan: plan_bytes, total: plan_bytes.saturating_add(state).max(building) })
+    }
+}
+
+/// While a plan is made no more is held than seven quarters of it and this, as a test with a counting allocator has it.
+const BUILDING: usize = 512;
+
+/// Of one timer.
+const TIMER: usize = Timers::BYTES;
+
+/// The state that a rule reads, writes or is.
+#[derive(Default)]
+struct Share {
+    bytes: usize,
+    /// Nodes of the program that were visited.
+    seen: BTreeSet<u32>,
+    windows: BTreeSet<u32>,
+    instruments: BTreeSet<u32>,
+}
+
+impl Share {
+    fn add(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn take_nodes(&mut self, program: &Program, plan: &Plan, numbers: &[u32], mut stack: Vec<u32>) {
+        while let Some(id) = stack.pop() {
+            let Some(node) = program.nodes.get(id as usize) else { continue };
+            if self.seen.insert(id) {
+                stack.extend(node.args.iter().map(|arg| arg.0));
+                if let Some(node) = numbers.get(id as usize).and_then(|number| plan.nodes.get(*number as usize)) {
+                    self.take_node(plan, node.op);
+                }
+                // A node that is an event does not say of which instrument.
+                if let Op::Event(_, symbol) = node.op
+                    && let Some(instrument) = plan.symbol_instruments.get(symbol.0 as usize)
+                {
+                    self.take_instrument(plan, *instrument);
+                }
+            }
+        }
+    }
+
+    fn take_node(&mut self, plan: &Plan, op: NodeOp) {
+        // Its value, and when it was last at an instant.
+        self.add(16);
+        match op {
+            NodeOp::Market { instrument, .. }
+            | NodeOp::TradeSide { instrument }
+            | NodeOp::Latency { instrument }
+            | NodeOp::VenueTs { instrument }
+            | NodeOp::Imbalance { instrument, .. }
+            | NodeOp::DepthPrice { instrument, .. }
+            | NodeOp::Clock(Clock::Age { instrument }) => self.take_instrument(plan, instrument),
+            NodeOp::Clock(Clock::Legs { cycle }) | NodeOp::Cycle { cycle, .. } => {
+                for leg in plan.cycles.get(cycle as usize).into_iter().flat_map(|cycle| cycle.legs()) {
+                    self.take_instrument(plan, leg.instrument);
+                }
+            }
+            NodeOp::Clock(Clock::Since { .. }) => self.add(8),
+            NodeOp::Edge { .. } | NodeOp::Crosses { .. } => self.add(1),
+            NodeOp::ClockCompare { .. } | NodeOp::NoFor { .. } | NodeOp::For { .. } | NodeOp::OnceEvent { .. } => self.add(TIMER),
+            NodeOp::OnceLevel { .. } => self.add(TIMER + 1),
+            NodeOp::Index { state } => {
+                let capacity = plan.histories.get(state as usize).map_or(0, |ring| ring.capacity);
+                self.add(size_of::<Ring>() + capacity * 8);
+            }
+            NodeOp::Look { look } => self.take_look(plan, look),
+            NodeOp::Bar { bar } => {
+                self.add(size_of::<Bars>() + TIMER);
+                plan.bars.get(bar as usize).map(|bar| bar.instrument).into_iter().for_each(|id| self.take_instrument(plan, id));
+            }
+            NodeOp::Indicator { .. } => self.add(size_of::<Progress>()),
+            NodeOp::Seq { index } => self.add(plan.sequences.seq_bytes(index)),
+            NodeOp::All { index } => self.add(plan.sequences.all_bytes(index)),
+            _ => {}
+        }
+    }
+
+    fn take_instrument(&mut self, plan: &Plan, instrument: u32) {
+        if self.instruments.insert(instrument) {
+            let keeps_book = plan.keeps_books.get(instrument as usize).copied().unwrap_or(false);
+            self.add(Market::bytes(1, usize::from(keeps_book)));
+        }
+    }
+
+    fn take_look(&mut self, plan: &Plan, look: u32) {
+        let Some(look) = plan.looks.get(look as usize) else { return };
+        self.add(size_of::<Look>() + if look.timer == NONE { 0 } else { TIMER });
+        if let Some(window) = plan.windows.get(look.window as usize)
+            && self.windows.insert(look.window)
+        {
+            self.add(window_bytes(window));
+        }
+    }
+
+    fn take_rule(&mut self, plan: &Plan, index: u32) {
+        let Some(rule) = plan.rules.get(index as usize) else { return };
+        self.add(size_of::<RuleState>() + 1 + if matches!(rule.mode, RuleMode::Every(_)) { TIMER } else { 0 });
+        if let Some(limit) = plan.limits.get(rule.limit as usize) {
+            self.add(size_of::<Ring>() + limit.emitted.capacity * 8);
+        }
+    }
+}
+
+/// Of one window, full.
+fn window_bytes(window: &WindowPlan) -> usize {
+    [size_of::<Window>(), Windows::bytes_of(window)].into_iter().fold(0, usize::saturating_add)
+}
+
+/// Of the state that belongs to a plan: what `State::new` allocates.
+pub(crate) fn state_bytes(plan: &Plan) -> usize {
+    let sizes = &plan.sizes;
+    let books = plan.keeps_books.iter().filter(|keeps| **keeps).count();
+    let words = [sizes.since, sizes.history, sizes.emitted, plan.params.len()].into_iter().fold(0, usize::saturating_add);
+    [
+        plan.nodes.len().saturating_mul(16),
+        BitQueue::bytes(plan.nodes.len()),
+        BitQueue::bytes(plan.rules.len()),
+        plan.timers.len().saturating_mul(TIMER),
+        Market::bytes(plan.instruments.len(), books),
+        words.saturating_mul(8),
+        sizes.edges + sizes.crosses + sizes.once_levels,
+        plan.windows.iter().map(window_bytes).fold(0, usize::saturating_add),
+        plan.looks.len() * size_of::<Look>(),
+        plan.bars.len() * size_of::<Bars>(),
+        plan.indicators.len() * size_of::<Progress>(),
+        plan.histories.len() * size_of::<Ring>(),
+        plan.sequences.state_bytes(),
+        plan.rules.len() * (size_of::<RuleState>() + 1),
+        plan.limits.len() * size_of::<Ring>(),
+        Registers::bytes(&plan.columns.shapes),
+        (sizes.max_fields + sizes.max_args) * size_of::<Value<'_>>(),
+    ]
+    .into_iter()
+    .fold(0, usize::saturating_add)
+}
+
+/// What a vector holds.
+pub(crate) fn flat<T>(items: &Vec<T>) -> usize {
+    items.capacity().saturating_mul(size_of::<T>())
+}
+
+/// What a vector of texts holds.
+pub(crate) fn texts(items: &Vec<String>) -> usize {
+    flat(items) + items.iter().map(String::capacity).sum::<usize>()
+}
+
+/// What a map from texts holds: a control byte for each of its places, a power of two of which an eighth stays free, and one group more.
+fn map(items: &FxHashMap<String, u32>) -> usize {
+    const GROUP: usize = 16;
+    let places = match items.capacity() {
+        0 => return 0,
+        1..=3 => 4,
+        4..=7 => 8,
+        capacity => (capacity * 8 / 7).next_power_of_two(),
+    };
+    (places * size_of::<(String, u32)>()).next_multiple_of(GROUP) + places + GROUP + items.keys().map(String::capacity).sum::<usize>()
+}
+
+/// Of a plan and of the options that it was made with. Taken apart by its fields, so that none is forgotten.
+pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
+    let Plan {
+        nodes,
+        args,
+        reprs,
+        slots,
+        dependants,
+        rules_of,
+        preludes,
+        sources,
+        readings,
+        param_nodes,
+        input_nodes,
+        groups_of,
+        columns,
+        holds,
+        clock_compares,
+        windows,
+        looks,
+        bars,
+        indicators,
+        cycles,
+        functions,
+        histories,
+        limits,
+        sequences,
+        timers,
+        rules,
+        actions,
+        field_programs,
+        params,
+        inputs,
+        texts: plan_texts,
+        symbols,
+        symbol_instruments,
+        text_ids,
+        sides: _,
+        instruments,
+        instrument_ids,
+        short_ids,
+        keeps_books,
+        keys,
+        sizes: _,
+        stats: _,
+    } = plan;
+    let lists = [dependants, rules_of, preludes, sources, param_nodes, input_nodes, groups_of, field_programs];
+    let heads = actions.iter().map(|action| {
+        let head = &action.head;
+        let instance = head.instance.iter().map(|(name, value)| name.capacity() + value.capacity()).sum::<usize>();
+        flat(&action.fields) + head.rule.capacity() + head.signal.capacity() + flat(&head.instance) + instance + texts(&head.fields)
+    });
+    [
+        flat(nodes) + flat(args) + flat(reprs) + flat(slots),
+        lists.iter().map(|lists| lists.bytes()).sum::<usize>() + readings.bytes() + columns.bytes(),
+        flat(holds) + flat(clock_compares) + flat(windows) + flat(looks) + flat(bars) + flat(indicators),
+        flat(cycles) + cycles.iter().map(|cycle| flat(&cycle.out) + cycle.back.as_ref().map_or(0, flat)).sum::<usize>(),
+        flat(functions) + functions.iter().map(|function| flat(&function.args)).sum::<usize>(),
+        flat(histories) + flat(limits) + sequences.plan_bytes() + flat(timers) + flat(rules),
+        flat(actions) + heads.sum::<usize>(),
+        flat(params) + params.iter().map(|param| param.name.capacity()).sum::<usize>(),
+        flat(inputs) + inputs.iter().map(|input| input.name.capacity()).sum::<usize>(),
+        texts(plan_texts) + texts(symbols) + texts(instruments) + map(instrument_ids) + map(short_ids),
+        flat(symbol_instruments) + flat(text_ids) + flat(keeps_books) + keys.bytes(),
+        options.default_venue.as_ref().map_or(0, String::capacity),
+    ]
+    .into_iter()
+    .fold(0, usize::saturating_add)
+}
