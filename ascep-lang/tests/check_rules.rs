@@ -362,8 +362,9 @@ fn programs_are_data() {
 #[test]
 fn clock_comparisons_are_told_apart() {
     let warned = |cond: &str| {
-        let found =
-            analyze(&[Source::new("a", format!("PARAM d = 5s\nIF d > 1s AND {cond} THEN S"))], &Options::default()).diagnostics.into_vec();
+        let found = analyze(&[Source::new("a", format!("USE arbitrage\nPARAM d = 5s\nIF d > 1s AND {cond} THEN S"))], &Options::default())
+            .diagnostics
+            .into_vec();
         found.iter().map(|d| d.code.to_string()).collect::<Vec<_>>()
     };
     for silent in [
@@ -373,6 +374,7 @@ fn clock_comparisons_are_told_apart() {
         "day_of_week() == 5",
         "since(trade(\"A/B\")) >= 1s",
         "5s < age(\"A/B\")",
+        "inverse(\"A/B\", \"B/A\", fee = 1bp).age < 500ms",
     ] {
         assert!(warned(silent).is_empty(), "{silent}: {:?}", warned(silent));
     }

@@ -86,8 +86,7 @@ fn opportunity<'a>(c: &mut Checker<'a>, call: &Call<'a>, kind: CycleKind, count:
         (CycleField::Net, Ty::Num(Unit::PURE), Facts::COMPUTED),
         (CycleField::Gross, Ty::Num(Unit::PURE), Facts::COMPUTED),
         (CycleField::Direction, Ty::Num(Unit::PURE), Facts::NONE),
-        // Read as of the clock, but no timer waits for a comparison of it.
-        (CycleField::Age, Ty::Duration, Facts::OVER_CLOCK),
+        (CycleField::Age, Ty::Duration, Facts::CLOCK),
         (CycleField::Skew, Ty::Duration, Facts::NONE),
         (CycleField::Size, Ty::Num(start), Facts::COMPUTED),
     ];
