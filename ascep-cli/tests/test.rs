@@ -190,3 +190,14 @@ fn the_page_on_tests_holds() {
     }
     assert_eq!(count, 1);
 }
+
+#[test]
+fn the_rules_of_the_examples_pass() {
+    let mut files: Vec<_> = std::fs::read_dir(root().join("examples/rules")).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() >= 16);
+    for file in files {
+        let ended = ended(command().arg("test").arg(&file)).with(0);
+        assert!(ended.stderr.ends_with(" passed, 0 failed\n"), "{}:\n{}", file.display(), ended.stderr);
+    }
+}
