@@ -44,7 +44,7 @@ pub(super) fn statistic(stat: Stat, samples: &[Sample], length: Option<i64>) -> 
         }
         Stat::Wma => {
             let weights: Vec<f64> = (1..=x.len()).map(|w| w as f64).collect();
-            ratio(Some(products(&x, &weights)), Some(sum(&weights)))
+            within(&x, ratio(Some(products(&x, &weights)), Some(sum(&weights))))
         }
         Stat::Corr => {
             let y = column(1);
@@ -58,7 +58,7 @@ pub(super) fn statistic(stat: Stat, samples: &[Sample], length: Option<i64>) -> 
         }
         Stat::Vwap => {
             let q = column(1);
-            ratio(Some(products(&x, &q)), Some(sum(&q)))
+            within(&x, ratio(Some(products(&x, &q)), Some(sum(&q))))
         }
     };
     result.map_or(Val::Unknown, Val::num)
@@ -88,11 +88,16 @@ fn ratio(of: Option<f64>, by: Option<f64>) -> Option<f64> {
     by.filter(|by| *by != 0.0).and_then(|by| Some(of? / by))
 }
 
-/// The mean; none of no numbers. Rounding never takes it beyond the numbers, so that equal ones have no deviation.
+/// The mean; none of no numbers.
 pub(super) fn mean(x: &[f64]) -> Option<f64> {
+    within(x, ratio(Some(sum(x)), Some(x.len() as f64)))
+}
+
+/// A mean of numbers, weighted or not: rounding never takes it beyond them, so that equal ones have no deviation from it.
+fn within(x: &[f64], mean: Option<f64>) -> Option<f64> {
     let lowest = x.iter().copied().reduce(f64::min)?;
     let highest = x.iter().copied().reduce(f64::max)?;
-    ratio(Some(sum(x)), Some(x.len() as f64)).map(|mean| mean.max(lowest).min(highest))
+    mean.map(|mean| mean.max(lowest).min(highest))
 }
 
 /// The sum of (x - mean of x) (y - mean of y).

@@ -130,6 +130,7 @@ fn of_sums(stat: Stat, window: &Window, samples: Samples<'_>, in_time: bool) -> 
             let above = Total { high: newest, low: 0.0 }.times(n).minus(sums.x).value() / n;
             above / (squares_x()? / (n * (n - 1.0))).sqrt()
         }
+        Stat::Wma if run_x as usize >= samples_n => samples.newest().map_or(f64::NAN, |sample| sample.x),
         // Ranks begin with 0 and weights with 1.
         Stat::Wma => {
             let mut weighted = sums.ranked;
