@@ -19,7 +19,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 
 use ascep_runtime::signal::OwnedSignal;
 use support::program::Program;
-use support::run::{self, Output, Way};
+use support::run::{self, Break, Output, Way};
 use support::stream::Input;
 use support::{Pair, Pairs};
 
@@ -167,11 +167,16 @@ fn rules_do_not_see_each_other() {
         for (i, rule) in program.rules.iter_mut().enumerate() {
             rule.name.get_or_insert_with(|| format!("r{i}"));
         }
-        let run_text = |text: &str| run::compile(text).ok().map(|(_, program)| run::run_engine(&program, pair.samples, &pair.inputs));
-        let Some(together) = run_text(&program.text()) else { return Ok(None) };
+        let run = |program: &ascep_lang::Program| run::run_engine(program, pair.samples, &pair.inputs);
+        let run_text = |text: &str| run::compile(text).ok().map(|(_, program)| run(&program));
+        let Ok((_, first)) = run::compile(&program.text()) else { return Ok(None) };
+        let together = run(&first);
         let reversed = Program { rules: program.rules.iter().rev().cloned().collect(), ..program.clone() };
-        let reversed = run_text(&reversed.text()).ok_or("the rules do not compile in another order")?;
+        let (_, other) = run::compile(&reversed.text()).map_err(|_| "the rules do not compile in another order")?;
+        let reversed = run(&other);
         same_by_rule("together and in reverse order:", &together, &reversed)?;
+        let way = Way { samples: pair.samples, breaks: Break::Replace(3), ..Way::default() };
+        same_by_rule("together and replaced by the reverse order:", &together, &run::run_engine_in(way, &first, &other, &pair.inputs))?;
         let mut alone = Output::default();
         for rule in &program.rules {
             let single = Program { rules: vec![rule.clone()], ..program.clone() };
@@ -193,9 +198,12 @@ fn the_way_of_running_makes_no_difference() {
             ("in batches of 7", Way { batch: 7, ..way }),
             ("in batches of 256", Way { batch: 256, ..way }),
             ("without columns", Way { columns: false, ..way }),
+            ("written and read again", Way { breaks: Break::Restore(pair.inputs.len() as u64), ..way }),
+            ("written and read again, in batches", Way { batch: 7, columns: false, breaks: Break::Restore(0), ..way }),
+            ("replaced by itself", Way { breaks: Break::Replace(pair.inputs.len() as u64), ..way }),
         ];
         for (name, way) in ways {
-            let other = run::run_engine_in(way, &program, &pair.inputs);
+            let other = run::run_engine_in(way, &program, &program, &pair.inputs);
             if let Some(difference) = run::exact_difference(["plainly", name], &plain, &other) {
                 return Err(difference);
             }

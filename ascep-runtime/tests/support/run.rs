@@ -85,28 +85,63 @@ pub struct Way {
     pub columns: bool,
     /// The most samples of a time window.
     pub samples: usize,
+    /// What happens to the engine now and then.
+    pub breaks: Break,
+}
+
+/// What happens to an engine while it runs; the number says when.
+#[derive(Debug, Clone, Copy)]
+pub enum Break {
+    Never,
+    /// It is written and read again.
+    Restore(u64),
+    /// Its program is replaced, by itself or by another one with the same rules.
+    Replace(u64),
+}
+
+impl Break {
+    /// Whether it happens before the input at a place: before about a quarter of them.
+    fn is_before(self, place: usize) -> bool {
+        let (Self::Restore(seed) | Self::Replace(seed)) = self else { return false };
+        (place as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 62 == 0
+    }
 }
 
 impl Default for Way {
     fn default() -> Self {
-        Self { batch: 1, columns: true, samples: 6 }
+        Self { batch: 1, columns: true, samples: 6, breaks: Break::Never }
     }
 }
 
 /// Runs the engine.
 pub fn run_engine(program: &Program, samples: usize, inputs: &[Input]) -> Output {
-    run_engine_in(Way { samples, ..Way::default() }, program, inputs)
+    run_engine_in(Way { samples, ..Way::default() }, program, program, inputs)
 }
 
-/// Runs the engine in one of several ways.
-pub fn run_engine_in(way: Way, program: &Program, inputs: &[Input]) -> Output {
+/// Runs the engine in one of several ways; `other` is what its program is replaced by.
+pub fn run_engine_in(way: Way, program: &Program, other: &Program, inputs: &[Input]) -> Output {
+    let functions = engine_functions();
     let options = EngineOptions::default().with_default_venue(DEFAULT_VENUE).with_max_window_samples(way.samples).with_columns(way.columns);
-    let mut engine = Engine::with_functions(program, options, &engine_functions()).expect("a compiled program can be run");
+    let mut engine = Engine::with_functions(program, options.clone(), &functions).expect("a compiled program can be run");
     let mut out = Output::default();
     let mut signals = Vec::new();
     let mut sink = |signal: &Signal<'_>| signals.push(signal.to_owned());
     let mut at = 0;
     while let Some(input) = inputs.get(at) {
+        match way.breaks {
+            Break::Restore(_) if way.breaks.is_before(at) => {
+                let bytes = engine.snapshot();
+                let restored = Engine::restore_with_functions(program, options.clone(), &functions, &bytes);
+                let (restored, report) = restored.expect("a snapshot can be read");
+                assert!(report.is_all_kept(), "of the same program all is kept: {report:#?}");
+                engine = restored;
+                assert!(engine.snapshot() == bytes, "what was restored is written in another way");
+            }
+            Break::Replace(_) if way.breaks.is_before(at) => {
+                engine.replace(other).expect("a compiled program can replace another");
+            }
+            _ => {}
+        }
         at += 1;
         match input {
             Input::Event { .. } => {
