@@ -30,6 +30,9 @@ pub(crate) mod touch {
 /// The number of [classes](touch::CLASSES) of events.
 pub(crate) const CLASSES: u32 = 6;
 
+/// The part of a quantity that may be left by rounding where a book holds all of it: seven levels of 0.1 are 0.7.
+const ROUNDING: f64 = 1e-12;
+
 /// The top levels of a book.
 #[derive(Debug, Clone)]
 struct Levels {
@@ -270,7 +273,7 @@ impl Market {
             let taken = if level.qty < left { level.qty } else { left };
             cost += taken * level.price;
             left -= taken;
-            if left <= 0.0 {
+            if left <= qty * ROUNDING {
                 return finite(cost / qty);
             }
         }

@@ -168,7 +168,8 @@ impl World {
             paid += level.price * taken;
             left -= taken;
         }
-        if left > 0.0 { Val::Unknown } else { Val::num(paid / qty) }
+        // Seven levels of 0.1 hold 0.7, whatever is left by rounding.
+        if left > qty * 1e-12 { Val::Unknown } else { Val::num(paid / qty) }
     }
 
     /// The levels of the last book of a symbol.
