@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 
 use ascep_feeds::LatePolicy;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use crate::values::{Bytes, Moment, Param, Span};
+use crate::values::{At, Bytes, Moment, Param, Span};
 
 /// Check, run and replay trading rules written in the ASCEP language.
 ///
@@ -19,6 +19,8 @@ Examples:
   ascep check rules.cep                         say what is wrong or doubtful in the rules
   ascep run rules.cep --feed binance:BTC/USDT   signals from live data
   ascep replay rules.cep --data ticks.csv.gz    signals from recorded data, as fast as it can
+  ascep why rules.cep --data ticks.csv --signal 1
+                                                why a signal came
   ascep test rules.cep                          run the tests that stand in the rules
   ascep explain E0301                           what a diagnostic means
 
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Run the tests that stand in rule files
     Test(TestArgs),
+    /// Say why a signal came, or why a rule did not fire
+    Why(WhyArgs),
     /// Print the graph of operators that rules compile to
     Graph(GraphArgs),
     /// Explain a diagnostic code, or list them all
@@ -62,9 +66,6 @@ pub(crate) enum Command {
     /// Write rules in the standard layout
     #[command(hide = true)]
     Fmt(LaterArgs),
-    /// Say why a signal came
-    #[command(hide = true)]
-    Why(LaterArgs),
     /// Measure rules
     #[command(hide = true)]
     Bench(LaterArgs),
@@ -132,12 +133,19 @@ pub(crate) struct SignalArgs {
     /// Form of signals; text on a terminal, jsonl otherwise
     #[arg(long, value_enum, value_name = "FORM")]
     pub(crate) out: Option<OutputForm>,
-    /// A level that is true when it is first known is no edge
-    #[arg(long)]
-    pub(crate) quiet_start: bool,
     /// End with status 1 at the first row, frame or event that has to be refused
     #[arg(long)]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+/// How the engine is built; the same for all that evaluate.
+#[derive(Debug, Args)]
+pub(crate) struct EngineArgs {
+    /// A level that is true when it is first known is no edge
+    #[arg(long)]
+    pub(crate) quiet_start: bool,
     /// The most samples that one time window holds; room for all of them is reserved at the start [default: 65536]
     #[arg(long, value_name = "N")]
     pub(crate) max_window_samples: Option<NonZeroUsize>,
@@ -209,6 +217,29 @@ pub(crate) enum TsUnit {
     S,
 }
 
+/// Which recorded data are read, and how.
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// Recorded data, `PATH` or `VENUE:PATH` for raw frames; may be repeated
+    #[arg(long = "data", required = true, value_name = "PATH")]
+    pub(crate) data: Vec<String>,
+    /// Leave out what is earlier: RFC 3339, or nanoseconds since 1970
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<Moment>,
+    /// Leave out what is later, and bring the clock to this time at the end
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<Moment>,
+    /// What is done with rows older than the clock: `apply` (as of the clock), `drop`, or `reorder:200ms` (wait so long and sort)
+    #[arg(long, value_name = "POLICY", default_value = "apply")]
+    pub(crate) late: LatePolicy,
+    /// Refuse rows so far ahead of the clock, unless the next one of the same data confirms the time [default: no limit]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) ahead: Option<Span>,
+    /// Unit of bare integers in `ts`
+    #[arg(long, value_enum, default_value_t = TsUnit::Ns, value_name = "UNIT")]
+    pub(crate) ts_unit: TsUnit,
+}
+
 /// `ascep replay`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -225,29 +256,52 @@ pub(crate) struct ReplayArgs {
     /// Files of rules; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
-    /// Recorded data, `PATH` or `VENUE:PATH` for raw frames; may be repeated
-    #[arg(long = "data", required = true, value_name = "PATH")]
-    pub(crate) data: Vec<String>,
-    /// Leave out what is earlier: RFC 3339, or nanoseconds since 1970
-    #[arg(long, value_name = "TIME")]
-    pub(crate) from: Option<Moment>,
-    /// Leave out what is later, and bring the clock to this time at the end
-    #[arg(long, value_name = "TIME")]
-    pub(crate) to: Option<Moment>,
-    /// What is done with rows older than the clock: `apply` (as of the clock), `drop`, or `reorder:200ms` (wait so long and sort)
-    #[arg(long, value_name = "POLICY", default_value = "apply")]
-    pub(crate) late: LatePolicy,
-    /// Refuse rows so far ahead of the clock, unless the next one of the same data confirms the time [default: no limit]
-    #[arg(long, value_name = "DURATION")]
-    pub(crate) ahead: Option<Span>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
     /// Compare with an earlier log of signals in jsonl, and end at the first difference
     #[arg(long, value_name = "LOG")]
     pub(crate) verify: Option<String>,
-    /// Unit of bare integers in `ts`
-    #[arg(long, value_enum, default_value_t = TsUnit::Ns, value_name = "UNIT")]
-    pub(crate) ts_unit: TsUnit,
     #[command(flatten)]
     pub(crate) signals: SignalArgs,
+    #[command(flatten)]
+    pub(crate) compile: CompileArgs,
+}
+
+/// `ascep why`
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).args(["signal", "rule"])))]
+#[command(after_help = "\
+The data are replayed up to the signal or the time, with the same options as `ascep replay` the same signals come, and then every part of
+the rule is shown: what it is, since when, what its windows hold and when its timers are due.
+
+Examples:
+  ascep why rules.cep --data ticks.csv --signal 3
+  ascep why rules.cep --data ticks.csv --rule xspread --at 2024-08-08T23:54:15Z
+  ascep why rules.cep --data ticks.csv --rule stale --instance s=BTC/USDT --at +1.5s
+  ascep why rules.cep --data ticks.csv --signal 3 --json")]
+pub(crate) struct WhyArgs {
+    /// Files of rules; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// The number of the signal, `seq` in jsonl
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) signal: Option<u64>,
+    /// The rule that did not fire; one without a name is `rule_1`, `rule_2` and so on
+    #[arg(long, value_name = "NAME", requires = "at")]
+    pub(crate) rule: Option<String>,
+    /// Which instance of a rule with FOR EACH; may be repeated
+    #[arg(long, value_name = "VARIABLE=SYMBOL", requires = "rule", value_parser = crate::values::binding)]
+    pub(crate) instance: Vec<(String, String)>,
+    /// When: RFC 3339, nanoseconds since 1970, or how long after the first event, such as +1.5s
+    #[arg(long, value_name = "TIME", requires = "rule", conflicts_with_all = ["signal", "to"])]
+    pub(crate) at: Option<At>,
+    /// To standard output as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) compile: CompileArgs,
 }

@@ -4,8 +4,11 @@ use ascep_feeds::order::OrderError;
 use ascep_feeds::{LateStatistic, MarketEvent, Order, OrderCounters, Symbols, TimePolicy};
 use ascep_runtime::event::Timestamp;
 
+use crate::args::DataArgs;
+use crate::data::Data;
 use crate::error::Failure;
 use crate::session::Session;
+use crate::values::At;
 
 /// The way of events to a session.
 #[derive(Debug)]
@@ -14,8 +17,30 @@ pub(crate) struct Intake {
     names: Vec<String>,
     /// `--from`: what is earlier is no start.
     from: Option<Timestamp>,
+    /// What is later is left out.
+    to: Option<To>,
+    /// The earliest of what was left out as later.
+    first_left_out: Option<Timestamp>,
     /// `--events`: how many the session takes.
     most: Option<u64>,
+}
+
+/// The last time that is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum To {
+    /// A time.
+    At(Timestamp),
+    /// So long after the first event.
+    After(i64),
+}
+
+impl From<At> for To {
+    fn from(at: At) -> Self {
+        match at {
+            At::Moment(moment) => Self::At(moment.0),
+            At::After(span) => Self::After(span),
+        }
+    }
 }
 
 /// What became of the events of a feed.
@@ -33,12 +58,19 @@ impl Intake {
     /// Of feeds with their names and policies.
     pub(crate) fn new(feeds: impl IntoIterator<Item = (String, TimePolicy)>) -> Self {
         let (names, policies): (Vec<_>, Vec<_>) = feeds.into_iter().unzip();
-        Self { order: Order::new(policies), names, from: None, most: None }
+        Self { order: Order::new(policies), names, from: None, to: None, first_left_out: None, most: None }
     }
 
-    /// The first event is none before this.
-    pub(crate) fn with_from(mut self, from: Option<Timestamp>) -> Self {
-        self.from = from;
+    /// Of recorded data, as the command line says.
+    pub(crate) fn of(args: &DataArgs, data: &Data) -> Self {
+        let policy = TimePolicy::replay().with_late(args.late).with_ahead(args.ahead.map(|span| span.0));
+        let intake = Self::new(data.names().map(|name| (name.to_owned(), policy)));
+        Self { from: args.from.map(|from| from.0), to: args.to.map(|to| To::At(to.0)), ..intake }
+    }
+
+    /// Events after this are left out.
+    pub(crate) fn with_to(mut self, to: Option<To>) -> Self {
+        self.to = to;
         self
     }
 
@@ -54,6 +86,10 @@ impl Intake {
             return Ok(());
         }
         let (ts, symbol) = (event.ts, event.symbol);
+        // Others that are in range may stand behind one that is not.
+        if self.is_beyond(ts, session) {
+            return Ok(());
+        }
         match self.order.push(feed, event, session.clock()) {
             Ok(()) => self.drain(symbols, session),
             Err(error @ OrderError::Future { .. }) => {
@@ -82,6 +118,27 @@ impl Intake {
         self.drain(symbols, session)
     }
 
+    /// The last time that is wanted, where one is and it is known.
+    pub(crate) fn to(&self, session: &Session) -> Option<Timestamp> {
+        match self.to? {
+            To::At(to) => Some(to),
+            To::After(span) => session.first_ts().map(|first| first.saturating_add(span)),
+        }
+    }
+
+    /// The earliest of what was left out as later than what is wanted.
+    pub(crate) fn first_left_out(&self) -> Option<Timestamp> {
+        self.first_left_out
+    }
+
+    fn is_beyond(&mut self, ts: Timestamp, session: &Session) -> bool {
+        let beyond = self.to(session).is_some_and(|to| ts > to);
+        if beyond {
+            self.first_left_out = Some(self.first_left_out.map_or(ts, |first| first.min(ts)));
+        }
+        beyond
+    }
+
     /// What became of the events, feed by feed.
     pub(crate) fn report(&self) -> Vec<FeedOrder> {
         let feeds = self.names.iter().enumerate();
@@ -92,7 +149,7 @@ impl Intake {
         while self.most.is_none_or(|most| session.events() < most)
             && let Some((_, event)) = self.order.pop(session.clock())
         {
-            if !self.is_before(&event, session) {
+            if !self.is_before(&event, session) && !self.is_beyond(event.ts, session) {
                 session.event(&event, symbols)?;
             }
         }

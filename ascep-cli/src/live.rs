@@ -28,7 +28,14 @@ pub(crate) fn live(specs: &[VenueSpec], program: &Program, args: &RunArgs, conso
     let Some(first) = specs.first() else { return Err(Failure::Usage("no feed was given".to_owned())) };
     let output = Output::stdout(args.signals.out, true);
     let interrupt = Interrupt::listen();
-    let session = Session::new(program, Some(first.venue.name()), Settings::of(&args.signals), output, console, &interrupt)?;
+    let session = Session::new(
+        program,
+        Some(first.venue.name()),
+        Settings::of(&args.signals.engine).with_strict(args.signals.strict),
+        output,
+        console,
+        &interrupt,
+    )?;
 
     let mut symbols = Symbols::new();
     let (sender, receiver) = channel(DEFAULT_QUEUE);

@@ -26,6 +26,7 @@ mod summary;
 mod test;
 mod values;
 mod verify;
+mod why;
 
 use std::process::ExitCode;
 
@@ -58,7 +59,7 @@ fn dispatch(command: Command, console: &Console) -> Result<(), Failure> {
         Command::Explain(args) => explain::explain(&args, console),
         Command::Fmt(_) => later::later("fmt"),
         Command::Test(args) => test::test(&args, console),
-        Command::Why(_) => later::later("why"),
+        Command::Why(args) => why::why(&args, console),
         Command::Bench(_) => later::later("bench"),
         Command::Lsp(_) => later::later("lsp"),
         Command::Serve(_) => later::later("serve"),

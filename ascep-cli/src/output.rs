@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
+use ascep_runtime::Explanation;
 use ascep_runtime::signal::{self, Signal};
 
 use crate::args::OutputForm;
@@ -21,8 +22,16 @@ pub(crate) struct Output {
 }
 
 enum Target {
-    Stdout { form: OutputForm, each: bool },
+    Stdout {
+        form: OutputForm,
+        each: bool,
+    },
     Log(Log),
+    /// Written nowhere; the signal with this number is explained.
+    Why {
+        wanted: Option<u64>,
+        explained: Option<Box<Explanation>>,
+    },
 }
 
 impl Output {
@@ -39,6 +48,24 @@ impl Output {
     /// Against a log.
     pub(crate) fn verify(log: Log) -> Self {
         Self { target: Target::Log(log), buffer: Vec::new(), signals: 0, failure: None }
+    }
+
+    /// Nowhere, but for the explanation of the signal with a number.
+    pub(crate) fn why(wanted: Option<u64>) -> Self {
+        Self { target: Target::Why { wanted, explained: None }, buffer: Vec::new(), signals: 0, failure: None }
+    }
+
+    /// The explanation that was waited for, once.
+    pub(crate) fn explained(&mut self) -> Option<Explanation> {
+        match &mut self.target {
+            Target::Why { explained, .. } => explained.take().map(|explained| *explained),
+            _ => None,
+        }
+    }
+
+    /// Whether the explanation that was waited for is there.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.target, Target::Why { explained: Some(_), .. })
     }
 
     /// Takes one signal.
@@ -65,6 +92,11 @@ impl Output {
                     self.failure = Some(failure);
                 }
             }
+            Target::Why { wanted, explained } => {
+                if *wanted == Some(signal.seq) {
+                    *explained = signal.explain().map(Box::new);
+                }
+            }
         }
     }
 
@@ -84,6 +116,7 @@ impl Output {
         match &mut self.target {
             Target::Stdout { .. } => self.write(),
             Target::Log(log) => log.end()?,
+            Target::Why { .. } => {}
         }
         self.check()
     }

@@ -1,7 +1,5 @@
 //! `ascep replay`: recorded data through the engine, as fast as it can. The end of the data brings the clock to its last ts, or to `--to`.
 
-use ascep_feeds::TimePolicy;
-
 use crate::args::ReplayArgs;
 use crate::console::Console;
 use crate::data::Data;
@@ -16,24 +14,30 @@ use crate::verify::Log;
 
 /// Runs the command.
 pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure> {
-    if let (Some(from), Some(to)) = (args.from, args.to)
+    if let (Some(from), Some(to)) = (args.data.from, args.data.to)
         && from.0 > to.0
     {
         return Err(Failure::Usage("`--from` is later than `--to`".to_owned()));
     }
     let program = load::load(&args.files, &args.compile, console)?;
-    let mut data = Data::open(args)?;
+    let mut data = Data::open(&args.data, args.signals.strict)?;
     let output = match &args.verify {
         Some(log) => Output::verify(Log::open(log)?),
         None => Output::stdout(args.signals.out, false),
     };
     let interrupt = Interrupt::listen();
-    let mut session = Session::new(&program, data.default_venue(), Settings::of(&args.signals), output, console, &interrupt)?;
-    let policy = TimePolicy::replay().with_late(args.late).with_ahead(args.ahead.map(|span| span.0));
-    let mut intake = Intake::new(data.names().map(|name| (name.to_owned(), policy))).with_from(args.from.map(|from| from.0));
+    let mut session = Session::new(
+        &program,
+        data.default_venue(),
+        Settings::of(&args.signals.engine).with_strict(args.signals.strict),
+        output,
+        console,
+        &interrupt,
+    )?;
+    let mut intake = Intake::of(&args.data, &data);
     let bar = Bar::new(console, data.progress().map_or(0, |progress| progress.total));
 
-    let ended = all(args, &mut data, &mut intake, &mut session, &interrupt, &bar);
+    let ended = all(&mut data, &mut intake, &mut session, &interrupt, &bar);
     bar.finish();
     let unseen = session.unseen();
     let read = data.counters();
@@ -52,15 +56,13 @@ pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure
     ended.and(written)
 }
 
-/// Everything that is to be replayed; ends early with a failure.
-fn all(
-    args: &ReplayArgs,
-    data: &mut Data,
-    intake: &mut Intake,
-    session: &mut Session,
-    interrupt: &Interrupt,
-    bar: &Bar,
-) -> Result<(), Failure> {
+/// A time for people.
+pub(crate) fn moment(ts: i64) -> String {
+    jiff::Timestamp::from_nanosecond(ts.into()).map_or_else(|_| ts.to_string(), |time| format!("{time} ({ts})"))
+}
+
+/// Everything that is to be replayed; ends early with a failure, or when the session wants no more.
+pub(crate) fn all(data: &mut Data, intake: &mut Intake, session: &mut Session, interrupt: &Interrupt, bar: &Bar) -> Result<(), Failure> {
     while let Some(next) = data.next() {
         if interrupt.came() {
             return Err(Failure::Interrupted);
@@ -73,15 +75,14 @@ fn all(
                 continue;
             }
         };
-        // Rows that are in range may stand behind one that is not.
-        if args.to.is_some_and(|to| event.ts > to.0) {
-            continue;
-        }
         intake.event(data.last_source(), event, data.symbols(), session)?;
+        if session.is_done() {
+            return Ok(());
+        }
         bar.event(session.events(), || data.progress());
     }
     intake.end(data.symbols(), session)?;
-    match args.to.map(|to| to.0).or(session.last_ts()) {
+    match intake.to(session).or(session.last_ts()) {
         // Without an event there is no clock to bring forward but the one that was asked for.
         Some(end) => session.advance_to(end),
         None => Ok(()),

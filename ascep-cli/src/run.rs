@@ -85,7 +85,14 @@ fn simulated(specs: &[SimSpec], program: &Program, args: &RunArgs, console: &Con
     let mut market = Merge::new(markets);
     let output = Output::stdout(args.signals.out, args.speed == Speed::Real);
     let interrupt = Interrupt::listen();
-    let mut session = Session::new(program, Some(sim::NAME), Settings::of(&args.signals), output, console, &interrupt)?;
+    let mut session = Session::new(
+        program,
+        Some(sim::NAME),
+        Settings::of(&args.signals.engine).with_strict(args.signals.strict),
+        output,
+        console,
+        &interrupt,
+    )?;
     let mut recorder = args.record.as_deref().map(Recorder::create).transpose()?;
 
     let ended = (|| {

@@ -9,10 +9,10 @@ use ascep_feeds::{MarketEvent, Symbols};
 use ascep_lang::Program;
 use ascep_lang::program::{Constant, Mode, Period};
 use ascep_runtime::event::{InstrumentId, Timestamp};
-use ascep_runtime::signal::{Signal, SignalSink};
-use ascep_runtime::{BuildError, Engine, EngineOptions};
+use ascep_runtime::signal::{Signal, SignalHead, SignalSink};
+use ascep_runtime::{BuildError, Engine, EngineOptions, Explanation};
 
-use crate::args::SignalArgs;
+use crate::args::EngineArgs;
 use crate::console::Console;
 use crate::error::Failure;
 use crate::intake::FeedOrder;
@@ -36,21 +36,34 @@ pub(crate) struct Settings {
     max_window_samples: Option<usize>,
     /// `--max-bytes`
     max_bytes: Option<usize>,
+    /// Whether signals and rules can be explained.
+    provenance: bool,
 }
 
 impl Settings {
     /// As the command line says.
-    pub(crate) fn of(args: &SignalArgs) -> Self {
+    pub(crate) fn of(args: &EngineArgs) -> Self {
         Self {
             quiet_start: args.quiet_start,
-            strict: args.strict,
+            strict: false,
+            provenance: false,
             max_window_samples: args.max_window_samples.map(NonZeroUsize::get),
             max_bytes: args.max_bytes.map(|size| size.0),
         }
     }
 
+    /// `--strict`
+    pub(crate) fn with_strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
+    }
+
+    /// Of an engine that can explain.
+    pub(crate) fn with_provenance(self) -> Self {
+        Self { provenance: true, ..self }
+    }
+
     fn options(self, default_venue: Option<&str>) -> EngineOptions {
-        let mut options = EngineOptions::default().with_quiet_start(self.quiet_start);
+        let mut options = EngineOptions::default().with_quiet_start(self.quiet_start).with_provenance(self.provenance);
         if let Some(samples) = self.max_window_samples {
             options = options.with_max_window_samples(samples);
         }
@@ -76,6 +89,7 @@ pub(crate) struct Session {
     seen: Vec<bool>,
     events: u64,
     refused: u64,
+    first_ts: Option<Timestamp>,
     last_ts: Option<Timestamp>,
     began: Instant,
     latency: Latency,
@@ -124,6 +138,7 @@ impl Session {
             seen,
             events: 0,
             refused: 0,
+            first_ts: None,
             last_ts: None,
             began: Instant::now(),
             latency: Latency::new(),
@@ -148,6 +163,7 @@ impl Session {
         match self.engine.on_event(&engine_event, &mut sink) {
             Ok(()) => {
                 self.events += 1;
+                self.first_ts = self.first_ts.or(Some(event.ts));
                 self.last_ts = self.last_ts.max(Some(event.ts));
                 if let Some(seen) = self.seen.get_mut(instrument.0 as usize) {
                     *seen = true;
@@ -209,6 +225,36 @@ impl Session {
     /// The clock of the rules, once it has begun.
     pub(crate) fn clock(&self) -> Option<Timestamp> {
         self.engine.now()
+    }
+
+    /// The ts of the first event.
+    pub(crate) fn first_ts(&self) -> Option<Timestamp> {
+        self.first_ts
+    }
+
+    /// The rules, each with its name and bindings.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = (u32, &SignalHead)> {
+        self.engine.rules()
+    }
+
+    /// How a rule stands.
+    pub(crate) fn explain(&mut self, rule: u32) -> Result<Explanation, Failure> {
+        self.engine.explain_rule(rule).map_err(|error| Failure::Usage(format!("{error}; {}", error.help())))
+    }
+
+    /// The explanation of the signal that was waited for.
+    pub(crate) fn explained(&mut self) -> Option<Explanation> {
+        self.output.explained()
+    }
+
+    /// Whether nothing more is wanted of it.
+    pub(crate) fn is_done(&self) -> bool {
+        self.output.is_done()
+    }
+
+    /// Signals so far.
+    pub(crate) fn signals(&self) -> u64 {
+        self.output.signals()
     }
 
     /// The ts of the newest event.

@@ -13,6 +13,9 @@ pub(crate) enum ValueError {
     /// Not a time.
     #[error("a time is RFC 3339, such as 2024-08-08T23:54:15Z, or whole nanoseconds since 1970")]
     Moment,
+    /// Not a binding.
+    #[error("an instance is VARIABLE=SYMBOL, such as s=BTC/USDT")]
+    Binding,
     /// Not a parameter.
     #[error("a parameter is NAME=VALUE, such as fee=10bp")]
     Param,
@@ -46,6 +49,37 @@ impl FromStr for Moment {
         }
         let timestamp: jiff::Timestamp = text.parse().map_err(|_| ValueError::Moment)?;
         i64::try_from(timestamp.as_nanosecond()).map(Self).map_err(|_| ValueError::Moment)
+    }
+}
+
+/// A time, or a length of time after the first event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum At {
+    /// A time.
+    Moment(Moment),
+    /// `+1.5s`
+    After(i64),
+}
+
+impl FromStr for At {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        match text.strip_prefix('+') {
+            Some(zero) if zero.parse() == Ok(0_u8) => Ok(Self::After(0)),
+            Some(span) => span.parse::<Span>().map(|span| Self::After(span.0)),
+            None => text.parse().map(Self::Moment),
+        }
+    }
+}
+
+/// `VARIABLE=SYMBOL` of an instance.
+pub(crate) fn binding(text: &str) -> Result<(String, String), ValueError> {
+    match text.split_once('=') {
+        Some((variable, symbol)) if !variable.trim().is_empty() && !symbol.trim().is_empty() => {
+            Ok((variable.trim().to_owned(), symbol.trim().trim_matches('"').to_owned()))
+        }
+        _ => Err(ValueError::Binding),
     }
 }
 
@@ -113,6 +147,19 @@ mod tests {
         assert_eq!("2024-08-07T02:00:00.5+02:00".parse(), Ok(Moment(1_722_988_800_500_000_000)));
         assert_eq!("yesterday".parse::<Moment>(), Err(ValueError::Moment));
         assert_eq!("9999-12-31T00:00:00Z".parse::<Moment>(), Err(ValueError::Moment));
+    }
+
+    #[test]
+    fn times_after_the_first_event() {
+        assert_eq!("+1.5s".parse(), Ok(At::After(1_500_000_000)));
+        assert_eq!("+0".parse(), Ok(At::After(0)));
+        assert_eq!("15".parse(), Ok(At::Moment(Moment(15))));
+        for bad in ["+", "+-1s", "+5", "soon"] {
+            assert!(bad.parse::<At>().is_err(), "{bad}");
+        }
+        assert_eq!(binding("s=BTC/USDT"), Ok(("s".to_owned(), "BTC/USDT".to_owned())));
+        assert_eq!(binding(" s = \"BTC/USDT\""), Ok(("s".to_owned(), "BTC/USDT".to_owned())));
+        assert_eq!(binding("s"), Err(ValueError::Binding));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use ascep_lang::program::{Constant, InputId, ParamId};
 
 use crate::counters::{Counters, PlanStats};
 use crate::error::{BatchError, BuildError, EventError, ParamError, SnapshotError};
-use crate::event::{Event, InstrumentId, Timestamp};
+use crate::event::{Event, InstrumentId, Payload, Timestamp};
 use crate::host::HostFunctions;
 use crate::market::{self, CLASSES};
 use crate::options::EngineOptions;
@@ -51,6 +51,14 @@ impl Engine {
         Vec::<u8>::new().try_reserve_exact(state).map_err(|_| BuildError::Exhausted { needed: plan.stats.bytes })?;
         let state = State::new(&plan, options.quiet_start);
         Ok(Self { plan, state, options, functions: functions.clone() })
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) fn parts(&mut self) -> (&Plan, &mut State) {
+        (&self.plan, &mut self.state)
     }
 
     /// The instrument of a symbol as a rule or a feed writes it: `BTC/USDT` is that of the default venue.
@@ -131,6 +139,9 @@ impl Engine {
         begin_step(state, false);
         let class = state.market.apply(instrument, state.clock, venue_ts, &event.payload);
         let input = instrument * CLASSES + class;
+        if matches!(event.payload, Payload::Forget) {
+            put(&mut state.watch.forgotten, instrument, state.clock);
+        }
         state.market.read(instrument, plan.readings.of(input), &mut state.slots);
         for &source in plan.sources.of(input) {
             match plan.nodes.get(source as usize).map(|node| node.op) {

@@ -20,6 +20,7 @@ use crate::ring::Ring;
 use crate::rules::RuleState;
 use crate::signal::Value;
 use crate::timers::Timers;
+use crate::watch::Watch;
 use crate::window::{Window, Windows};
 
 /// What the state of a rule can come to, and that of a program.
@@ -207,6 +208,7 @@ pub(crate) fn state_bytes(plan: &Plan) -> usize {
         plan.limits.len() * size_of::<Ring>(),
         Registers::bytes(&plan.columns.shapes),
         (sizes.max_fields + sizes.max_args) * size_of::<Value<'_>>(),
+        if plan.provenance.is_some() { Watch::bytes(plan) } else { 0 },
     ]
     .into_iter()
     .fold(0, usize::saturating_add)
@@ -278,6 +280,7 @@ pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
         keeps_books,
         keys,
         sizes: _,
+        provenance,
         stats: _,
     } = plan;
     let lists = [dependants, rules_of, preludes, sources, param_nodes, input_nodes, groups_of, field_programs];
@@ -298,6 +301,7 @@ pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
         flat(inputs) + inputs.iter().map(|input| input.name.capacity()).sum::<usize>(),
         texts(plan_texts) + texts(symbols) + texts(instruments) + map(instrument_ids) + map(short_ids),
         flat(symbol_instruments) + flat(text_ids) + flat(keeps_books) + keys.bytes(),
+        provenance.as_ref().map_or(0, |provenance| provenance.bytes()),
         options.default_venue.as_ref().map_or(0, String::capacity),
     ]
     .into_iter()

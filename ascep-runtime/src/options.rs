@@ -18,13 +18,16 @@ pub struct EngineOptions {
     /// A level that is true when it is first known is no edge: a rule on it waits until the level has been false. Off by default, as the language
     /// says; for hosts that start in the middle of a market and do not want to hear of what has been so all along.
     pub quiet_start: bool,
+    /// Whether the engine keeps what it needs to [explain](crate::explain) its signals, and why a rule does not fire. The signals are the same either way;
+    /// the engine takes more memory, and more time for each event, since nothing is evaluated in columns.
+    pub provenance: bool,
 }
 
 impl Default for EngineOptions {
     /// No default venue, 65,536 samples a window, 4 GiB, columns.
     fn default() -> Self {
         let max_bytes = usize::try_from(4_u64 << 30).unwrap_or(usize::MAX);
-        Self { default_venue: None, max_window_samples: 65_536, max_bytes, columns: true, quiet_start: false }
+        Self { default_venue: None, max_window_samples: 65_536, max_bytes, columns: true, quiet_start: false, provenance: false }
     }
 }
 
@@ -54,6 +57,13 @@ impl EngineOptions {
     #[must_use]
     pub fn with_columns(mut self, columns: bool) -> Self {
         self.columns = columns;
+        self
+    }
+
+    /// These options with or without provenance.
+    #[must_use]
+    pub fn with_provenance(mut self, provenance: bool) -> Self {
+        self.provenance = provenance;
         self
     }
 

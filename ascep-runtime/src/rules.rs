@@ -1,5 +1,6 @@
 //! Rules: whether one that was touched fires, whether the firing goes out, and its signals.
 
+use crate::explain::View;
 use crate::ops;
 use crate::plan::{FieldKind, Hold, LimitPlan, NONE, Plan, RuleMode, RulePlan};
 use crate::signal::{Signal, SignalSink, Value};
@@ -10,12 +11,12 @@ use crate::value::{FALSE, Repr, TRUE, UNKNOWN, at, put};
 /// What a rule remembers, but for its last known truth.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RuleState {
-    armed: bool,
+    pub(crate) armed: bool,
     /// Within the turns of an `EVERY d`.
     active: bool,
     /// Whether `last_emitted` is one.
-    has_emitted: bool,
-    last_emitted: i64,
+    pub(crate) has_emitted: bool,
+    pub(crate) last_emitted: i64,
 }
 
 impl Default for RuleState {
@@ -44,19 +45,43 @@ pub(crate) fn evaluate<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, i
     if !memory.armed && rule.until != NONE {
         memory.armed = if rule.until_is_event { state.occurs(rule.until) } else { state.level(rule.until) == TRUE };
     }
-    if fires(state, rule, id, &mut memory) {
+    let fires = fires(state, rule, id, &mut memory);
+    let clock = state.clock;
+    if !matches!(rule.mode, RuleMode::Shape | RuleMode::Event) {
+        let truth = state.level(rule.trigger);
+        state.watch.rule(id, |watch| watch.look(truth, clock));
+    }
+    let mut emits = false;
+    if fires {
         if !memory.armed {
             state.counters.lost_disarmed += 1;
+            state.watch.rule(id, |watch| (watch.lost, watch.last_lost) = (watch.lost + 1, clock));
         } else if !is_allowed(plan, state, rule, &memory) {
             state.counters.held_back += 1;
+            let by_cooldown = cooling_until(state, rule, &memory).is_some();
+            state.watch.rule(id, |watch| {
+                (watch.held_back, watch.last_held, watch.by_cooldown) = (watch.held_back + 1, clock, by_cooldown);
+            });
         } else {
             memory.has_emitted = true;
-            memory.last_emitted = state.clock;
+            memory.last_emitted = clock;
             memory.armed = rule.until == NONE;
-            emit(plan, state, rule, sink);
+            let seq = state.counters.signals + 1;
+            state.watch.rule(id, |watch| (watch.fired, watch.last_seq) = (watch.fired + 1, seq));
+            emits = true;
         }
     }
     put(&mut state.rules, id, memory);
+    if emits {
+        emit(plan, state, rule, id, sink);
+    }
+}
+
+/// Until when `COOLDOWN` holds firings back, where it does.
+pub(crate) fn cooling_until(state: &State, rule: &RulePlan, memory: &RuleState) -> Option<i64> {
+    let period = state.period(rule.cooldown?);
+    let passed = state.clock.saturating_sub(memory.last_emitted);
+    (memory.has_emitted && passed < period).then(|| memory.last_emitted.saturating_add(period))
 }
 
 fn fires(state: &mut State, rule: &RulePlan, id: u32, memory: &mut RuleState) -> bool {
@@ -98,10 +123,7 @@ fn fires(state: &mut State, rule: &RulePlan, id: u32, memory: &mut RuleState) ->
 
 /// Whether `COOLDOWN` and `LIMIT` let a firing out.
 fn is_allowed(plan: &Plan, state: &mut State, rule: &RulePlan, memory: &RuleState) -> bool {
-    if let Some(period) = rule.cooldown
-        && memory.has_emitted
-        && state.clock.saturating_sub(memory.last_emitted) < state.period(period)
-    {
+    if cooling_until(state, rule, memory).is_some() {
         return false;
     }
     let Some(&LimitPlan { period, emitted }) = plan.limits.get(rule.limit as usize) else { return true };
@@ -115,8 +137,9 @@ fn is_allowed(plan: &Plan, state: &mut State, rule: &RulePlan, memory: &RuleStat
     true
 }
 
-fn emit<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, rule: &RulePlan, sink: &mut S) {
+fn emit<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, rule: &RulePlan, rule_id: u32, sink: &mut S) {
     state.captures_at = rule.captures;
+    prepare(plan, state, rule_id);
     let (first, end) = rule.actions;
     for id in first..end {
         let Some(action) = plan.actions.get(id as usize) else { return };
@@ -126,8 +149,18 @@ fn emit<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, rule: &RulePlan,
         let mut values = recycle(std::mem::take(&mut state.values));
         values.extend(action.fields.iter().map(|(node, kind)| field(plan, state.slot(*node), *kind)));
         state.counters.signals += 1;
-        sink.signal(&Signal { seq: state.counters.signals, ts: state.clock, head: &action.head, values: &values });
+        let view = View::of(plan, state);
+        sink.signal(&Signal { seq: state.counters.signals, ts: state.clock, head: &action.head, values: &values, view });
         state.values = recycle(values);
+    }
+}
+
+/// With provenance, brings what the rule reads of the clock up to date, so that it can be explained.
+pub(crate) fn prepare(plan: &Plan, state: &mut State, rule: u32) {
+    if let Some(provenance) = &plan.provenance {
+        for &node in provenance.programs.of(rule) {
+            ops::refresh(plan, state, node);
+        }
     }
 }
 

@@ -13,7 +13,8 @@ use crate::ring::Ring;
 use crate::rules::RuleState;
 use crate::signal::Value;
 use crate::timers::{NEVER, Timers};
-use crate::value::{FALSE, UNKNOWN, UNKNOWN_INT, at, put};
+use crate::value::{FALSE, Repr, UNKNOWN, UNKNOWN_INT, at, put};
+use crate::watch::Watch;
 use crate::window::Windows;
 
 /// No sign yet in a [`State::crosses`].
@@ -73,6 +74,7 @@ pub(crate) struct State {
     /// Empty between signals; kept for its capacity.
     pub(crate) values: Vec<Value<'static>>,
     pub(crate) counters: Counters,
+    pub(crate) watch: Watch,
 }
 
 impl State {
@@ -113,6 +115,7 @@ impl State {
             registers: Registers::new(&plan.columns.shapes),
             values: Vec::with_capacity(sizes.max_fields),
             counters: Counters::default(),
+            watch: Watch::new(plan),
         }
     }
 
@@ -149,6 +152,12 @@ impl State {
     #[inline]
     pub(crate) fn mark(&mut self, plan: &Plan, node: u32) {
         put(&mut self.instants, node, self.step);
+        if let Some(ts) = self.watch.instants.get_mut(node as usize) {
+            *ts = self.clock;
+            if plan.reprs.get(node as usize) == Some(&Repr::Event) && self.occurs(node) {
+                put(&mut self.watch.occurred, node, self.clock);
+            }
+        }
         for &dependant in plan.dependants.of(node) {
             self.work.insert(dependant);
         }

@@ -155,7 +155,7 @@ fn play(dice: &mut Dice) -> (Vec<String>, Vec<String>, String) {
         let mut sink = |signal: &Signal<'_>| of_engine.push(show(signal));
         let owned = |signal: &ascep_runtime::signal::OwnedSignal| {
             let values: Vec<_> = signal.values.iter().map(|value| value.as_value()).collect();
-            show(&Signal { seq: signal.seq, ts: signal.ts, head: &signal.head, values: &values })
+            show(&Signal::new(signal.seq, signal.ts, &signal.head, &values))
         };
         match dice.below(12) {
             0 => {

@@ -282,7 +282,7 @@ fn what_did_not_change_keeps_its_state() {
             ("NO quote(\"C/D\") FOR 3s", Fate::New),
             ("sum(last(\"C/D\"), 100s)", Fate::Kept),
             ("sum(last(\"E/F\"), 100s)", Fate::New),
-            ("highest(last(\"A/B\"), 10 updates)", Fate::Kept),
+            ("highest(last(\"A/B\"), 10)", Fate::Kept),
         ]
     );
     assert_eq!(report.dropped_operators, 2, "once, and a sum");
@@ -385,8 +385,8 @@ fn another_bound_on_windows_begins_them_anew() {
         fates,
         [
             ("avg(last(\"A/B\"), 1m)", Fate::New),
-            ("lowest(last(\"A/B\"), 5 updates)", Fate::Kept),
-            ("count(last(\"A/B\"), 9s, max=20)", Fate::Kept)
+            ("lowest(last(\"A/B\"), 5)", Fate::Kept),
+            ("count(last(\"A/B\"), 9s, max = 20)", Fate::Kept)
         ]
     );
     assert_eq!(report.rules[0].fate, Fate::Reset);

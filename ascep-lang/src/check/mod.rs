@@ -33,7 +33,7 @@ mod report;
 mod rules;
 mod sequence;
 mod sets;
-mod suggest;
+pub(crate) mod suggest;
 mod symbol;
 mod test_events;
 mod tests;

@@ -4,7 +4,7 @@
 const LONGEST: usize = 40;
 
 /// The candidate with the fewest edits (insert, delete, replace, swap of neighbours), if it is near enough; ties go by name.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name: Vec<char> = name.chars().take(LONGEST + 1).flat_map(char::to_lowercase).collect();
     if name.len() > LONGEST {
         return None;

@@ -10,12 +10,12 @@ use crate::syntax::{CrossSide, NumberKind};
 const MISSING: &str = "?";
 
 /// Nanoseconds as the language writes them: `1500ms`, `3s`, `1h`; the largest unit that divides.
-fn duration(ns: i64) -> String {
+pub(super) fn duration(ns: i64) -> String {
     format!("{}{}", if ns < 0 { "-" } else { "" }, print_duration(ns))
 }
 
 /// A number as the language writes it.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     let sign = if x.is_sign_negative() { "-" } else { "" };
     if x.is_finite() { format!("{sign}{}", print_number(x.abs(), NumberKind::Plain)) } else { x.to_string() }
 }
@@ -235,7 +235,7 @@ pub(super) fn type_name(ty: Type) -> &'static str {
 }
 
 /// The infix sign of an arithmetic function, if it has one.
-fn sign_of(f: NumFn) -> Option<&'static str> {
+pub(super) fn sign_of(f: NumFn) -> Option<&'static str> {
     match f {
         NumFn::Add => Some("+"),
         NumFn::Sub | NumFn::Neg => Some("-"),
@@ -246,7 +246,7 @@ fn sign_of(f: NumFn) -> Option<&'static str> {
 }
 
 /// Operators that the language writes with a sign or a keyword.
-fn language_word(op: Op) -> &'static str {
+pub(super) fn language_word(op: Op) -> &'static str {
     match op {
         Op::Compare(CmpOp::Lt) => "<",
         Op::Compare(CmpOp::Le) => "<=",

@@ -27,7 +27,7 @@ fn small(x: i64) -> u64 {
 }
 
 /// The time from which a reading counts, or unknown.
-fn origin(plan: &Plan, state: &State, clock: Clock) -> i64 {
+pub(super) fn origin(plan: &Plan, state: &State, clock: Clock) -> i64 {
     match clock {
         Clock::Age { instrument } => state.market.last_ts(instrument),
         Clock::Since { state: index } => state.since.get(index as usize).copied().unwrap_or(UNKNOWN_INT),

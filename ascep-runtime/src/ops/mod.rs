@@ -83,6 +83,17 @@ pub(crate) fn refresh(plan: &Plan, state: &mut State, id: u32) {
     put(&mut state.slots, id, value);
 }
 
+/// The time from which a reading of the clock counts, where it counts from one.
+pub(crate) fn origin_of(plan: &Plan, state: &State, clock: crate::plan::Clock) -> Option<i64> {
+    use crate::plan::Clock;
+    match clock {
+        Clock::Age { .. } | Clock::Since { .. } | Clock::Legs { .. } => {
+            Some(clock::origin(plan, state, clock)).filter(|&ts| ts != crate::value::UNKNOWN_INT)
+        }
+        Clock::Now | Clock::Hour | Clock::Day => None,
+    }
+}
+
 /// The value of a node at the start, before the first event; the nodes before it have theirs.
 pub(crate) fn start(plan: &Plan, state: &mut State, id: u32) {
     let node: NodePlan = at(&plan.nodes, id);

@@ -10,8 +10,8 @@ use super::shape::{ShapedRule, shape};
 use super::traits::{Traits, classify};
 use super::windows::WindowKey;
 use super::{
-    BarPlan, Clock, ClockCompare, FieldKind, FunctionPlan, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan, RingPlan,
-    StateSizes, TimerOwner,
+    BarPlan, Clock, ClockCompare, FieldKind, FunctionPlan, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan,
+    Provenance, RingPlan, StateSizes, TimerOwner,
 };
 use crate::columns::Columns;
 use crate::counters::PlanStats;
@@ -36,8 +36,8 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
         return Err(BuildError::TooLarge);
     }
     let mut shaped: Vec<Option<ShapedRule>> =
-        program.rules.iter().map(|rule| if options.columns { shape(program, rule) } else { None }).collect();
-    let traits = classify(program, &shaped);
+        program.rules.iter().map(|rule| if options.columns && !options.provenance { shape(program, rule) } else { None }).collect();
+    let traits = classify(program, &shaped, options.provenance);
     let mut number = 0;
     let numbers: Vec<u32> = traits
         .iter()
@@ -57,6 +57,9 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
     builder.links();
     add_rules(&mut builder, &shaped)?;
     builder.columns(&mut shaped)?;
+    if options.provenance {
+        builder.plan.provenance = Some(Box::new(Provenance::of(&builder)));
+    }
     Ok((builder.finish()?, numbers))
 }
 
@@ -125,6 +128,7 @@ impl<'p> Builder<'p> {
             keeps_books: Vec::new(),
             keys: Keys::default(),
             sizes: StateSizes::default(),
+            provenance: None,
             stats: PlanStats::default(),
         };
         plan.params = tables

@@ -8,6 +8,7 @@ mod build;
 mod cycles;
 mod keys;
 mod links;
+mod provenance;
 mod rules;
 mod sequence;
 mod shape;
@@ -22,6 +23,7 @@ pub(crate) use accept::kind_of as kind_of_constant;
 pub(crate) use build::build;
 pub(crate) use cycles::{CyclePlan, Leg};
 pub(crate) use keys::{Ids, Keys};
+pub(crate) use provenance::Provenance;
 pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};
 pub(crate) use shape::{Instr, Shape, ShapeMode};
 pub(crate) use windows::{LookKind, LookPlan, Parts, WindowPlan};
@@ -394,6 +396,7 @@ pub(crate) struct Plan {
     pub(crate) keeps_books: Vec<bool>,
     pub(crate) keys: Keys,
     pub(crate) sizes: StateSizes,
+    pub(crate) provenance: Option<Box<Provenance>>,
     pub(crate) stats: PlanStats,
 }
 

@@ -36,7 +36,8 @@ impl Traits {
 }
 
 /// Finds the traits of every node; `shaped` are the rules in columns.
-pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>]) -> Vec<Traits> {
+/// With `provenance`, what fields read is brought up to date too, so that it is known since when it is as it is.
+pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>], provenance: bool) -> Vec<Traits> {
     let mut traits = vec![Traits::default(); program.nodes.len()];
     let get = |traits: &[Traits], id: u32| traits.get(id as usize).copied().unwrap_or_default();
     for (index, node) in program.nodes.iter().enumerate() {
@@ -107,7 +108,7 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>]) -> Vec<
     // Arguments stand before their readers: one pass from the end reaches everything.
     for (index, node) in program.nodes.iter().enumerate().rev() {
         let Some(own) = traits.get_mut(index) else { continue };
-        if own.in_field && !own.stateless {
+        if own.in_field && (!own.stateless || (provenance && !own.captured)) {
             own.eager = true;
         }
         let Traits { eager, in_field, .. } = *own;

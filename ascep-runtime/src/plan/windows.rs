@@ -63,7 +63,7 @@ impl Parts {
         self.0 & columns == columns
     }
 
-    fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -167,7 +167,8 @@ impl Builder<'_> {
         let id = *self.window_ids.entry(key).or_insert(next);
         if id == next {
             let period = period.map(|d| self.period(d));
-            let parts = if period.is_some() { Parts::TIME } else { Parts::default() };
+            // An explanation says since when the samples are there.
+            let parts = if period.is_some() || self.options.provenance { Parts::TIME } else { Parts::default() };
             // Numbers are kept also where they are only counted: a program that replaces this one may ask for more of the same window.
             let is_num = args.first().is_some_and(|arg| self.plan.reprs.get(*arg as usize) == Some(&Repr::Num));
             let parts = if is_num { parts.and(Parts::X) } else { parts };

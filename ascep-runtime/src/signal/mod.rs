@@ -6,9 +6,11 @@ pub(crate) mod text;
 
 pub use csv::{write_csv_header, write_csv_row};
 pub use json::write_jsonl;
+pub(crate) use text::value_text;
 pub use text::write_text;
 
 use crate::event::Timestamp;
+use crate::explain::{Explanation, View};
 
 /// The value of a field.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,12 +57,42 @@ pub struct Signal<'a> {
     pub head: &'a SignalHead,
     /// The values of the fields, as many as `head.fields`.
     pub values: &'a [Value<'a>],
+    /// The engine behind it.
+    pub(crate) view: View<'a>,
 }
 
 impl<'a> Signal<'a> {
+    /// A signal with no engine behind it, for hosts and tests that hand on signals of their own.
+    #[must_use]
+    pub fn new(seq: u64, ts: Timestamp, head: &'a SignalHead, values: &'a [Value<'a>]) -> Self {
+        Self { seq, ts, head, values, view: View::default() }
+    }
+
     /// The fields by name, in text order.
     pub fn fields(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
         self.head.fields.iter().map(String::as_str).zip(self.values.iter().copied())
+    }
+
+    /// Why it came: what each part of its rule and of its fields is at this moment. None unless the engine was built
+    /// [with provenance](crate::EngineOptions::provenance).
+    ///
+    /// ```
+    /// use ascep_lang::{Options, Source, compile};
+    /// use ascep_runtime::event::{Event, MISSING, Payload, Trade};
+    /// use ascep_runtime::{Engine, EngineOptions, Signal};
+    ///
+    /// let program = compile(&[Source::new("high.cep", "IF last(\"A/B\") > 100 THEN HIGH")], &Options::default())?;
+    /// let mut engine = Engine::new(&program, EngineOptions::default().with_provenance(true))?;
+    /// let instrument = engine.instrument("A/B").ok_or("no such instrument")?;
+    /// let payload = Payload::Trade(Trade { price: 101.0, qty: MISSING, side: None });
+    /// let mut why = None;
+    /// engine.on_event(&Event { ts: 1, venue_ts: None, instrument, payload }, &mut |signal: &Signal<'_>| why = signal.explain())?;
+    /// assert!(why.ok_or("no signal")?.to_string().contains("last(\"A/B\") = 101"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn explain(&self) -> Option<Explanation> {
+        self.view.explain_signal(self)
     }
 
     /// A copy that outlives the call.

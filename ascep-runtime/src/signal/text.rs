@@ -19,16 +19,27 @@ pub fn write_text<S: SignalData + ?Sized>(signal: &S, out: &mut Vec<u8>) {
     }
     for (index, name) in head.fields.iter().enumerate() {
         write_name(name, out);
-        match signal.value(index) {
-            Value::Unknown => out.extend_from_slice(b"unknown"),
-            Value::Num(x) => write_number(x, out),
-            Value::Bool(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
-            Value::Duration(d) => write_duration(d, out),
-            Value::Timestamp(ts) => write_timestamp(ts, out),
-            Value::Symbol(text) | Value::Text(text) => out.extend_from_slice(text.as_bytes()),
-        }
+        write_value(signal.value(index), out);
     }
     out.push(b'\n');
+}
+
+fn write_value(value: Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Unknown => out.extend_from_slice(b"unknown"),
+        Value::Num(x) => write_number(x, out),
+        Value::Bool(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
+        Value::Duration(d) => write_duration(d, out),
+        Value::Timestamp(ts) => write_timestamp(ts, out),
+        Value::Symbol(text) | Value::Text(text) => out.extend_from_slice(text.as_bytes()),
+    }
+}
+
+/// A value for people.
+pub(crate) fn value_text(value: Value<'_>) -> String {
+    let mut out = Vec::new();
+    write_value(value, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn write_name(name: &str, out: &mut Vec<u8>) {
@@ -119,7 +130,7 @@ mod tests {
             fields: vec!["edge".into(), "lag".into(), "v".into()],
         };
         let values = [Value::Num(0.0012), Value::Duration(1_600_000_000), Value::Unknown];
-        let signal = Signal { seq: 1, ts: 1_723_161_253_937_085_768, head: &head, values: &values };
+        let signal = Signal { seq: 1, ts: 1_723_161_253_937_085_768, head: &head, values: &values, view: Default::default() };
         assert_eq!(
             written(|out| write_text(&signal, out)),
             "2024-08-08T23:54:13.937085768Z  xspread  XSPREAD  s=BTC/USDT  edge=0.0012  lag=1.6s  v=unknown\n"

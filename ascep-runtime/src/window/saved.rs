@@ -5,6 +5,7 @@ use super::{HUGE, Sample, Samples, Sums, Window, Windows, total::Total, write_sa
 use crate::plan::{Parts, Plan};
 use crate::ring::Ring;
 use crate::snapshot::{Reader, Writer};
+use crate::value::UNKNOWN_INT;
 
 /// What became of a window of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +42,19 @@ impl Windows {
     pub(crate) fn read(&mut self, plan: &Plan, id: u32, clock: i64, from: &mut Reader<'_>) -> Option<Taken> {
         let plan = plan.windows.get(id as usize)?;
         let had = Parts::from_bits(from.word()?)?;
-        if !had.columns_hold(plan.parts) {
+        // The times in a window over a count of updates are there for explanations only.
+        let untimed = plan.period.is_none() && !had.has(Parts::TIME);
+        if !(had.columns_hold(plan.parts) || (untimed && had.and(Parts::TIME).columns_hold(plan.parts))) {
             return Some(Taken::TooLittle);
         }
         let count = from.count(plan.capacity)?;
         let mut view = self.view(plan, id)?;
         let mut newest = i64::MIN;
         for place in 0..count {
-            let sample = read_one(had, from)?;
+            let mut sample = read_one(had, from)?;
+            if untimed {
+                sample.ts = UNKNOWN_INT;
+            }
             (!had.has(Parts::TIME) || (sample.ts >= newest && sample.ts <= clock)).then_some(())?;
             newest = sample.ts;
             let width = plan.parts.width();
