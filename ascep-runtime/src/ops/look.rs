@@ -25,6 +25,7 @@ impl Default for Look {
 }
 
 /// Whether an argument has an update and all of them are known: an occurrence of an event, or an instant after which a value is known.
+#[inline]
 pub(super) fn is_update(plan: &Plan, state: &State, args: &[u32]) -> bool {
     args.iter().any(|arg| state.is_at_instant(*arg))
         && args.iter().all(|&arg| {
@@ -36,6 +37,7 @@ pub(super) fn is_update(plan: &Plan, state: &State, args: &[u32]) -> bool {
 }
 
 /// The number in the slot of the i-th argument.
+#[inline]
 pub(super) fn number(state: &State, args: &[u32], i: usize) -> f64 {
     args.get(i).map_or(0.0, |arg| f64::from_bits(state.slot(*arg)))
 }
@@ -50,6 +52,7 @@ pub(super) fn start(plan: &Plan, state: &mut State, id: u32) {
     }
 }
 
+#[inline]
 fn plan_of(plan: &Plan, id: u32) -> Option<(&LookPlan, &WindowPlan)> {
     let look = plan.looks.get(id as usize)?;
     Some((look, plan.windows.get(look.window as usize)?))
@@ -65,14 +68,13 @@ pub(super) fn visit(plan: &Plan, state: &mut State, args: &[u32], id: u32) -> Op
     }
     let period = window.period.map_or(NEVER, |period: PeriodPlan| state.period(period));
     let edge = state.clock.saturating_sub(period);
-    if window.period.is_some() {
-        state.windows.expire(plan, look.window, edge);
-    }
-    if update {
+    let sample = update.then(|| {
         let is_numeric = args.first().is_some_and(|arg| plan.reprs.get(*arg as usize) == Some(&Repr::Num));
         let x = if is_numeric { number(state, args, 0) } else { 0.0 };
-        let sample = Sample { ts: state.clock, x, y: number(state, args, 1) };
-        state.windows.push(plan, look.window, state.step, sample);
+        Sample { ts: state.clock, x, y: number(state, args, 1) }
+    });
+    state.windows.advance(window, look.window, state.step, edge, sample);
+    if update {
         count_dropped(state, look, window);
     }
     let value = match look.kind {
@@ -111,7 +113,8 @@ fn exact(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: bool, 
 
 fn standing(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: bool, period: i64) -> f64 {
     let clock = state.clock;
-    let newest = state.windows.of(plan, look.window).and_then(|(_, _, samples)| samples.newest());
+    let newest =
+        if update { Some(clock) } else { state.windows.of(plan, look.window).and_then(|(_, _, samples)| Some(samples.newest()?.ts)) };
     let Some(memory) = state.looks.get_mut(id as usize) else { return f64::NAN };
     if update && memory.known_at == NEVER && !memory.known {
         memory.known_at = clock.checked_add(period).unwrap_or(NEVER);
@@ -127,7 +130,7 @@ fn standing(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: boo
 
 fn past(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: bool, period: i64) -> f64 {
     let clock = state.clock;
-    let newest = state.windows.of(plan, look.window).and_then(|(_, window, samples)| samples.newest().or(window.left));
+    let newest = state.windows.of(plan, look.window).and_then(|(_, window, samples)| Some(samples.newest().or(window.left)?.ts));
     let Some(memory) = state.looks.get_mut(id as usize) else { return f64::NAN };
     memory.leave(clock, update, newest, period);
     state.timers.arm(look.timer, memory.leaves_at);
@@ -137,8 +140,8 @@ fn past(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: bool, p
 impl Look {
     /// When the newest sample will be d old, d as it reads when it comes; found younger by the timer for that, because d has grown, it is given
     /// what d reads then.
-    fn leave(&mut self, clock: i64, update: bool, newest: Option<Sample>, period: i64) {
-        let leaves = newest.and_then(|newest| newest.ts.checked_add(period)).unwrap_or(NEVER);
+    fn leave(&mut self, clock: i64, update: bool, newest: Option<i64>, period: i64) {
+        let leaves = newest.and_then(|newest| newest.checked_add(period)).unwrap_or(NEVER);
         if update || newest.is_none() {
             self.leaves_at = leaves;
         } else if clock >= self.leaves_at {

@@ -32,6 +32,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    #[inline]
     fn is_huge(self) -> bool {
         // A comparison that fails for what is no number, too.
         !(self.x.abs() <= HUGE && self.y.abs() <= HUGE)
@@ -93,6 +94,7 @@ impl Samples<'_> {
         self.at(self.ring.offset(self.capacity, i))
     }
 
+    #[inline]
     pub(crate) fn len(self) -> usize {
         self.ring.len
     }
@@ -101,10 +103,12 @@ impl Samples<'_> {
         (0..self.ring.len).map(move |i| self.get(i))
     }
 
+    #[inline]
     pub(crate) fn oldest(self) -> Option<Sample> {
         (self.ring.len > 0).then(|| self.get(0))
     }
 
+    #[inline]
     pub(crate) fn newest(self) -> Option<Sample> {
         (self.ring.len > 0).then(|| self.get(self.ring.len - 1))
     }
@@ -157,30 +161,28 @@ impl Windows {
         Some((plan, window, samples(plan, window.ring, &self.samples)))
     }
 
-    /// Takes in a sample in a step, unless it was taken in already.
+    /// Lets go of what is as old as the horizon and takes in the sample of a step, unless that has been done in this step for another.
     #[inline]
-    pub(crate) fn push(&mut self, plan: &Plan, id: u32, step: u64, sample: Sample) {
-        let Some(plan) = plan.windows.get(id as usize) else { return };
+    pub(crate) fn advance(&mut self, plan: &WindowPlan, id: u32, step: u64, horizon: i64, sample: Option<Sample>) {
+        if self.windows.get(id as usize).is_none_or(|window| window.step == step) {
+            return;
+        }
         let Some(mut view) = self.view(plan, id) else { return };
-        if view.window.step != step {
+        if plan.period.is_some() {
+            while let Some(oldest) = view.samples().oldest()
+                && oldest.ts <= horizon
+            {
+                view.window.left = Some(oldest);
+                view.drop_oldest(oldest);
+            }
+        }
+        if let Some(sample) = sample {
             view.window.step = step;
             view.push(sample);
         }
     }
 
-    /// Lets go of what is as old as the horizon.
     #[inline]
-    pub(crate) fn expire(&mut self, plan: &Plan, id: u32, horizon: i64) {
-        let Some(plan) = plan.windows.get(id as usize) else { return };
-        let Some(mut view) = self.view(plan, id) else { return };
-        while let Some(oldest) = view.samples().oldest()
-            && oldest.ts <= horizon
-        {
-            view.window.left = Some(oldest);
-            view.drop_oldest(oldest);
-        }
-    }
-
     fn view<'w>(&'w mut self, plan: &'w WindowPlan, id: u32) -> Option<View<'w>> {
         let window = self.windows.get_mut(id as usize)?;
         let end = plan.start + plan.capacity.saturating_mul(plan.parts.width());
@@ -190,6 +192,7 @@ impl Windows {
     }
 }
 
+#[inline]
 fn samples<'w>(plan: &WindowPlan, ring: Ring, words: &'w [u64]) -> Samples<'w> {
     let end = plan.start + plan.capacity.saturating_mul(plan.parts.width());
     Samples { parts: plan.parts, ring, capacity: plan.capacity, words: words.get(plan.start..end).unwrap_or_default() }
@@ -205,10 +208,12 @@ struct View<'w> {
 }
 
 impl View<'_> {
+    #[inline]
     fn samples(&self) -> Samples<'_> {
         Samples { parts: self.plan.parts, ring: self.window.ring, capacity: self.plan.capacity, words: self.words }
     }
 
+    #[inline]
     fn push(&mut self, sample: Sample) {
         let Self { plan, .. } = *self;
         let parts = plan.parts;
@@ -242,6 +247,7 @@ impl View<'_> {
     }
 
     /// Works the sums out anew now and then, which costs little against the samples that came in the meantime.
+    #[inline]
     fn renew_sums(&mut self) {
         let parts = self.plan.parts;
         let window = &mut *self.window;
@@ -260,6 +266,9 @@ impl View<'_> {
 
     fn push_extremes(&mut self, place: usize, x: f64) {
         let plan = self.plan;
+        if !plan.parts.has(Parts::LOWEST) && !plan.parts.has(Parts::HIGHEST) {
+            return;
+        }
         let Ok(place) = u32::try_from(place) else { return };
         for (part, highest) in [(Parts::LOWEST, false), (Parts::HIGHEST, true)] {
             if !plan.parts.has(part) {
@@ -276,6 +285,7 @@ impl View<'_> {
         }
     }
 
+    #[inline]
     fn drop_oldest(&mut self, oldest: Sample) {
         let Self { plan, window, queues, sorted, .. } = self;
         let parts = plan.parts;
@@ -300,7 +310,7 @@ impl View<'_> {
             window.sums = Sums::default();
             return;
         }
-        let next = Samples { parts, ring: window.ring, capacity: plan.capacity, words: self.words }.get(0);
+        let next = || Samples { parts, ring: window.ring, capacity: plan.capacity, words: self.words }.get(0);
         window.sums.remove(parts, oldest, next);
     }
 }

@@ -77,10 +77,10 @@ impl Sums {
 
     /// Takes the oldest sample out; `next` is the one after it.
     #[inline]
-    pub(super) fn remove(&mut self, parts: Parts, oldest: Sample, next: Sample) {
+    pub(super) fn remove(&mut self, parts: Parts, oldest: Sample, next: impl FnOnce() -> Sample) {
         if !oldest.is_huge() {
             if parts.has(Parts::AREA) {
-                self.area.add(-(oldest.x * elapsed(oldest.ts, next.ts)));
+                self.area.add(-(oldest.x * elapsed(oldest.ts, next().ts)));
             }
             self.change(parts, oldest, -1.0);
         }
@@ -90,7 +90,7 @@ impl Sums {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn change(&mut self, parts: Parts, sample: Sample, sign: f64) {
         let Sample { ts, x, y } = sample;
         if parts.has(Parts::SUM) {
@@ -130,7 +130,6 @@ impl Sums {
     }
 
     /// Brings what rounding took back where it is large enough.
-    #[inline]
     pub(super) fn settle(&mut self) {
         let Self { x, xx, y, yy, xy, ranked, t, tt, tx, epoch: _, area, peaks: _ } = self;
         for total in [x, xx, y, yy, xy, ranked, t, tt, tx, area] {
