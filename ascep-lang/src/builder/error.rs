@@ -87,6 +87,18 @@ pub enum BuildError {
     /// One value over the payloads of two events, which do not happen together.
     #[error("one value reads the payloads of two events")]
     PayloadsMixed,
+    /// A sequence that cannot be, or a part of one.
+    #[error("{0}")]
+    Sequence(&'static str),
+    /// What a step has matched, read where it has no value.
+    #[error("what a step of a sequence has matched is read outside of its later steps and of the rules that it triggers")]
+    LabelOutside,
+    /// What a step has matched, under an operator that keeps something of it.
+    #[error("what a step of a sequence has matched is another thing in each run, and `{0}` would have to remember it")]
+    LabelRemembered(&'static str),
+    /// What a step has matched, read inside of a part of an event.
+    #[error("what a step of a sequence has matched is read inside of a part of an event, and not in the filter of a whole step")]
+    LabelInEvent,
     /// A side that is neither.
     #[error("`{0}` is not a side: \"buy\" or \"sell\"")]
     Side(String),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rule::{SymbolField, Trigger};
+use super::rule::{SymbolField, Trigger, Watched};
 use super::state::Handle;
 use super::{BuildError, Event, Length, Level, Moment, Number, ProgramBuilder, Word, num};
 use crate::check::units::Unit;
@@ -120,7 +120,7 @@ impl IntoPeriod for Length<'_> {
     }
 }
 
-/// Something that triggers a rule or arms it again: a [`Level`] or an [`Event`].
+/// Something that triggers a rule or arms it again: a [`Level`], an [`Event`], or as the trigger a [`Sequence`](super::Sequence).
 pub trait IntoTrigger<'b> {
     /// The trigger.
     fn into_trigger(self) -> Trigger<'b>;
@@ -128,13 +128,13 @@ pub trait IntoTrigger<'b> {
 
 impl<'b> IntoTrigger<'b> for Level<'b> {
     fn into_trigger(self) -> Trigger<'b> {
-        Trigger { handle: self.0, is_event: false }
+        Trigger(Watched::Node { handle: self.0, is_event: false })
     }
 }
 
 impl<'b> IntoTrigger<'b> for Event<'b> {
     fn into_trigger(self) -> Trigger<'b> {
-        Trigger { handle: self.0, is_event: true }
+        Trigger(Watched::Node { handle: self.0, is_event: true })
     }
 }
 

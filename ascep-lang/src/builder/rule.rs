@@ -12,9 +12,16 @@ pub(super) struct SymbolField<'b>(pub(super) Handle<'b>);
 
 /// What triggers a rule or arms it again.
 #[derive(Debug, Clone, Copy)]
-pub struct Trigger<'b> {
-    pub(super) handle: Handle<'b>,
-    pub(super) is_event: bool,
+pub struct Trigger<'b>(pub(super) Watched<'b>);
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Watched<'b> {
+    Node {
+        handle: Handle<'b>,
+        is_event: bool,
+    },
+    /// A sequence, by its number.
+    Sequence(&'b ProgramBuilder, u32),
 }
 
 /// A rule with a name and no trigger yet.
@@ -46,9 +53,18 @@ impl<'b> RuleHead<'b> {
 
     /// What is watched: a level fires at its rising edge, an event at each occurrence.
     pub fn when(self, trigger: impl IntoTrigger<'b>) -> RuleDraft<'b> {
-        let Trigger { handle, is_event } = trigger.into_trigger();
-        let trigger = self.builder.own(handle);
-        let mode = if is_event { Mode::Event } else { Mode::Edge };
+        let (trigger, mode) = match trigger.into_trigger().0 {
+            Watched::Node { handle, is_event } => {
+                let handle = self.builder.own(handle);
+                (Watched::Node { handle, is_event }, if is_event { Mode::Event } else { Mode::Edge })
+            }
+            Watched::Sequence(builder, index) => {
+                if !std::ptr::eq(self.builder, builder) {
+                    self.builder.state.borrow_mut().error(BuildError::Foreign);
+                }
+                (Watched::Sequence(self.builder, index), Mode::Event)
+            }
+        };
         RuleDraft { head: self, trigger, mode, until: None, cooldown: None, limit: None, actions: Vec::new(), fields: Vec::new() }
     }
 }
@@ -58,7 +74,7 @@ impl<'b> RuleHead<'b> {
 #[must_use = "a rule is there only after `add`"]
 pub struct RuleDraft<'b> {
     head: RuleHead<'b>,
-    trigger: Handle<'b>,
+    trigger: Watched<'b>,
     mode: Mode,
     until: Option<Handle<'b>>,
     cooldown: Option<Period>,
@@ -74,7 +90,10 @@ impl<'b> RuleDraft<'b> {
 
     /// A firing disarms the rule until this level is true, or this event occurs.
     pub fn until(mut self, again: impl IntoTrigger<'b>) -> Self {
-        self.until = Some(self.head.builder.own(again.into_trigger().handle));
+        match again.into_trigger().0 {
+            Watched::Node { handle, .. } => self.until = Some(self.head.builder.own(handle)),
+            Watched::Sequence(..) => self.state().error(BuildError::Sequence("a sequence is the trigger of a rule and nothing else")),
+        }
         self
     }
 
@@ -145,8 +164,17 @@ impl<'b> RuleDraft<'b> {
             state.error(BuildError::NoAction(self.head.name.clone()));
         }
         // A payload is there only at an occurrence of the event that it belongs to.
-        let trigger = state.place(self.trigger);
-        let loose = std::iter::once(self.trigger).chain(self.until).any(|h| state.payload_of(h).is_some());
+        let (node, run, trigger) = match self.trigger {
+            Watched::Node { handle, .. } => (Some(handle), None, state.place(handle)),
+            Watched::Sequence(builder, index) => (None, Some(index), state.sequence_node(builder, index)),
+        };
+        let loose = node.into_iter().chain(self.until).any(|h| state.payload_of(h).is_some());
+        // What a run keeps is there only in what its sequence triggers.
+        if node.into_iter().chain(self.until).any(|h| state.run_of(h).is_some())
+            || self.fields.iter().any(|h| state.run_of(*h).is_some_and(|of| run != Some(of)))
+        {
+            state.error(BuildError::LabelOutside);
+        }
         let foreign = self.fields.iter().any(|h| state.payload_of(*h).is_some_and(|event| self.mode != Mode::Event || event != trigger));
         if loose || foreign {
             state.error(BuildError::PayloadOutside(self.head.name.clone()));

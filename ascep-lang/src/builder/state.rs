@@ -36,18 +36,33 @@ pub(super) struct Handle<'b> {
 
 /// What is known of a node besides its place in the program.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+pub(super) struct Known {
     ty: Ty,
     shape: ShapeId,
     /// The event whose payload it reads without standing inside its filter.
     payload_of: Option<NodeId>,
     /// Reads constants and parameters only.
     written: bool,
+    /// The sequence whose runs it reads.
+    run_of: Option<u32>,
+}
+
+impl Known {
+    /// Read of the runs of a sequence.
+    pub(super) fn of_run(ty: Ty, of: u32) -> Self {
+        Self { run_of: Some(of), ..Self::new(ty) }
+    }
+
+    /// Nothing but a type.
+    pub(super) fn new(ty: Ty) -> Self {
+        Self { ty, shape: ShapeId::BARE, payload_of: None, written: false, run_of: None }
+    }
 }
 
 pub(super) struct State {
     pub(super) out: Output<'static>,
     pub(super) strict_units: bool,
+    pub(super) sequences: Vec<super::sequence::Draft>,
     known: Vec<Known>,
     names: BTreeSet<String>,
     rules: BTreeSet<(TextId, Vec<(TextId, SymbolId)>)>,
@@ -60,6 +75,7 @@ impl Default for State {
         Self {
             out: Output::new(),
             strict_units: false,
+            sequences: Vec::new(),
             known: Vec::new(),
             names: BTreeSet::new(),
             rules: BTreeSet::new(),
@@ -81,8 +97,7 @@ impl State {
     }
 
     fn known(&self, id: Id) -> Known {
-        let nothing = Known { ty: Ty::Poison, shape: ShapeId::BARE, payload_of: None, written: false };
-        self.known.get(id.0 as usize).copied().unwrap_or(nothing)
+        self.known.get(id.0 as usize).copied().unwrap_or(Known::new(Ty::Poison))
     }
 
     /// The type of a node, that of poison for one of another builder.
@@ -102,6 +117,16 @@ impl State {
         self.known(handle.id).payload_of
     }
 
+    /// The sequence whose runs a node reads.
+    pub(super) fn run_of(&self, handle: Handle<'_>) -> Option<u32> {
+        self.known(handle.id).run_of
+    }
+
+    /// The handle of a node that has been handed out before.
+    pub(super) fn again<'b>(&self, builder: &'b ProgramBuilder, id: NodeId) -> Handle<'b> {
+        Handle { builder, id: Id(id.0) }
+    }
+
     pub(super) fn node(&mut self, op: Op, args: &[Handle<'_>], ty: Ty) -> Id {
         let mut payload_of = None;
         for arg in args {
@@ -111,11 +136,22 @@ impl State {
                 _ => {}
             }
         }
+        let mut run_of = None;
+        for arg in args {
+            match (run_of, self.run_of(*arg)) {
+                (None, of) => run_of = of,
+                (Some(a), Some(b)) if a != b => self.error(BuildError::LabelOutside),
+                _ => {}
+            }
+        }
+        if run_of.is_some() && op.remembers() {
+            self.error(BuildError::LabelRemembered(op.name()));
+        }
         let written = match op {
             Op::Const(_) | Op::Param(_) => true,
             _ => !args.is_empty() && args.iter().all(|a| self.known(a.id).written),
         };
-        self.push(op, args, Known { ty, shape: ShapeId::BARE, payload_of, written })
+        self.push(op, args, Known { payload_of, written, run_of, ..Known::new(ty) })
     }
 
     pub(super) fn event(&mut self, op: Op, args: &[Handle<'_>], shape: ShapeId) -> Id {
@@ -141,7 +177,7 @@ impl State {
     /// A field of the payload of an event.
     pub(super) fn payload(&mut self, op: Op, event: Handle<'_>, ty: Ty) -> Id {
         let of = NodeId(event.id.0);
-        self.push(op, &[event], Known { ty, shape: ShapeId::BARE, payload_of: Some(of), written: false })
+        self.push(op, &[event], Known { payload_of: Some(of), ..Known::new(ty) })
     }
 
     pub(super) fn constant(&mut self, ty: Ty, constant: Constant) -> Id {
@@ -149,7 +185,7 @@ impl State {
         self.node(Op::Const(constant), &[], ty)
     }
 
-    fn push(&mut self, op: Op, args: &[Handle<'_>], known: Known) -> Id {
+    pub(super) fn push(&mut self, op: Op, args: &[Handle<'_>], known: Known) -> Id {
         let id = Id(index(self.known.len()));
         if self.known.len() >= MAX_NODES {
             if self.known.len() == MAX_NODES {

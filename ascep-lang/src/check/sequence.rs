@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::value::{Facts, ShapeId, Ty, Val};
 use super::{Checker, It};
 use crate::diagnostic::Code;
-use crate::program::{MAX_SEQUENCE, Op, Period, SeqStep, Sequence, StepInput, StepKind};
+use crate::program::{MAX_SEQUENCE, Op, SeqStep, Sequence, StepInput, StepKind};
 use crate::span::Span;
 use crate::syntax::{self, Expr, ExprId, ExprKind, Step, Tree};
 
@@ -92,14 +92,15 @@ impl<'a> Checker<'a> {
         }
         self.capture_fields(tree, rule);
         let Some((within, at)) = within else { return Val::poison(e.span) };
-        if done.len() != steps.len() || !self.can_complete(&done, within, at) {
-            return Val::poison(e.span);
-        }
         let Some((captures, args)) = self.labels.finish() else {
             self.say(Code::SequenceTooLong, e.span, "the sequence reads more values than it can keep");
             return Val::poison(e.span);
         };
-        let sequence = self.out.sequence(Sequence { steps: done, captures, within });
+        let sequence = Sequence { steps: done, captures, within };
+        if sequence.steps.len() != steps.len() || !self.can_complete(&sequence, at) {
+            return Val::poison(e.span);
+        }
+        let sequence = self.out.sequence(sequence);
         match self.emit(Op::Seq(sequence), args, Ty::Event, e.span) {
             Some(node) => Val::node(Ty::Event, node, facts, e.span),
             None => Val::poison(e.span),
@@ -273,27 +274,13 @@ impl<'a> Checker<'a> {
         Some(Input { val: Val { shape: input.val.shape, ..event }, facts, ..input })
     }
 
-    /// Whether the steps leave time for each other; reports where they do not. Periods that are parameters are given the benefit of the doubt.
-    fn can_complete(&mut self, steps: &[SeqStep], within: Period, at: Span) -> bool {
-        let Period::Fixed(within) = within else { return true };
-        // Each gap takes as long as the longest of its `NO .. FOR`, and before a next step a moment more.
-        let (mut before, mut gap) = (0_i128, 0_i128);
-        for step in steps {
-            match step.kind {
-                StepKind::Absent { hold: Some(Period::Fixed(d)) } => gap = gap.max(i128::from(d)),
-                StepKind::Absent { .. } => {}
-                StepKind::Match { .. } => {
-                    before += if gap > 0 { gap + 1 } else { 0 };
-                    gap = 0;
-                }
-            }
-        }
-        let needed = before + gap;
-        if needed <= i128::from(within) {
+    /// Whether the steps leave time for each other; reports where they do not.
+    fn can_complete(&mut self, sequence: &Sequence, at: Span) -> bool {
+        if sequence.can_complete() {
             return true;
         }
         self.report(Code::NeverCompletes, at, |_, d| {
-            let needed = self::needed(needed);
+            let needed = needed(sequence.least_span());
             d.says("the sequence cannot end within its `WITHIN`", format!("its `NO .. FOR` alone take {needed}"))
                 .help("a longer `WITHIN`, or a shorter `FOR`")
         });

@@ -16,6 +16,33 @@ pub struct Sequence {
     pub within: Period,
 }
 
+impl Sequence {
+    /// The time that its `NO .. FOR` alone take from the first match to the end, in nanoseconds. Each gap takes as long as the longest of its own, and before a
+    /// next step a moment more. Periods that are parameters count as nothing.
+    pub(crate) fn least_span(&self) -> i128 {
+        let (mut before, mut gap) = (0_i128, 0_i128);
+        for step in &self.steps {
+            match step.kind {
+                StepKind::Absent { hold: Some(Period::Fixed(d)) } => gap = gap.max(i128::from(d)),
+                StepKind::Absent { .. } => {}
+                StepKind::Match { .. } => {
+                    before += if gap > 0 { gap + 1 } else { 0 };
+                    gap = 0;
+                }
+            }
+        }
+        before + gap
+    }
+
+    /// Whether its steps leave time for each other.
+    pub(crate) fn can_complete(&self) -> bool {
+        match self.within {
+            Period::Fixed(within) => self.least_span() <= i128::from(within),
+            Period::Param(_) => true,
+        }
+    }
+}
+
 /// A step of a [`Sequence`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SeqStep {
