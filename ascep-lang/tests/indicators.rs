@@ -141,13 +141,14 @@ IF t > 2bp AND t.skew < 250ms THEN S(net = t.net, d = triangle(\"BTC/USDT\", \"E
     }
 }
 
-/// No timer waits for the age of an opportunity, and the compiler says so.
+/// The age of an opportunity compared with a constant has its timers, as that of a symbol; compared with another age it has none.
 #[test]
-fn the_age_of_an_opportunity_is_looked_at_with_its_quotes() {
-    let text = "USE arbitrage\nIF inverse(\"B/Q\", \"Q/B\", fee = 0).age > 5s THEN S";
-    let found = compiled(text).warnings;
+fn the_age_of_an_opportunity_is_a_reading_of_the_clock() {
+    let compared = |what: &str| compiled(&format!("USE arbitrage\nIF inverse(\"B/Q\", \"Q/B\", fee = 0).{what} THEN S")).warnings;
+    assert_eq!(compared("age > 5s"), []);
+    assert_eq!(compared("skew > 5s"), []);
+    let found = compared("age > age(\"B/Q\")");
     assert_eq!(found.iter().map(|d| d.code).collect::<Vec<_>>(), [Code::ClockHeld]);
-    assert!(compiled("USE arbitrage\nIF inverse(\"B/Q\", \"Q/B\", fee = 0).skew > 5s THEN S").warnings.is_empty());
 }
 
 #[test]
