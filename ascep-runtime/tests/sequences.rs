@@ -1,11 +1,11 @@
-//! `SEQ` and `ALL`, sentence by sentence as the language page has them, on programs made by hand.
+//! `SEQ`, sentence by sentence as the language page has them, on programs made by hand.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod common;
 
-use ascep_lang::program::{MarketField, Op, Param, ParamId, Period, Side};
-use common::sequence::{Q, all, seq};
+use ascep_lang::program::{MarketField, Param, ParamId, Period, Side};
+use common::sequence::{Q, seq};
 use common::*;
 
 fn run_with(sequences: &[Q], params: Vec<Param>, rules: impl Fn(&[E]) -> Vec<R>) -> Run {
@@ -232,6 +232,17 @@ fn no_last_completes_at_the_end_of_the_span() {
     // Before the step it is no concern.
     run(&q, &[]).trade(0.0, "A/B", 1.0).trade(1.0, "C/D", 1.0).quote(2.0, "A/B", 1.0, 2.0).pass(50.0).expect(&["10 rule_1"]);
     run(&q, &[]).trade(0.0, "A/B", 1.0).quote(2.0, "A/B", 1.0, 2.0).advance(10.0).expect(&["10 rule_1"]);
+}
+
+#[test]
+fn a_run_that_comes_to_its_end_with_the_timers_of_that_moment_or_after_them_completes_at_once() {
+    // The last step is itself by a timer at the end of the span.
+    let q = seq(5.0).on(trade("A/B")).on(quote("A/B").silent(5.0)).no(trade("C/D"));
+    run(&q, &[]).trade(0.0, "A/B", 1.0).pass(9.0).expect(&["5 rule_1"]);
+    // Or comes when the clock was brought there already.
+    let q = seq(5.0).on(trade("A/B")).on(quote("A/B")).no(trade("C/D"));
+    let mut run = run(&q, &[]);
+    run.trade(0.0, "A/B", 1.0).advance(5.0).quote(5.0, "A/B", 1.0, 2.0).expect(&["5 rule_1"]).pass(9.0).expect(&["5 rule_1"]);
 }
 
 #[test]
@@ -465,41 +476,4 @@ fn text_and_sides_are_captured() {
     let mut run = run(&q, &[("s", &side)]);
     run.trade_of(0.0, "A/B", 1.0, 1.0, Some(Side::Buy)).trade_of(1.0, "A/B", 1.0, 1.0, Some(Side::Buy));
     run.trade_of(2.0, "A/B", 1.0, 1.0, Some(Side::Sell)).expect(&[r#"2 rule_1 {"s":"buy"}"#]);
-}
-
-#[test]
-fn all_parts_within_a_span_in_any_order() {
-    let rules = [rule(all(5.0, vec![trade("A/B"), quote("A/B")]))];
-    Run::new(&rules).trade(0.0, "A/B", 1.0).quote(5.0, "A/B", 1.0, 2.0).expect(&["5 rule_1"]);
-    Run::new(&rules).quote(0.0, "A/B", 1.0, 2.0).trade(5.000000001, "A/B", 1.0).expect_none();
-    // The last of each counts, and they are consumed together.
-    let mut run = Run::new(&rules);
-    run.quote(0.0, "A/B", 1.0, 2.0).quote(4.0, "A/B", 1.0, 2.0).trade(8.0, "A/B", 1.0).expect(&["8 rule_1"]);
-    run.trade(8.5, "A/B", 1.0).expect(&["8 rule_1"]).quote(9.0, "A/B", 1.0, 2.0).expect(&["8 rule_1", "9 rule_1"]);
-    // One event may be several parts, and an event again does not complete what is too old.
-    Run::new(&[rule(all(5.0, vec![trade("A/B"), trade("A/B").or(quote("A/B"))]))]).trade(0.0, "A/B", 1.0).expect(&["0 rule_1"]);
-    let mut run = Run::new(&rules);
-    run.trade(0.0, "A/B", 1.0).quote(9.0, "A/B", 1.0, 2.0).quote(10.0, "A/B", 1.0, 2.0).expect_none();
-    run.trade(11.0, "A/B", 1.0).expect(&["11 rule_1"]);
-}
-
-#[test]
-fn all_of_levels_and_under_other_operators() {
-    let high = last("A/B").gt(num(5.0)).edge();
-    let rules = [rule(quote("C/D")).field("n", all(5.0, vec![high, quote("A/B")]).count(100.0, true))];
-    let mut run = Run::new(&rules);
-    run.trade(0.0, "A/B", 6.0).trade(1.0, "A/B", 7.0).quote(2.0, "A/B", 1.0, 2.0).quote(3.0, "A/B", 1.0, 2.0);
-    run.trade(4.0, "A/B", 4.0).trade(5.0, "A/B", 6.0).quote(20.0, "A/B", 1.0, 2.0).quote(30.0, "C/D", 1.0, 2.0);
-    run.expect(&[r#"30 rule_1 {"n":2}"#]);
-}
-
-#[test]
-fn samples_are_taken_where_the_event_occurs() {
-    let big = trade("A/B").filter(market(MarketField::Qty, "A/B").gt(num(5.0)));
-    let sample = e(Op::Sample, vec![big, last("A/B")], NUM);
-    let rules = [rule(quote("A/B")).field("x", sample.clone()).field("n", sample.clone().count(100.0, true)).field("p", sample.at(1))];
-    let mut run = Run::new(&rules);
-    run.quote(0.0, "A/B", 1.0, 2.0).trade_of(1.0, "A/B", 3.0, 9.0, None).trade(2.0, "A/B", 4.0).quote(3.0, "A/B", 1.0, 2.0);
-    run.trade_of(4.0, "A/B", 5.0, 9.0, None).trade(5.0, "A/B", 6.0).quote(6.0, "A/B", 1.0, 2.0);
-    run.expect(&[r#"0 rule_1 {"x":null,"n":null,"p":null}"#, r#"3 rule_1 {"x":3,"n":1,"p":null}"#, r#"6 rule_1 {"x":5,"n":2,"p":3}"#]);
 }

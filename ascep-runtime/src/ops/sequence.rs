@@ -147,9 +147,10 @@ fn move_on(plan: &Plan, state: &mut State, seq: &SeqPlan, prefix: u32, from: Run
     is_last && is_now(state, end)
 }
 
-/// Whether a run that waits at the end, up to `end`, comes there as the timers of that moment fire: it has nothing left to wait for.
+/// Whether a run that waits at the end, up to `end`, comes there as the timers of that moment fire, or when they have: it has nothing left to
+/// wait for.
 fn is_now(state: &State, end: Option<i64>) -> bool {
-    state.timer_step && end == Some(state.clock)
+    end.is_some_and(|end| end <= state.timers_done || (state.timer_step && end == state.clock))
 }
 
 /// A length of time from now.

@@ -122,6 +122,7 @@ impl Reference {
             instruments: rules.tables.symbols.iter().map(full_name).collect(),
             window_capacity: options.max_window_samples.max(1),
             steps: Vec::new(),
+            delivered: None,
             entries: vec![Vec::new(); rules.nodes.len()],
             params: rules.tables.params.iter().map(|p| vec![(0, p.value)]).collect(),
             inputs: vec![Vec::new(); rules.tables.inputs.len()],
@@ -229,7 +230,9 @@ impl Reference {
         loop {
             let nodes = (0..self.world.entries.len()).filter_map(|i| self.world.next_deadline(node_id(i)));
             let turns = self.evaluations.iter().filter_map(firing::next_turn);
-            let Some(deadline) = nodes.chain(turns).min().filter(|d| *d <= until) else { return };
+            let deadline = nodes.chain(turns).min().filter(|d| *d <= until);
+            self.world.delivered = self.world.delivered.max(Some(deadline.map_or(until, |deadline| deadline.saturating_sub(1))));
+            let Some(deadline) = deadline else { return };
             self.clock = self.clock.max(Some(deadline));
             self.step(Cause::Timers, signals);
         }

@@ -105,7 +105,7 @@ impl<'a> Look<'a> {
             }
             let killed = self.is_killed(&run) || (takes_more && self.is_barred(&run)) || self.is_beyond_span(&run);
             if !killed {
-                if self.end(&run).is_some_and(|end| self.world.is_timers(self.now) && self.world.ts(self.now) == end) {
+                if self.has_ended(&run) {
                     return Some(run.captures);
                 }
                 runs.insert(prefix, run);
@@ -135,15 +135,20 @@ impl<'a> Look<'a> {
         if self.is_barred(&run) || self.is_beyond_span(&run) {
             return None;
         }
-        // It comes to the end of its wait as the timers of that moment fire.
-        if self.end(&run).is_some_and(|end| self.world.is_timers(self.now) && self.world.ts(self.now) == end) {
+        if runs.get(&run.prefix).is_some_and(|there| self.keeps_its_place(there) || there.first > run.first) {
+            return None;
+        }
+        if self.has_ended(&run) {
             return Some(run.captures);
         }
-        let stays = runs.get(&run.prefix).is_some_and(|there| self.keeps_its_place(there) || there.first > run.first);
-        if !stays {
-            runs.insert(run.prefix, run);
-        }
+        runs.insert(run.prefix, run);
         None
+    }
+
+    /// Whether a run has nothing left to wait for: the timers of its end fire now, or did before it came there.
+    fn has_ended(&self, run: &Run) -> bool {
+        let fires = |end| self.world.is_timers(self.now) && self.world.ts(self.now) == end;
+        self.end(run).is_some_and(|end| fires(end) || self.world.delivered.is_some_and(|ts| end <= ts))
     }
 
     /// The step of the last place that a run has filled.
@@ -201,7 +206,7 @@ impl<'a> Look<'a> {
 
     /// Whether the timers of a deadline have yet to fire before this step.
     fn is_to_come(&self, deadline: Timestamp) -> bool {
-        !self.world.fired(deadline, self.now.saturating_sub(1)) && self.world.ts(self.now) <= deadline
+        self.world.delivered.is_none_or(|ts| deadline > ts)
     }
 
     /// Whether a run waits for the end of a NO .. FOR.

@@ -63,6 +63,8 @@ pub(super) struct World {
     pub(super) window_capacity: usize,
     /// Steps in order; empty until the clock has a first value.
     pub(super) steps: Vec<Step>,
+    /// All up to and including this has been delivered, and the timers up to there have fired.
+    pub(super) delivered: Option<Timestamp>,
     /// For each node its values, oldest first.
     pub(super) entries: Vec<Vec<Entry>>,
     /// For each parameter its settings with the step of each; those made before the start carry step 0.
