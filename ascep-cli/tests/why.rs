@@ -128,6 +128,56 @@ fn what_cannot_be_explained() {
     ascep(&["why", &market.0.file("bad.cep", "IF"), "--data", &market.2, "--signal", "1"]).with(1);
 }
 
+/// Each kind of operator that remembers says what.
+#[test]
+fn what_operators_remember() {
+    let folder = Folder::new();
+    let rules = folder.file(
+        "m.cep",
+        "USE arbitrage\n\
+         RULE bars: IF ema(bar(\"A/B\", 2s).close, 2) CROSSES ABOVE ema(bar(\"A/B\", 2s).close, 3) THEN S\n\
+         RULE past: IF change(last(\"A/B\"), 1s) > 5 THEN S\n\
+         RULE z: IF zscore(last(\"A/B\"), 2s) > 9 THEN S\n\
+         RULE few: IF avg(last(\"A/B\"), 9) > 9 THEN S\n\
+         RULE runs: IF SEQ a: trade(\"A/B\") WHERE it.price > 101 -> NO quote(\"A/B\") FOR 5s -> trade(\"A/B\") WHERE it.price > a.price WITHIN 9s THEN S\n\
+         RULE both: IF ALL(trade(\"A/B\"), quote(\"A/B\")) WITHIN 1s THEN S\n\
+         RULE tri: IF triangle(\"A/B\", \"C/A\", \"C/B\", fee = 1bp).net > 1 THEN S\n",
+    );
+    let data = folder.file("m.csv", "ts,symbol,price,qty\n1,A/B,99,1\n2,A/B,101,2\n3,A/B,95,1\n4,A/B,102,1\n5,A/B,100,2\n");
+    let why = |rule: &str| ascep(&["why", &rules, "--data", &data, "--ts-unit", "s", "--rule", rule, "--at", "+4s"]).with(0).stdout;
+    for (rule, lines) in [
+        (
+            "bars",
+            &[
+                "`ema(bar(\"A/B\", 2s).close, 3)` is unknown: warming up: 2 of 3 updates",
+                "2 trades in the bar that began at 1970-01-01T00:00:04Z",
+            ][..],
+        ),
+        (
+            "past",
+            &["1 sample over 0s, oldest 1970-01-01T00:00:05Z, compared with that of 1970-01-01T00:00:04Z; timer at 1970-01-01T00:00:06Z"],
+        ),
+        ("z", &["2 samples over 1s, oldest 1970-01-01T00:00:04Z"]),
+        ("few", &["warming up: 5 of 9 updates", "5 samples over 4s"]),
+        (
+            "runs",
+            &[
+                "SEQ s1: trade(\"A/B\") WHERE last(\"A/B\") > 101 -> NO quote(\"A/B\") FOR 5s -> trade(\"A/B\") WHERE last(\"A/B\") > s1.price WITHIN 9s",
+                "the longest of 1 waiting runs has 1 of 2 places",
+                "runs of 2 places: 1 since 1970-01-01T00:00:04Z, ends 1970-01-01T00:00:13Z, waits until 1970-01-01T00:00:09Z",
+                "last(\"A/B\") > s1.price = each run's own",
+            ],
+        ),
+        ("both", &["1 of 2 parts have occurred", "parts: 1970-01-01T00:00:05Z, not yet"]),
+        ("tri", &["is unknown: nothing has come yet", "A/B nothing bid, nothing asked, never quoted"]),
+    ] {
+        let text = why(rule);
+        for line in lines {
+            assert!(text.contains(line), "no {line:?} in:\n{text}");
+        }
+    }
+}
+
 #[test]
 fn signals_of_the_captures_can_be_explained() {
     let Some(folder) = shared("data/binance") else { return };

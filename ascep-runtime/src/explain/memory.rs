@@ -29,13 +29,15 @@ pub(super) fn memory(subject: &Subject<'_>, id: NodeId) -> Option<Memory> {
             })))
         }
         NodeOp::Look { look } => {
-            let (plan, _, samples) = state.windows.of(subject.plan, subject.plan.looks.get(look as usize)?.window)?;
+            let look = subject.plan.looks.get(look as usize)?;
+            let (plan, window, samples) = state.windows.of(subject.plan, look.window)?;
             let time = |sample: Option<Sample>| known(sample.map(|sample| sample.ts));
             Some(Memory::Window {
                 samples: samples.len() as u64,
                 capacity: plan.capacity as u64,
                 oldest: time(samples.oldest()),
                 newest: time(samples.newest()),
+                before: time(window.left.filter(|_| look.kind == LookKind::Past)),
             })
         }
         NodeOp::Index { state: index } => {

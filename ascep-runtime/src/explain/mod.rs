@@ -162,6 +162,8 @@ pub enum Memory {
         oldest: Option<Timestamp>,
         /// The ts of the newest.
         newest: Option<Timestamp>,
+        /// Of a `change`, `delta` or `twap`: the ts of the update before the window, whose value it compares with.
+        before: Option<Timestamp>,
     },
     /// Updates that were seen, of those that are needed.
     Updates {

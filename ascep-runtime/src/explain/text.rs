@@ -53,12 +53,14 @@ fn memory(memory: &Memory) -> String {
         format!("{}{since}, ends {}{waits}", run.prefix, time(run.ends))
     };
     match memory {
-        Memory::Window { samples, capacity, oldest, newest } => {
+        Memory::Window { samples, capacity, oldest, newest, before } => {
             let span = oldest
                 .zip(*newest)
                 .map(|(oldest, newest)| format!(" over {}, oldest {}", span(newest.saturating_sub(oldest)), time(oldest)));
             let full = if samples == capacity { ", full" } else { "" };
-            format!("{samples} samples{}{full}", span.unwrap_or_default())
+            let before = before.map_or_else(String::new, |ts| format!(", compared with that of {}", time(ts)));
+            let plural = if *samples == 1 { "" } else { "s" };
+            format!("{samples} sample{plural}{}{full}{before}", span.unwrap_or_default())
         }
         Memory::Updates { seen, needed } => format!("{seen} of {needed} updates"),
         Memory::LastTruth(truth) => format!("last known {}", truth.map_or_else(|| "nothing".to_owned(), |truth| truth.to_string())),
@@ -82,6 +84,7 @@ fn memory(memory: &Memory) -> String {
             };
             legs.iter().map(leg).collect::<Vec<_>>().join("; ")
         }
+        Memory::OpenBar { start, trades: 1 } => format!("1 trade in the bar that began at {}", time(*start)),
         Memory::OpenBar { start, trades } => format!("{trades} trades in the bar that began at {}", time(*start)),
     }
 }
@@ -99,7 +102,10 @@ fn line(f: &mut Formatter<'_>, part: &Part) -> fmt::Result {
         let last = if matches!(part.value, Reading::Occurs(false)) { "last " } else { "" };
         notes.push(if age == 0 { format!("{last}now") } else { format!("{last}{}, {} ago", time(ts), span(age)) });
     }
-    notes.extend(part.memory.as_ref().map(memory));
+    // How many updates are missing has been said.
+    let said =
+        matches!(part.unknown, Some(Unknown::WarmingUp { updates: Some(_), .. })) && matches!(part.memory, Some(Memory::Updates { .. }));
+    notes.extend(part.memory.as_ref().filter(|_| !said).map(memory));
     notes.extend(part.timer.map(|due| format!("timer at {}", time(due))));
     if part.repeated {
         notes.push("see above".to_owned());

@@ -12,8 +12,9 @@ use crate::state::State;
 use crate::timers::NEVER;
 use crate::value::{FALSE, Repr, TRUE, UNKNOWN_INT};
 
-/// Bytes of text for one part, about.
+/// Bytes of text for one part, about, and for what a rule watches.
 const TEXT: usize = 160;
+const ROOT_TEXT: usize = 600;
 /// Deeper parts are left out.
 const MAX_DEPTH: usize = 150;
 /// More parts are left out.
@@ -49,6 +50,10 @@ impl<'a> Subject<'a> {
 
     pub(super) fn text(&self, id: NodeId) -> String {
         self.program().expression_within(id, self.seq, TEXT)
+    }
+
+    fn root_text(&self, id: NodeId) -> String {
+        self.program().expression_within(id, self.seq, ROOT_TEXT)
     }
 
     /// Whether each run of a sequence has its own value of it.
@@ -206,7 +211,7 @@ impl Tree<'_> {
         let subject = self.subject;
         self.parts += 1;
         let Some(node) = subject.node(id) else { return leaf("?".to_owned()) };
-        let mut part = leaf(subject.text(id));
+        let mut part = leaf(if depth == 0 { subject.root_text(id) } else { subject.text(id) });
         if node.op == Op::Edge {
             part.text.push_str(" rises");
         }
