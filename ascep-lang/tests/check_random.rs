@@ -98,6 +98,73 @@ fn rule() -> impl Strategy<Value = String> {
     })
 }
 
+/// What a step of a sequence may read of another one; most of it is there.
+fn label() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec!["a", "a", "b", "c"]);
+    let field = prop::sample::select(vec!["price", "price", "qty", "bid", "first.price", "last.ask", "count", "side", "pric"]);
+    prop_oneof![
+        6 => (name.clone(), field).prop_map(|(n, f)| format!("{n}.{f}")),
+        2 => name.prop_map(|n| format!("((now() - {n}.ts) / 1s)")),
+        1 => Just("avg(a.price, 5)".to_owned()),
+    ]
+}
+
+fn sequence() -> impl Strategy<Value = String> {
+    let compared = |x: &'static str| label().prop_map(move |l| format!("{x} > {l}"));
+    let what = prop_oneof![
+        3 => Just("trade(\"A/B\")".to_owned()),
+        2 => Just("quote(\"A/B\")".to_owned()),
+        2 => Just("last(\"A/B\") > 5".to_owned()),
+        1 => Just("(NO trade(\"A/B\") FOR d)".to_owned()),
+        1 => Just("bar(\"A/B\", 1m)".to_owned()),
+        2 => compared("bid(\"A/B\")"),
+        2 => compared("it.price").prop_map(|c| format!("trade(\"A/B\") WHERE {c}")),
+        1 => compared("it.price").prop_map(|c| format!("(trade(\"A/B\") OR trade(\"x:A/B\")) WHERE it.qty > 1 AND {c}")),
+        1 => compared("qty(\"A/B\")").prop_map(|c| format!("quote(\"A/B\") AND {c}")),
+        1 => cond(),
+    ];
+    let kind = prop::sample::select(vec!["", "", "", "", " {2}", " {1..3}", " {2..}", "NO", "NO", "NO FOR 1s"]);
+    let step = (what, kind, any::<bool>()).prop_map(|(what, kind, labelled)| (what, kind, labelled));
+    let fields = prop::collection::vec(label(), 0..3);
+    (prop::collection::vec(step, 2..6), fields, prop::sample::select(vec!["10s", "d", "c"])).prop_map(|(steps, fields, within)| {
+        let mut names = ["a: ", "b: ", "c: ", "g: ", "h: "].into_iter();
+        let steps: Vec<String> = steps
+            .into_iter()
+            .enumerate()
+            .map(|(i, (what, kind, labelled))| match kind.strip_prefix("NO") {
+                Some(hold) if i > 0 => format!("NO {what}{hold}"),
+                _ => {
+                    let name = if labelled { names.next().unwrap_or("") } else { "" };
+                    format!("{name}{what}{}", kind.trim_start_matches("NO").replace(" FOR 1s", ""))
+                }
+            })
+            .collect();
+        let fields: Vec<String> = fields.iter().enumerate().map(|(i, f)| format!("f{i} = {f}")).collect();
+        let fields = if fields.is_empty() { String::new() } else { format!("({}, t = it.ts)", fields.join(", ")) };
+        format!("IF SEQ {} WITHIN {within} THEN S{fields}\n", steps.join(" -> "))
+    })
+}
+
+/// A test of such rules.
+fn test_block() -> impl Strategy<Value = String> {
+    let number = prop::sample::select(vec!["1", "2.5", "k", "-1", "0", "5s", "p"]);
+    let step = prop_oneof![
+        (number.clone(), number.clone()).prop_map(|(p, q)| format!("trade(\"A/B\", price = {p}, qty = {q})")),
+        (number.clone(), number.clone()).prop_map(|(p, q)| format!("quote(\"A/B\", bid = {p}, ask = {q})")),
+        (number.clone(), number.clone()).prop_map(|(p, q)| format!("book(\"A/B\", bids = [[{p}, {q}]], asks = [])")),
+    ];
+    let at = prop::sample::select(vec!["0s", "1s", "2500ms", "c", "d"]);
+    let line = prop_oneof![
+        5 => (at.clone(), step).prop_map(|(at, step)| format!("AT {at} {step}")),
+        1 => at.clone().prop_map(|at| format!("ADVANCE {at}")),
+        1 => number.clone().prop_map(|n| format!("SET p = {n}")),
+        2 => at.clone().prop_map(|at| format!("EXPECT S AT {at}")),
+        1 => (at, number).prop_map(|(at, n)| format!("EXPECT S(x = {n}, t = 1s) AT {at}")),
+        1 => Just("EXPECT NONE".to_owned()),
+    ];
+    prop::collection::vec(line, 0..6).prop_map(|lines| format!("TEST \"t\" {{ {} }}\n", lines.join(" ")))
+}
+
 const PRELUDE: &str = "USE arbitrage\nLET b = bar(\"A/B\", 1m)\nLET l = macd(b.close)\nLET w = inverse(\"A/B\", \"B/A\", fee = 1bp)\nCONST k = 2\nCONST c = 3s\nPARAM p = 3 IN 1 .. 5\nPARAM d = 1s IN 1ms .. 1h\nPARAM on = TRUE\nLET m = mid(\"A/B\")\nLET e = trade(\"A/B\") WHERE it.qty > 1\nFN f(x, y) = x * y + k\nSET ms = [\"A/B\", \"C/B\", \"v:E/F\"]\n";
 
 /// What must hold of whatever the compiler is given.
@@ -124,7 +191,9 @@ fn sound(text: &str) -> bool {
         assert!(!matches!(node.op, Op::Payload(_)));
         let events = match node.op {
             Op::Where | Op::EventAnd | Op::Pick | Op::NoFor(_) | Op::Since => 1,
-            Op::EventOr => node.args.len(),
+            Op::EventOr | Op::All(_) => node.args.len(),
+            // Its arguments are of any kind; the program is validated.
+            Op::Seq(_) => continue,
             Op::Sample | Op::BarField(_) => 1,
             _ => 0,
         };
@@ -161,6 +230,11 @@ proptest! {
     }
 
     #[test]
+    fn random_sequences(rules in prop::collection::vec(sequence(), 1..3), test in test_block()) {
+        sound(&format!("{PRELUDE}{}{test}", rules.concat()));
+    }
+
+    #[test]
     fn random_tokens(tokens in prop::collection::vec(prop::sample::select(vec![
         "IF", "THEN", "S", "RULE", "r", ":", "LET", "CONST", "PARAM", "FN", "SET", "USE", "FOR", "EACH", "IN", "NO", "NOT", "AND", "OR", "WHERE",
         "SEQ", "->", "ALL", "WITHIN", "UNTIL", "EVERY", "TICK", "5", "5s", "5bp", "\"A/B\"", "(", ")", "[", "]", ",", ".", "=", "==", ">", "+", "/",
@@ -180,4 +254,10 @@ fn enough_of_the_random_programs_compile() {
         compiled += usize::from(sound(&format!("{PRELUDE}{rule}")));
     }
     assert!(compiled > 30, "{compiled} of 600");
+    let mut with_labels = 0;
+    for _ in 0..600 {
+        let text = format!("{PRELUDE}{}", sequence().new_tree(&mut runner).unwrap().current());
+        with_labels += usize::from(sound(&text) && text.contains("a: "));
+    }
+    assert!(with_labels > 30, "{with_labels} of 600");
 }

@@ -4,11 +4,12 @@
 //! The text of the program ends with a NUL byte; then come events of six bytes each, see [`script`].
 
 use ascep_lang::program::{Constant, Mode, Period, Program, Type};
+use ascep_lang::tests::Test;
 use ascep_lang::{Limits, Options, RenderOptions, Source, TypedRules, analyze};
 use ascep_runtime::event::{Book, Event, InstrumentId, Level, MISSING, Payload, Quote, Side, Trade};
 use ascep_runtime::reference::{Reference, ReferenceOptions};
 use ascep_runtime::signal::{OwnedSignal, Signal};
-use ascep_runtime::{BuildError, Engine, EngineOptions};
+use ascep_runtime::{BuildError, Engine, EngineOptions, testing};
 
 /// The venue of symbols without one.
 const VENUE: &str = "b";
@@ -37,11 +38,25 @@ pub fn check(bytes: &[u8]) {
     let _ = (program.to_dot(), program.to_json_graph(), program.to_mermaid());
 
     let Some(steps) = script_of(&program, script) else { return };
+    for test in analysis.tests.iter().filter(|test| test.end <= 48 * HOUR) {
+        run_test(&program, test);
+    }
     let Some(engine) = run_engine(&program, &steps) else { return };
     if typed.nodes.len() <= MAX_REFERENCE_NODES {
         let reference = run_reference(&typed, &steps);
         assert_eq!(engine, reference, "engine and reference differ");
     }
+}
+
+/// A test passes, or there is something to say about it; twice the same.
+fn run_test(program: &Program, test: &Test) {
+    let options = || EngineOptions::default().with_max_window_samples(WINDOW_SAMPLES).with_max_bytes(64 << 20);
+    let (first, second) = (testing::run(program, test, options()), testing::run(program, test, options()));
+    if let (Ok(first), Ok(second)) = (&first, &second) {
+        assert_eq!(first.passed(), testing::report(test, first).is_empty());
+        assert_eq!(format!("{first:?}"), format!("{second:?}"));
+    }
+    assert_eq!(first.is_ok(), second.is_ok());
 }
 
 /// One call of the host.
