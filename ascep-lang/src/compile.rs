@@ -165,8 +165,8 @@ pub fn analyze(sources: &[Source], options: &Options) -> Analysis {
     found.extend(findings);
     let good = !found.iter().any(|d| d.severity == Severity::Error);
     if found.iter().any(|d| d.code.severity() == Severity::Error) {
-        // What a wrong line was meant to use looks unused, and a test of which not all could be read to expect nothing.
-        found.retain(|d| !matches!(d.code, Code::UnusedName | Code::TestWithoutExpect));
+        // What a wrong line was meant to use looks unused or unnamed, and a test of which not all could be read to expect nothing.
+        found.retain(|d| !matches!(d.code, Code::UnusedName | Code::TestWithoutExpect | Code::UnknownTestSymbol));
     }
     let diagnostics = cut(Diagnostics::new(found), options.limits.max_errors.max(1));
     let typed = good.then_some(typed);

@@ -187,3 +187,11 @@ fn a_signal_of_a_wrong_rule_is_not_unknown_too() {
     let (_, _, codes) = found("IF nothing(\"A/B\") > 1 THEN ODD(x = 1)\nTEST \"t\" { EXPECT ODD(x = 1) AT 1s }");
     assert_eq!(codes.iter().map(|c| c.0).collect::<Vec<_>>(), [Code::UnknownFunction]);
 }
+
+#[test]
+fn with_an_error_elsewhere_tests_are_not_doubted() {
+    let sources =
+        [Source::new("rules.cep", "IF price(\"A/B\" > 5 THEN HIGH\nTEST \"t\" { AT 1s trade(\"A/B\", price = 6) EXPECT HIGH AT 1s }")];
+    let found = analyze(&sources, &Options::default()).diagnostics;
+    assert!(found.has_errors() && found.warnings().next().is_none(), "{found}");
+}
