@@ -170,6 +170,14 @@ fn what_fires_without_end_is_stopped() {
     let analysis = analyze(&sources, &Options::default());
     let failed = testing::run(&analysis.program.unwrap(), &analysis.tests[0], EngineOptions::default());
     assert_eq!(failed, Err(TestError::TooManySignals));
+    // Also where nothing of it goes out.
+    let sources = [Source::new(
+        "rules.cep",
+        "IF known(last(\"A/B\")) THEN S EVERY 1us COOLDOWN 1h TEST \"t\" { AT 1s trade(\"A/B\", price = 1) ADVANCE 30m EXPECT S AT 1s }",
+    )];
+    let analysis = analyze(&sources, &Options::default());
+    let failed = testing::run(&analysis.program.unwrap(), &analysis.tests[0], EngineOptions::default());
+    assert_eq!(failed, Err(TestError::TooManyTimers));
 }
 
 #[test]

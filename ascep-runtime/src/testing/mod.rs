@@ -18,6 +18,8 @@ use crate::signal::{OwnedSignal, Signal, Value};
 
 /// The most signals that a test may give.
 pub const MAX_SIGNALS: usize = 100_000;
+/// The most timers that may fire in a test: an `EVERY` that is held back by a `COOLDOWN` gives no signal and takes its time all the same.
+pub const MAX_TIMERS: u64 = 20_000_000;
 /// How far apart numbers may be that count as equal, relative to the larger.
 pub const TOLERANCE: f64 = 1e-9;
 
@@ -71,6 +73,9 @@ pub enum TestError {
     /// There were more signals than a test may give.
     #[error("more than {MAX_SIGNALS} signals came")]
     TooManySignals,
+    /// More timers fired than may in a test.
+    #[error("more than {MAX_TIMERS} timers fired")]
+    TooManyTimers,
 }
 
 /// Runs a test on a new engine.
@@ -126,10 +131,11 @@ impl Run {
 
     /// Brings the clock to an offset, a little at a time, so that a rule that fires without end is noticed.
     fn advance(&mut self, to: i64) -> Result<(), TestError> {
-        let mut stride: i64 = 1_000_000;
+        let longest = LONGEST_STRIDE.max(to.saturating_sub(self.clock) / STRIDES);
+        let mut stride = SHORTEST_STRIDE;
         loop {
             let next = self.clock.saturating_add(stride).min(to);
-            let before = self.signals.len();
+            let before = self.engine.counters().timers_fired;
             let Self { engine, signals, .. } = self;
             engine.advance_to(next, &mut |signal: &Signal<'_>| keep(signals, signal));
             self.clock = self.clock.max(next);
@@ -138,7 +144,8 @@ impl Run {
                 return Ok(());
             }
             // Far in few strides where it is quiet.
-            stride = if self.signals.len() == before { stride.saturating_mul(2).min(LONGEST_STRIDE) } else { 1_000_000 };
+            let busy = self.engine.counters().timers_fired - before > BUSY;
+            stride = if busy { SHORTEST_STRIDE } else { stride.saturating_mul(2).min(longest) };
         }
     }
 
@@ -165,12 +172,20 @@ impl Run {
     }
 
     fn bounded(&self) -> Result<(), TestError> {
-        if self.signals.len() > MAX_SIGNALS { Err(TestError::TooManySignals) } else { Ok(()) }
+        if self.signals.len() > MAX_SIGNALS {
+            return Err(TestError::TooManySignals);
+        }
+        if self.engine.counters().timers_fired > MAX_TIMERS { Err(TestError::TooManyTimers) } else { Ok(()) }
     }
 }
 
-/// An hour.
-const LONGEST_STRIDE: i64 = 3_600_000_000_000;
+/// A millisecond.
+const SHORTEST_STRIDE: i64 = 1_000_000;
+/// A minute, unless that is too short to get far in [`STRIDES`].
+const LONGEST_STRIDE: i64 = 60_000_000_000;
+const STRIDES: i64 = 1_000_000;
+/// Timers of a stride after which the next one is short.
+const BUSY: u64 = 1_000;
 
 /// Keeps a signal, and of those beyond the limit one.
 fn keep(signals: &mut Vec<OwnedSignal>, signal: &Signal<'_>) {
