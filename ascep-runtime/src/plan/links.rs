@@ -1,9 +1,10 @@
 //! What brings what up to date: nodes by their arguments and inputs, rows by theirs.
 
-use ascep_lang::program::{InputId, Node, NodeId, Op, ParamId, SequenceId, StepInput};
+use ascep_lang::program::{InputId, NodeId, Op, ParamId};
 
 use super::build::Builder;
 use super::shape::{ShapedRule, touched_by};
+use super::traits::steps_of;
 use super::{NONE, NodeOp, Reading};
 use crate::columns::{ColumnsBuilder, RowInput};
 use crate::error::BuildError;
@@ -60,15 +61,16 @@ impl Builder<'_> {
             if !traits.eager {
                 continue;
             }
-            // A sequence looks at its steps; what it captures and what filters is read when a step happens.
-            let steps = self.steps_of(node);
+            let steps = steps_of(self.program, node);
             for arg in steps.as_deref().unwrap_or(&node.args) {
                 let arg = self.number(arg.0);
                 if dependants.get(arg as usize).is_some_and(|list: &Vec<u32>| list.last() != Some(&number)) {
                     push(&mut dependants, arg, number);
                 }
             }
-            if steps.is_none() && node.args.iter().any(|arg| self.traits.get(arg.0 as usize).is_some_and(|traits| traits.volatile)) {
+            // A sequence has programs of its own, for each of its runs.
+            let is_volatile = |arg: &NodeId| self.traits.get(arg.0 as usize).is_some_and(|traits| traits.volatile);
+            if matches!(node.op, Op::Where) || (steps.is_none() && node.args.iter().any(is_volatile)) {
                 let list = self.to_compute(node.args.iter().map(|arg| arg.0), &mut seen, number);
                 if let Some(place) = preludes.get_mut(number as usize) {
                     *place = list;
@@ -103,16 +105,6 @@ impl Builder<'_> {
         }
         found.sort_unstable();
         found
-    }
-
-    /// The arguments of a `SEQ` that its steps look at; none for other operators.
-    fn steps_of(&self, node: &Node) -> Option<Vec<NodeId>> {
-        let Op::Seq(SequenceId(id)) = node.op else { return None };
-        let steps = self.program.tables.sequences.get(id as usize).map_or(&[][..], |sequence| &sequence.steps);
-        let place = |input| match input {
-            StepInput::Event(place) | StepInput::Level(place) => usize::from(place),
-        };
-        Some(steps.iter().filter_map(|step| node.args.get(place(step.input)).copied()).collect())
     }
 
     /// Lays out the rules in columns.

@@ -1,6 +1,6 @@
 //! What each node of a program needs of the plan: to be kept, to be brought up to date at its instants, to be read as of the clock.
 
-use ascep_lang::program::{CycleField, Op, Program};
+use ascep_lang::program::{CycleField, Node, NodeId, Op, Program, SequenceId, StepInput};
 
 use super::shape::ShapedRule;
 use crate::value::Repr;
@@ -18,7 +18,7 @@ pub(super) struct Traits {
     pub(super) stateless: bool,
     /// Brought up to date at each of its instants.
     pub(super) eager: bool,
-    /// Read when a rule fires.
+    /// Read when a rule fires, or when an event occurs that it filters or that captures it.
     pub(super) in_field: bool,
     /// An operand of a row.
     pub(super) operand: bool,
@@ -32,6 +32,22 @@ impl Traits {
     /// Whether its slot is right at every moment without being asked for.
     pub(super) fn held(self) -> bool {
         (self.eager || self.operand) && !self.volatile && !self.captured
+    }
+}
+
+/// The arguments that a `WHERE` or a `SEQ` has to look at: events, and levels that are steps. The others are read when one of these says so.
+/// None for operators that look at all of theirs.
+pub(super) fn steps_of(program: &Program, node: &Node) -> Option<Vec<NodeId>> {
+    match node.op {
+        Op::Where => Some(node.args.iter().take(1).copied().collect()),
+        Op::Seq(SequenceId(id)) => {
+            let steps = program.tables.sequences.get(id as usize).map_or(&[][..], |sequence| &sequence.steps);
+            let place = |input| match input {
+                StepInput::Event(place) | StepInput::Level(place) => usize::from(place),
+            };
+            Some(steps.iter().filter_map(|step| node.args.get(place(step.input)).copied()).collect())
+        }
+        _ => None,
     }
 }
 
@@ -112,10 +128,14 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>], provena
             own.eager = true;
         }
         let Traits { eager, in_field, .. } = *own;
+        let steps = steps_of(program, node);
         for arg in &node.args {
+            let is_late = steps.as_ref().is_some_and(|steps| !steps.contains(arg));
             if let Some(arg) = traits.get_mut(arg.0 as usize) {
-                arg.eager |= eager;
-                arg.in_field |= in_field;
+                // What only filters, or is captured, is computed when the event occurs.
+                let late = is_late && arg.stateless;
+                arg.eager |= eager && !late;
+                arg.in_field |= in_field || (eager && late);
             }
         }
     }
