@@ -12,7 +12,7 @@ impl Maker<'_> {
                 let fees = ["(imbalance(\"A/B\") / 7)", "(count(trade(\"A/B\"), 2s) / 70)", "(qty(\"A/B\") / 100)"];
                 fees[m.dice.below(fees.len())].to_owned()
             } else {
-                m.dice.pick(&["0", "10bp", "1%", "7.5bp", "-1bp"]).to_owned()
+                m.dice.pick(&["0", "10bp", "1%", "7.5bp", "-1bp", "20%", "50%"]).to_owned()
             }
         };
         let call = match self.pool {

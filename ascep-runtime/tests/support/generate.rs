@@ -26,7 +26,10 @@ pub const LEVEL_INPUT: &str = "host_level";
 /// Makes a program.
 pub fn generate(dice: &mut Dice) -> Generated {
     // `b` is the default venue, so that `b:A/B` is another name of the first symbol.
-    let pools: [&[&str]; 6] = [
+    let pools: [&[&str]; 8] = [
+        // Of one symbol alone much more happens at once.
+        &["A/B"],
+        &["A/B"],
         &["A/B", "C/D"],
         &["A/B", "b:A/B", "C/D"],
         &["A/B", "k:A/B"],
@@ -82,8 +85,11 @@ impl Maker<'_> {
             self.nums.push("p".into());
             settings.params.push(("p".to_owned(), [0, 2, 3, 4, 6, 9].map(number).to_vec()));
         }
-        if self.dice.chance(20) {
+        if self.dice.chance(28) {
             items.push(("PARAM d = 2s IN 1s .. 5s".to_owned(), None));
+            if self.dice.chance(50) {
+                self.durations.truncate(2);
+            }
             self.durations.extend(["d".into(), "d".into(), "d".into()]);
             settings.params.push(("d".to_owned(), [1, 2, 3, 5, 9].map(|x| Constant::Duration(x * SECOND)).to_vec()));
         }

@@ -45,7 +45,7 @@ impl Maker<'_> {
     fn match_step(&mut self, index: usize) -> Expr {
         let label = if self.dice.chance(70) { format!("{}: ", ["a", "b", "c", "e"][index]) } else { String::new() };
         let quantifier =
-            if self.dice.chance(22) { self.dice.pick(&[" {1..2}", " {2}", " {2..3}", " {1..}", " {2..}", " {3}"]) } else { "" };
+            if self.dice.chance(30) { self.dice.pick(&[" {1..2}", " {2}", " {2..3}", " {1..}", " {2..}", " {3}"]) } else { "" };
         let (what, payload) = self.step_input(index == 0);
         let plain = |what: &Expr| Expr::of(Ty::Other, "$", vec![what.clone()]);
         let lesser = vec![plain(&what), Expr::of(Ty::Other, &format!("{label}$"), vec![what.clone()])];
@@ -66,7 +66,8 @@ impl Maker<'_> {
         };
         let hold =
             if !hold.is_empty() && self.durations.iter().any(|d| d == "d") && self.dice.chance(20) { " FOR d".to_owned() } else { hold };
-        let (what, _) = self.step_input(false);
+        let level = |m: &mut Self| m.label_level().unwrap_or_else(|| m.plain_level());
+        let (what, _) = if self.dice.chance(35) { (level(self), Payload::Time) } else { self.step_input(false) };
         let plain = Expr::of(Ty::Other, "NO $", vec![what.clone()]);
         let lesser = if hold.is_empty() { Vec::new() } else { vec![plain] };
         Expr::of(Ty::Other, &format!("NO ${hold}"), vec![what]).or_else(lesser)
@@ -74,7 +75,8 @@ impl Maker<'_> {
 
     /// What a step looks at, and what `it` has there. The first step can read no label.
     fn step_input(&mut self, first: bool) -> (Expr, Payload) {
-        match self.dice.weighted(&[45, 20, 8, 8, 8, 6, if first { 0 } else { 12 }]) {
+        let labelled = !first && !self.labels.is_empty();
+        match self.dice.weighted(&[45, 14, 6, 6, 8, 8, if labelled { 24 } else { 0 }]) {
             0 => {
                 let symbol = self.symbol();
                 let trade = self.dice.chance(60);
@@ -118,7 +120,7 @@ impl Maker<'_> {
             return (event, payload);
         }
         let outer = self.it.replace(payload.clone());
-        let filter = if self.dice.chance(50) { self.label_level() } else { None };
+        let filter = if self.dice.chance(65) { self.label_level() } else { None };
         let filter = filter.unwrap_or_else(|| {
             let op = self.comparison();
             level(&format!("($ {op} $)"), vec![self.grid(0), self.small()])

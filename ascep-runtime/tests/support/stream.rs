@@ -87,7 +87,8 @@ pub fn generate(dice: &mut Dice, symbols: &[String], settings: &Settings) -> Vec
     let length = if dice.chance(4) { 60 + dice.below(90) } else { 5 + dice.below(45) };
     let mut inputs = Vec::with_capacity(length);
     for _ in 0..length {
-        match dice.weighted(&[80, 8, 6, 6]) {
+        let sets = if settings.params.is_empty() { 0 } else { 11 };
+        match dice.weighted(&[80, 8, sets, 6]) {
             0 => {
                 ts += step(dice);
                 let late = dice.chance(4);
@@ -101,7 +102,7 @@ pub fn generate(dice: &mut Dice, symbols: &[String], settings: &Settings) -> Vec
                 ts += [0, 1, 2, 5, 12][dice.below(5)] * SECOND;
                 inputs.push(Input::Advance(ts));
             }
-            2 if !settings.params.is_empty() => {
+            2 => {
                 let (name, values) = &settings.params[dice.below(settings.params.len())];
                 inputs.push(Input::Set(name.clone(), values[dice.below(values.len())]));
             }
@@ -132,12 +133,13 @@ fn step(dice: &mut Dice) -> i64 {
     }
 }
 
-/// A price, mostly whole and now and then a quarter more. Those of some symbols are multiples of seven quarters, so that no two ways round a
+/// A price, mostly whole and now and then a quarter more. Those of some symbols are multiples of seven, so that no two ways round a
 /// cycle of markets have the same return and rounding does not choose between them.
 fn price(dice: &mut Dice, (low, high): (i64, i64), symbol: &str) -> f64 {
     let whole = dice.between(low, high) as f64;
     match symbol {
-        "C/B" | "B/A" => whole * 1.75,
+        "C/B" => whole * 1.75,
+        "B/A" => whole * 7.0 / 64.0,
         _ if dice.chance(8) => whole + 0.25,
         _ => whole,
     }

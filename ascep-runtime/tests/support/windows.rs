@@ -229,6 +229,9 @@ impl Maker<'_> {
         {
             return level;
         }
+        if self.dice.chance(8) {
+            return Expr::of(Ty::Bool, self.dice.pick(&["(NOT known($))", "known($)"]), vec![self.rough(depth)]);
+        }
         let (op, limit) = (self.dice.pick(&["<", "<=", ">", ">="]), self.odd());
         if self.dice.chance(8) {
             return Expr::of(Ty::Bool, "($ IN -0.0001 .. 0.0001)", vec![self.change(depth)]);
