@@ -2,7 +2,8 @@
 //! each rule. Without provenance everything here is empty and nothing is noted.
 
 use crate::plan::Plan;
-use crate::value::{UNKNOWN, UNKNOWN_INT};
+use crate::snapshot::{Reader, Writer};
+use crate::value::{UNKNOWN, UNKNOWN_INT, put};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -60,6 +61,32 @@ impl Watch {
     /// Bytes held with provenance.
     pub(crate) fn bytes(plan: &Plan) -> usize {
         (2 * plan.nodes.len() + plan.instruments.len()) * 8 + plan.rules.len() * size_of::<RuleWatch>()
+    }
+
+    /// What is noted of the nodes, for a snapshot: the hash of each, when it was last at an instant and when it last occurred.
+    pub(crate) fn write_nodes(&self, plan: &Plan) -> Vec<(u128, i64, i64)> {
+        let times = self.instants.iter().zip(&self.occurred);
+        plan.keys.nodes.iter().zip(times).map(|(key, (instant, occurred))| (key.key, *instant, *occurred)).collect()
+    }
+
+    /// What is noted of a rule, for a snapshot; nothing without provenance.
+    pub(crate) fn write_rule(&self, id: u32, out: &mut Writer) {
+        let Some(rule) = self.rules.get(id as usize) else { return };
+        let RuleWatch { fired, held_back, lost, last_seq, last_held, by_cooldown, last_lost, truth, truth_since } = *rule;
+        [fired, held_back, lost, last_seq, u64::from(truth)].into_iter().for_each(|word| out.word(word));
+        [last_held, last_lost, truth_since].into_iter().for_each(|ts| out.int(ts));
+        out.flag(by_cooldown);
+    }
+
+    /// From a snapshot that was taken with provenance.
+    pub(crate) fn read_rule(&mut self, id: u32, from: &mut Reader<'_>) -> Option<()> {
+        let [fired, held_back, lost, last_seq] = [from.word()?, from.word()?, from.word()?, from.word()?];
+        [fired, held_back, lost].iter().all(|count| *count < 1 << 62).then_some(())?;
+        let (truth, last_held, last_lost, truth_since) = (from.level()?, from.int()?, from.int()?, from.int()?);
+        let by_cooldown = from.flag()?;
+        let rule = RuleWatch { fired, held_back, lost, last_seq, last_held, by_cooldown, last_lost, truth, truth_since };
+        put(&mut self.rules, id, rule);
+        from.is_done().then_some(())
     }
 
     /// Notes something of a rule.

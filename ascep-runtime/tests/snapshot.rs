@@ -236,6 +236,27 @@ fn forged_bytes_are_an_error_or_an_engine_that_runs() {
     assert!(refused > 300 && taken > 300, "{refused} refused, {taken} taken");
 }
 
+/// With provenance everything can be explained after a restore as before.
+#[test]
+fn explanations_go_on() {
+    let options = options().with_provenance(true);
+    let (program, mut stream) = (program(RULES), Stream::new());
+    let mut engine = Engine::with_functions(&program, options.clone(), &functions()).unwrap();
+    for _ in 0..20 {
+        stream.play(&mut engine, 40);
+        let bytes = engine.snapshot();
+        let (mut restored, report) = Engine::restore_with_functions(&program, options.clone(), &functions(), &bytes).unwrap();
+        assert!(report.is_all_kept() && restored.snapshot() == bytes);
+        for rule in 0..u32::try_from(program.rules.len()).unwrap() {
+            let (want, got) = (engine.explain_rule(rule).unwrap(), restored.explain_rule(rule).unwrap());
+            assert_eq!(got.to_string(), want.to_string());
+        }
+    }
+    // Without: what is not there is not explained, and nothing else changes but windows over counts, whose times were not kept.
+    let (_, report) = restore(&program, &engine.snapshot()).unwrap();
+    assert!(report.is_all_kept());
+}
+
 fn rule_fates(report: &Report) -> Vec<(String, Fate)> {
     report
         .rules

@@ -46,6 +46,9 @@ pub(crate) struct Saved {
     pub(super) nodes: Vec<SavedNode>,
     pub(super) windows: Vec<SavedNode>,
     pub(super) rules: Vec<SavedRule>,
+    /// With provenance: of each node when it was last at an instant and when it last occurred, and of each instrument when it was last forgotten.
+    pub(super) watched: Vec<(u128, i64, i64)>,
+    pub(super) forgotten: Vec<(String, i64)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,6 +85,8 @@ pub(super) struct SavedRule {
     pub(super) instance: Vec<(String, String)>,
     pub(super) key: u128,
     pub(super) words: Vec<u64>,
+    /// With provenance.
+    pub(super) watched: Vec<u64>,
 }
 
 /// The number of a kind in the file.
@@ -182,6 +187,8 @@ pub(crate) fn save(plan: &Plan, state: &State) -> Saved {
         nodes,
         windows,
         rules,
+        watched: state.watch.write_nodes(plan),
+        forgotten: plan.instruments.iter().cloned().zip(state.watch.forgotten.iter().copied()).collect(),
     }
 }
 
@@ -198,7 +205,9 @@ fn save_rule(plan: &Plan, state: &State, id: u32) -> SavedRule {
         }
     }
     let (name, instance) = rule_name(plan, id);
-    SavedRule { name, instance, key: at(&plan.keys.rules, id), words: out.0 }
+    let mut watched = Writer::default();
+    state.watch.write_rule(id, &mut watched);
+    SavedRule { name, instance, key: at(&plan.keys.rules, id), words: out.0, watched: watched.0 }
 }
 
 /// The name of a rule and the bindings of its instance.

@@ -32,6 +32,9 @@ pub(crate) fn take(program: &Program, plan: &mut Plan, state: &mut State, mut sa
     let loaded = market(plan, state, &saved)?;
     let kept = if state.started { taking.nodes(program, plan, state, &saved, &loaded)? } else { taking.cold(program, plan, &saved.nodes) };
     taking.rules(plan, state, &saved.rules, &kept)?;
+    if plan.provenance.is_some() {
+        watch(plan, state, &saved, &kept);
+    }
     Ok(taking.report)
 }
 
@@ -224,6 +227,9 @@ impl Taking {
             let same = found.filter(|found| sound && found.key == at(&plan.keys.rules, id));
             if let Some(same) = same {
                 or_damaged(read_rule(plan, state, id, rule.mode, rule.limit, &same.words))?;
+                if plan.provenance.is_some() && !same.watched.is_empty() {
+                    or_damaged(state.watch.read_rule(id, &mut Reader(&same.watched)))?;
+                }
             }
             let fate = match (same, found) {
                 (Some(_), _) => Fate::Kept,
@@ -265,6 +271,23 @@ fn read_rule(plan: &Plan, state: &mut State, id: u32, mode: RuleMode, limit: u32
         *ring = cells::read_ring(of.emitted, &mut state.emitted, &mut words, |words| words.int())?;
     }
     words.is_done().then_some(())
+}
+
+/// When nodes were at instants and instruments forgotten, for explanations.
+fn watch(plan: &Plan, state: &mut State, saved: &Saved, kept: &[bool]) {
+    let by_key: FxHashMap<u128, (i64, i64)> = saved.watched.iter().map(|(key, instant, occurred)| (*key, (*instant, *occurred))).collect();
+    for ((id, key), _) in (0..).zip(&plan.keys.nodes).zip(kept).filter(|(_, kept)| **kept) {
+        if let Some((instant, occurred)) = by_key.get(&key.key) {
+            put(&mut state.watch.instants, id, (*instant).min(state.clock));
+            put(&mut state.watch.occurred, id, (*occurred).min(state.clock));
+        }
+    }
+    let forgotten: FxHashMap<&str, i64> = saved.forgotten.iter().map(|(name, ts)| (name.as_str(), *ts)).collect();
+    for (name, place) in plan.instruments.iter().zip(&mut state.watch.forgotten) {
+        if let Some(ts) = forgotten.get(name.as_str()) {
+            *place = (*ts).min(state.clock);
+        }
+    }
 }
 
 /// Whether the window of an aggregate goes on; the first aggregate that looks at it takes it over.
