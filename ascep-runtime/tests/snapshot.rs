@@ -252,7 +252,7 @@ fn explanations_go_on() {
             assert_eq!(got.to_string(), want.to_string());
         }
     }
-    // Without: what is not there is not explained, and nothing else changes but windows over counts, whose times were not kept.
+    // An engine without takes it over as well.
     let (_, report) = restore(&program, &engine.snapshot()).unwrap();
     assert!(report.is_all_kept());
 }
@@ -369,6 +369,27 @@ fn rules_remember_that_they_are_disarmed_and_when_they_fired() {
     trade(&mut engine, 24, 6.0);
     trade(&mut engine, 61, 6.0);
     assert_eq!(names, ["1 a A", "2 b A", "3 b B", "4 a B", "5 b B"]);
+}
+
+#[test]
+fn a_rule_without_a_name_is_known_by_what_it_fires_on() {
+    let (mut engine, _) =
+        played("IF avg(last(\"A/B\"), 5) > 99 THEN A\nIF quote(\"C/D\") THEN B COOLDOWN 1h\nIF quote(\"C/D\") THEN C COOLDOWN 1h", 200);
+    let report = engine
+        .replace(&program("IF trade(\"C/D\") THEN N\nIF quote(\"C/D\") THEN B COOLDOWN 1h\nIF avg(last(\"A/B\"), 5) > 99 THEN A"))
+        .unwrap();
+    let fates: Vec<_> = rule_fates(&report);
+    let fates: Vec<_> = fates.iter().map(|(name, fate)| (name.as_str(), *fate)).collect();
+    assert_eq!(fates, [("rule_1", Fate::New), ("rule_2", Fate::Kept), ("rule_3", Fate::Kept)]);
+    // The COOLDOWN goes on.
+    let instrument = engine.instrument("C/D").unwrap();
+    let payload = Payload::Quote(Quote { bid: 1.0, ask: 2.0, bid_qty: 1.0, ask_qty: 1.0 });
+    let mut signals = 0;
+    let event = Event { ts: engine.now().unwrap(), venue_ts: None, instrument, payload };
+    engine.on_event(&event, &mut |_: &Signal<'_>| signals += 1).unwrap();
+    assert_eq!(signals, 0);
+    let report = engine.replace(&program("RULE a: IF last(\"A/B\") > 1 THEN A")).unwrap();
+    assert_eq!(report.rules_with(Fate::Dropped), 3);
 }
 
 #[test]

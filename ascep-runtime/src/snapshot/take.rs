@@ -216,15 +216,21 @@ impl Taking {
     }
 
     fn rules(&mut self, plan: &mut Plan, state: &mut State, saved: &[SavedRule], kept: &[bool]) -> Result<(), SnapshotError> {
-        let by_name: FxHashMap<_, &SavedRule> = saved.iter().map(|rule| ((rule.name.as_str(), rule.instance.as_slice()), rule)).collect();
-        let mut used = FxHashSet::default();
+        let by_name: FxHashMap<_, usize> =
+            saved.iter().enumerate().map(|(i, rule)| ((rule.name.as_str(), rule.instance.as_slice()), i)).collect();
+        // A rule without a name is called by its place, which says nothing of it. Two that are the same remember the same.
+        let unnamed: FxHashMap<u128, usize> =
+            saved.iter().enumerate().filter(|(_, rule)| is_unnamed(&rule.name)).map(|(i, rule)| (rule.key, i)).collect();
+        let mut used: FxHashSet<usize> = FxHashSet::default();
         let rules = plan.rules.clone();
         for (id, rule) in (0..).zip(&rules) {
             let (name, instance) = rule_name(plan, id);
-            let found = by_name.get(&(name.as_str(), instance.as_slice())).copied();
+            let key = at(&plan.keys.rules, id);
+            let found = if is_unnamed(&name) { unnamed.get(&key) } else { by_name.get(&(name.as_str(), instance.as_slice())) };
+            used.extend(found);
             let reads = plan.keys.triggers.of(id);
             let sound = reads.iter().all(|node| kept.get(*node as usize).copied().unwrap_or(false)) && self.periods(plan, id);
-            let same = found.filter(|found| sound && found.key == at(&plan.keys.rules, id));
+            let same = found.and_then(|found| saved.get(*found)).filter(|found| sound && found.key == key);
             if let Some(same) = same {
                 or_damaged(read_rule(plan, state, id, rule.mode, rule.limit, &same.words))?;
                 if plan.provenance.is_some() && !same.watched.is_empty() {
@@ -236,13 +242,13 @@ impl Taking {
                 (None, Some(_)) => Fate::Reset,
                 (None, None) => Fate::New,
             };
-            used.insert((name.clone(), instance.clone()));
             self.report.rules.push(RuleFate { rule: name, instance, fate });
         }
-        for rule in saved {
-            if used.insert((rule.name.clone(), rule.instance.clone())) {
-                self.report.rules.push(RuleFate { rule: rule.name.clone(), instance: rule.instance.clone(), fate: Fate::Dropped });
-            }
+        let is_kept = |i: usize, rule: &SavedRule| {
+            used.contains(&i) || (is_unnamed(&rule.name) && unnamed.get(&rule.key).is_some_and(|same| used.contains(same)))
+        };
+        for (_, rule) in saved.iter().enumerate().filter(|(i, rule)| !is_kept(*i, rule)) {
+            self.report.rules.push(RuleFate { rule: rule.name.clone(), instance: rule.instance.clone(), fate: Fate::Dropped });
         }
         Ok(())
     }
@@ -257,6 +263,11 @@ impl Taking {
             PeriodPlan::Param(id) => self.kept_params.get(id as usize).copied().unwrap_or(false),
         })
     }
+}
+
+/// Whether a name is one that the compiler gave: the user's are no `rule_N`.
+fn is_unnamed(name: &str) -> bool {
+    name.strip_prefix("rule_").is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn read_rule(plan: &Plan, state: &mut State, id: u32, mode: RuleMode, limit: u32, words: &[u64]) -> Option<()> {
