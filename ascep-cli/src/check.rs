@@ -35,7 +35,7 @@ pub(crate) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> 
         console.text(&line);
     }
     if let Some(program) = program.filter(|_| args.memory) {
-        memory::print(&program, args.max_window_samples, args.json)?;
+        memory::print(&program, args.max_window_samples, args.json, console)?;
     }
     match (errors, warnings) {
         (0, 0) => Ok(()),

@@ -7,10 +7,11 @@ use std::num::NonZeroUsize;
 use ascep_lang::Program;
 use ascep_runtime::{EngineOptions, HostFunctions, MemoryReport, RuleMemory};
 
+use crate::console::Console;
 use crate::error::Failure;
 
-/// Writes the report to standard output.
-pub(crate) fn print(program: &Program, max_window_samples: Option<NonZeroUsize>, json: bool) -> Result<(), Failure> {
+/// Writes the report to standard output, and a note for people where `run` and `replay` would refuse the program as they are set.
+pub(crate) fn print(program: &Program, max_window_samples: Option<NonZeroUsize>, json: bool, console: &Console) -> Result<(), Failure> {
     // Programs that would be refused for what they take are those that one most wants to see.
     let mut options = EngineOptions::default().with_max_bytes(usize::MAX);
     if let Some(samples) = max_window_samples {
@@ -19,7 +20,14 @@ pub(crate) fn print(program: &Program, max_window_samples: Option<NonZeroUsize>,
     let report = MemoryReport::new(program, &options, &HostFunctions::new()).map_err(|error| Failure::Build(error.to_string()))?;
     let text = if json { lines(&report) } else { table(&report) };
     let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::stdout)
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(Failure::stdout)?;
+    let limit = EngineOptions::default().max_bytes;
+    if report.state.saturating_add(report.plan) > limit {
+        console.note(&format!(
+            "this is more than the {limit} bytes that `run`, `replay`, `test` and `why` allow; `max = n` in a window makes it smaller, `--max-bytes SIZE` of `run` and `replay` allows more"
+        ));
+    }
+    Ok(())
 }
 
 fn lines(report: &MemoryReport) -> String {

@@ -124,7 +124,7 @@ impl Session {
     ) -> Result<Self, Failure> {
         let engine = Engine::new(program, settings.options(default_venue)).map_err(|error| match error {
             BuildError::Memory { .. } | BuildError::Exhausted { .. } => Failure::Build(format!(
-                "{error}; `--max-window-samples N` makes the windows of `count` smaller, `--max-bytes SIZE` allows more"
+                "{error}; `ascep check --memory` says which rules need it; `max = n` in a window or `--max-window-samples N` for all of them makes windows smaller, `--max-bytes SIZE` allows more"
             )),
             _ => Failure::Build(error.to_string()),
         })?;
