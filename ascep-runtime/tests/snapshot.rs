@@ -380,7 +380,7 @@ fn a_rule_without_a_name_is_known_by_what_it_fires_on() {
         .unwrap();
     let fates: Vec<_> = rule_fates(&report);
     let fates: Vec<_> = fates.iter().map(|(name, fate)| (name.as_str(), *fate)).collect();
-    assert_eq!(fates, [("rule_1", Fate::New), ("rule_2", Fate::Kept), ("rule_3", Fate::Kept)]);
+    assert_eq!(fates, [("rule_1", Fate::New), ("rule_2", Fate::Kept), ("rule_3", Fate::Kept), ("rule_3", Fate::Dropped)]);
     // The COOLDOWN goes on.
     let instrument = engine.instrument("C/D").unwrap();
     let payload = Payload::Quote(Quote { bid: 1.0, ask: 2.0, bid_qty: 1.0, ask_qty: 1.0 });
@@ -390,6 +390,25 @@ fn a_rule_without_a_name_is_known_by_what_it_fires_on() {
     assert_eq!(signals, 0);
     let report = engine.replace(&program("RULE a: IF last(\"A/B\") > 1 THEN A")).unwrap();
     assert_eq!(report.rules_with(Fate::Dropped), 3);
+}
+
+#[test]
+fn one_rule_without_a_name_does_not_go_on_as_two() {
+    let one = "IF quote(\"C/D\") THEN B COOLDOWN 1h";
+    let (mut engine, _) = played(one, 200);
+    let report = engine.replace(&program(&format!("{one}\n{one}"))).unwrap();
+    let fates: Vec<_> = rule_fates(&report).into_iter().map(|(_, fate)| fate).collect();
+    assert_eq!(fates, [Fate::Kept, Fate::New]);
+    // The new one is not cooling down.
+    let instrument = engine.instrument("C/D").unwrap();
+    let payload = Payload::Quote(Quote { bid: 1.0, ask: 2.0, bid_qty: 1.0, ask_qty: 1.0 });
+    let mut rules = Vec::new();
+    let event = Event { ts: engine.now().unwrap(), venue_ts: None, instrument, payload };
+    engine.on_event(&event, &mut |signal: &Signal<'_>| rules.push(signal.head.rule.clone())).unwrap();
+    assert_eq!(rules, ["rule_2"]);
+    let report = engine.replace(&program(one)).unwrap();
+    let fates: Vec<_> = rule_fates(&report).into_iter().map(|(_, fate)| fate).collect();
+    assert_eq!(fates, [Fate::Kept, Fate::Dropped]);
 }
 
 #[test]

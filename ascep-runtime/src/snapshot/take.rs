@@ -2,6 +2,8 @@
 //!
 //! What an operator remembers is of use only where all that it reads is taken over, too. So nodes are gone through in order, arguments first.
 
+use std::collections::VecDeque;
+
 use ascep_lang::Program;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -218,19 +220,25 @@ impl Taking {
     fn rules(&mut self, plan: &mut Plan, state: &mut State, saved: &[SavedRule], kept: &[bool]) -> Result<(), SnapshotError> {
         let by_name: FxHashMap<_, usize> =
             saved.iter().enumerate().map(|(i, rule)| ((rule.name.as_str(), rule.instance.as_slice()), i)).collect();
-        // A rule without a name is called by its place, which says nothing of it. Two that are the same remember the same.
-        let unnamed: FxHashMap<u128, usize> =
-            saved.iter().enumerate().filter(|(_, rule)| is_unnamed(&rule.name)).map(|(i, rule)| (rule.key, i)).collect();
+        // A rule without a name is called by its place, which says nothing of it: it goes on as the first of its like that no other goes on as.
+        let mut unnamed: FxHashMap<u128, VecDeque<usize>> = FxHashMap::default();
+        for (i, rule) in saved.iter().enumerate().filter(|(_, rule)| is_unnamed(&rule.name)) {
+            unnamed.entry(rule.key).or_default().push_back(i);
+        }
         let mut used: FxHashSet<usize> = FxHashSet::default();
         let rules = plan.rules.clone();
         for (id, rule) in (0..).zip(&rules) {
             let (name, instance) = rule_name(plan, id);
             let key = at(&plan.keys.rules, id);
-            let found = if is_unnamed(&name) { unnamed.get(&key) } else { by_name.get(&(name.as_str(), instance.as_slice())) };
+            let found = if is_unnamed(&name) {
+                unnamed.get_mut(&key).and_then(VecDeque::pop_front)
+            } else {
+                by_name.get(&(name.as_str(), instance.as_slice())).copied()
+            };
             used.extend(found);
             let reads = plan.keys.triggers.of(id);
             let sound = reads.iter().all(|node| kept.get(*node as usize).copied().unwrap_or(false)) && self.periods(plan, id);
-            let same = found.and_then(|found| saved.get(*found)).filter(|found| sound && found.key == key);
+            let same = found.and_then(|found| saved.get(found)).filter(|found| sound && found.key == key);
             if let Some(same) = same {
                 or_damaged(read_rule(plan, state, id, rule.mode, rule.limit, &same.words))?;
                 if plan.provenance.is_some() && !same.watched.is_empty() {
@@ -244,10 +252,7 @@ impl Taking {
             };
             self.report.rules.push(RuleFate { rule: name, instance, fate });
         }
-        let is_kept = |i: usize, rule: &SavedRule| {
-            used.contains(&i) || (is_unnamed(&rule.name) && unnamed.get(&rule.key).is_some_and(|same| used.contains(same)))
-        };
-        for (_, rule) in saved.iter().enumerate().filter(|(i, rule)| !is_kept(*i, rule)) {
+        for (_, rule) in saved.iter().enumerate().filter(|(i, _)| !used.contains(i)) {
             self.report.rules.push(RuleFate { rule: rule.name.clone(), instance: rule.instance.clone(), fate: Fate::Dropped });
         }
         Ok(())
