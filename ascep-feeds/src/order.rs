@@ -188,11 +188,15 @@ impl Order {
                 }
             }
         }
-        let behind = now.is_some_and(|now| event.ts < now);
+        // The two ends of all time are no times: the engine refuses them, and nothing is late against one.
+        let is_time = event.ts != Timestamp::MIN && event.ts != Timestamp::MAX;
+        let behind = is_time && now.is_some_and(|now| event.ts < now);
         if behind {
             of.late.record(now.unwrap_or(event.ts).saturating_sub(event.ts));
         }
-        self.newest = self.newest.max(Some(event.ts));
+        if is_time {
+            self.newest = self.newest.max(Some(event.ts));
+        }
         if self.delay > 0 {
             self.watermark = self.watermark.max(self.newest.map(|newest| newest.saturating_sub(self.delay)));
         }

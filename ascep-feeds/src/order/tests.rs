@@ -172,6 +172,13 @@ fn the_guard_knows_what_the_buffer_holds_before_the_clock_begins() {
 fn extremes_of_time_do_no_harm() {
     let host = Host::late(LatePolicy::Reorder { delay: i64::MAX, hold: usize::MAX }).all(&[i64::MAX, i64::MIN, 0]).end();
     assert_eq!(host.times(), [i64::MIN, 0, i64::MAX]);
+    // An engine refuses the end of all time and keeps its clock: what comes next is not late.
+    let mut order = Order::new([TimePolicy::replay()]);
+    for (ts, clock) in [(1, None), (i64::MAX, Some(1)), (9, Some(1))] {
+        order.push(0, trade(ts, 1.0), clock).unwrap();
+        assert_eq!(order.pop(clock).map(|(_, event)| event.ts), Some(ts));
+    }
+    assert_eq!((order.counters(0), order.late(0).events), (OrderCounters::default(), 0));
 }
 
 /// How far the events of a stream lie behind the newest before them, at most.
