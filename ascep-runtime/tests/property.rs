@@ -198,6 +198,8 @@ fn the_way_of_running_makes_no_difference() {
             ("in batches of 7", Way { batch: 7, ..way }),
             ("in batches of 256", Way { batch: 256, ..way }),
             ("without columns", Way { columns: false, ..way }),
+            ("with explanations", Way { provenance: true, ..way }),
+            ("with explanations, written and read again", Way { provenance: true, breaks: Break::Restore(1), ..way }),
             ("written and read again", Way { breaks: Break::Restore(pair.inputs.len() as u64), ..way }),
             ("written and read again, in batches", Way { batch: 7, columns: false, breaks: Break::Restore(0), ..way }),
             ("replaced by itself", Way { breaks: Break::Replace(pair.inputs.len() as u64), ..way }),

@@ -51,6 +51,7 @@ pub fn generate(dice: &mut Dice) -> Generated {
         it: None,
         in_rule: false,
         windows: true,
+        windowed: Vec::new(),
         pool,
         labels: Vec::new(),
     };

@@ -34,6 +34,8 @@ pub struct Maker<'a> {
     pub in_rule: bool,
     /// Whether windows, bars and indicators are written.
     pub windows: bool,
+    /// What windows look back over, with their lengths, where they mean the same everywhere.
+    pub windowed: Vec<(Expr, String)>,
     /// The symbols of the program.
     pub pool: &'static [&'static str],
     /// The labels of the steps so far of a sequence.

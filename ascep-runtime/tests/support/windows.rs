@@ -21,12 +21,35 @@ impl Maker<'_> {
         self.dice.pick(&["0.0371", "-0.0371", "0.5371", "1.0371", "2.0371", "3.5371", "-1.0371", "12.371", "50.371", "80.371"])
     }
 
+    /// A number on the grid and a window to look back at it over: often such as stood before, since statistics of one window share its samples.
+    fn over(&mut self, depth: usize, updates: bool, partial: bool) -> (Expr, String) {
+        let is_count = |length: &str| length.parse::<u32>().is_ok();
+        let known: Vec<_> = self.windowed.iter().filter(|(_, length)| updates || !is_count(length)).collect();
+        if !known.is_empty() && self.it.is_none() && self.dice.chance(40) {
+            let (of, length) = known[self.dice.below(known.len())].clone();
+            let window = if is_count(&length) { length } else { self.options(length, partial) };
+            return (of, window);
+        }
+        let of = self.grid(depth);
+        let length = if updates && self.dice.chance(40) { self.dice.between(1, 4).to_string() } else { self.duration() };
+        if !self.in_rule && self.it.is_none() {
+            self.windowed.push((of.clone(), length.clone()));
+        }
+        let window = if is_count(&length) { length } else { self.options(length, partial) };
+        (of, window)
+    }
+
     /// A window: of time, or of updates where it may be, with `partial` and `max` now and then.
     fn window(&mut self, updates: bool, partial: bool) -> String {
         if updates && self.dice.chance(40) {
             return self.dice.between(1, 4).to_string();
         }
-        let mut text = self.duration();
+        let length = self.duration();
+        self.options(length, partial)
+    }
+
+    /// A window of time with what else may be said of it.
+    fn options(&mut self, mut text: String, partial: bool) -> String {
         if partial && self.dice.chance(55) {
             text.push_str(", partial = TRUE");
         }
@@ -87,20 +110,21 @@ impl Maker<'_> {
                 grid(f, vec![self.grid(d)])
             }
             3 => {
-                let window = self.window(true, true);
-                grid(&format!("sum($, {window})"), vec![self.grid(d)])
+                let (of, window) = self.over(d, true, true);
+                grid(&format!("sum($, {window})"), vec![of])
             }
             4 => {
-                let (f, window) = (self.dice.pick(&["lowest", "highest", "first", "last_value", "median"]), self.window(true, true));
-                grid(&format!("{f}($, {window})"), vec![self.grid(d)])
+                let f = self.dice.pick(&["lowest", "highest", "first", "last_value", "median", "count"]);
+                let (of, window) = self.over(d, true, true);
+                grid(&format!("{f}($, {window})"), vec![of])
             }
             5 => {
                 let n = self.dice.between(1, 3);
                 grid(&format!("($)[{n}]"), vec![self.grid(d)])
             }
             6 => {
-                let window = self.window(false, false);
-                grid(&format!("delta($, {window})"), vec![self.grid(d)])
+                let (of, window) = self.over(d, false, false);
+                grid(&format!("delta($, {window})"), vec![of])
             }
             7 => {
                 let window = self.window(false, true);
@@ -121,8 +145,8 @@ impl Maker<'_> {
         let d = depth.saturating_sub(1);
         match self.dice.below(6) {
             0..=2 => {
-                let window = self.window(true, true);
-                Expr::of(Ty::Num, &format!("avg($, {window})"), vec![self.grid(d)])
+                let (of, window) = self.over(d, true, true);
+                Expr::of(Ty::Num, &format!("avg($, {window})"), vec![of])
             }
             3 => {
                 let (p, window) = (self.dice.pick(&["0", "25", "50", "75", "100"]), self.window(true, true));
@@ -150,8 +174,8 @@ impl Maker<'_> {
         match self.dice.weighted(&[22, 10, 12, 8, 8, 6, 5, 4, 3, 26]) {
             0 => {
                 let f = self.dice.pick(&["stddev", "stddev_pop", "variance", "zscore", "slope"]);
-                let window = self.window(true, true);
-                rough(&format!("{f}($, {window})"), vec![self.grid(d)])
+                let (of, window) = self.over(d, true, true);
+                rough(&format!("{f}($, {window})"), vec![of])
             }
             1 => {
                 let (f, window) = (self.dice.pick(&["corr", "beta"]), self.window(true, true));
@@ -159,8 +183,8 @@ impl Maker<'_> {
             }
             2 => {
                 let twap = self.dice.chance(50);
-                let (f, window) = (if twap { "twap" } else { "change" }, self.window(false, twap));
-                rough(&format!("{f}($, {window})"), vec![self.grid(d)])
+                let (f, (of, window)) = (if twap { "twap" } else { "change" }, self.over(d, false, twap));
+                rough(&format!("{f}($, {window})"), vec![of])
             }
             3 => {
                 let half_life = self.duration();
