@@ -2,43 +2,17 @@
 //! signals before either is measured.
 #![allow(missing_docs, reason = "criterion's macros make functions without any")]
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+mod passes;
+
+use std::time::Duration;
 
 use ascep_benches::rules::{mixed, one_shape, symbols, triple_rules, triples};
 use ascep_benches::{by_hand, compile, engine, stream};
-use ascep_runtime::event::Event;
-use ascep_runtime::{Engine, Signal};
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
+use passes::{passes, run};
 
 /// Events of one pass: a mebibyte of them, so that the stream itself stays in the cache.
 const EVENTS: usize = 1 << 14;
-
-/// Measures passes over the stream; between two it is moved on in time, which is not measured.
-fn passes(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, events: &mut [Event<'_>], mut pass: impl FnMut(&[Event<'_>]) -> u64) {
-    group.throughput(Throughput::Elements(events.len() as u64));
-    group.bench_function(name, |b| {
-        b.iter_custom(|iterations| {
-            let mut spent = Duration::ZERO;
-            for _ in 0..iterations {
-                stream::later(events);
-                let began = Instant::now();
-                black_box(pass(black_box(events)));
-                spent += began.elapsed();
-            }
-            spent
-        });
-    });
-}
-
-fn run(engine: &mut Engine, events: &[Event<'_>]) -> u64 {
-    let mut signals = 0;
-    for event in events {
-        let _ = engine.on_event(event, &mut |_: &Signal<'_>| signals += 1);
-    }
-    signals
-}
 
 fn one_shape_of_1_000(c: &mut Criterion) {
     const RULES: usize = 1_000;
@@ -52,8 +26,8 @@ fn one_shape_of_1_000(c: &mut Criterion) {
     assert_eq!(signals, events.iter().map(|event| hand.on_event(event)).sum::<u64>(), "engine and hand-written loop differ");
 
     let mut group = c.benchmark_group("engine/1,000 rules of one shape, one row an event");
-    passes(&mut group, "engine", &mut events, |events| run(&mut engine, events));
-    passes(&mut group, "by hand", &mut events, |events| events.iter().map(|event| hand.on_event(event)).sum());
+    passes(&mut group, "engine", &mut events, 1, |events| run(&mut engine, events));
+    passes(&mut group, "by hand", &mut events, 1, |events| events.iter().map(|event| hand.on_event(event)).sum());
     group.finish();
 }
 
@@ -70,8 +44,8 @@ fn triples_of_10_000(c: &mut Criterion) {
     assert_eq!(signals, events.iter().map(|event| hand.on_event(event)).sum::<u64>(), "engine and hand-written loop differ");
 
     let mut group = c.benchmark_group("engine/10,000 rules over 3 instruments each, 30 rows an event");
-    passes(&mut group, "engine", &mut events, |events| run(&mut engine, events));
-    passes(&mut group, "by hand", &mut events, |events| events.iter().map(|event| hand.on_event(event)).sum());
+    passes(&mut group, "engine", &mut events, 1, |events| run(&mut engine, events));
+    passes(&mut group, "by hand", &mut events, 1, |events| events.iter().map(|event| hand.on_event(event)).sum());
     group.finish();
 }
 
@@ -84,7 +58,7 @@ fn mixed_of_1_000(c: &mut Criterion) {
     assert!(run(&mut engine, &events) > 0);
 
     let mut group = c.benchmark_group("engine/1,000 rules of every kind over 100 instruments");
-    passes(&mut group, "engine", &mut events, |events| run(&mut engine, events));
+    passes(&mut group, "engine", &mut events, 1, |events| run(&mut engine, events));
     group.finish();
 }
 

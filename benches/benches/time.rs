@@ -2,15 +2,16 @@
 //! must count the same signals before either is measured.
 #![allow(missing_docs, reason = "criterion's macros make functions without any")]
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+mod passes;
+
+use std::time::Duration;
 
 use ascep_benches::rules::{deviations, sequences, symbols};
 use ascep_benches::{by_hand, compile, engine, stream};
+use ascep_runtime::Engine;
 use ascep_runtime::event::Event;
-use ascep_runtime::{Engine, Signal};
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
+use passes::{passes, run};
 
 const INSTRUMENTS: usize = 1_000;
 /// Events of one pass.
@@ -19,30 +20,6 @@ const EVENTS: usize = 1 << 14;
 const STRETCH: i64 = 10;
 /// Passes that fill the windows before anything is measured: 33 seconds.
 const FILL: usize = 20;
-
-fn passes(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, events: &mut [Event<'_>], mut pass: impl FnMut(&[Event<'_>]) -> u64) {
-    group.throughput(Throughput::Elements(events.len() as u64));
-    group.bench_function(name, |b| {
-        b.iter_custom(|iterations| {
-            let mut spent = Duration::ZERO;
-            for _ in 0..iterations {
-                stream::later_by(events, STRETCH);
-                let began = Instant::now();
-                black_box(pass(black_box(events)));
-                spent += began.elapsed();
-            }
-            spent
-        });
-    });
-}
-
-fn run(engine: &mut Engine, events: &[Event<'_>]) -> u64 {
-    let mut signals = 0;
-    for event in events {
-        let _ = engine.on_event(event, &mut |_: &Signal<'_>| signals += 1);
-    }
-    signals
-}
 
 /// Measures an engine and a loop after both have seen the same events and given the same number of signals.
 fn beside(c: &mut Criterion, name: &str, engine: &mut Engine, mut events: Vec<Event<'_>>, mut by_hand: impl FnMut(&Event<'_>) -> u64) {
@@ -56,9 +33,9 @@ fn beside(c: &mut Criterion, name: &str, engine: &mut Engine, mut events: Vec<Ev
     assert!(ours > 0);
     assert_eq!(ours, theirs, "engine and hand-written loop differ");
     let mut group = c.benchmark_group(name);
-    passes(&mut group, "engine", &mut events, |events| run(engine, events));
+    passes(&mut group, "engine", &mut events, STRETCH, |events| run(engine, events));
     // Both see the stream go on from where the other left it: what has left a window by then has left it for both.
-    passes(&mut group, "by hand", &mut events, |events| events.iter().map(&mut by_hand).sum());
+    passes(&mut group, "by hand", &mut events, STRETCH, |events| events.iter().map(&mut by_hand).sum());
     group.finish();
 }
 

@@ -130,17 +130,10 @@ pub fn stretch(events: &mut [Event<'_>], times: i64) {
     }
 }
 
-/// Moves a stretched stream to the time after its end, as [`later`] does one that is not.
+/// Moves a stream that was stretched by `times`, 1 for one that was not, to the time after its end, so that it can be played again without an event
+/// being late.
 pub fn later_by(events: &mut [Event<'_>], times: i64) {
     let by = i64::try_from(events.len()).unwrap_or_default() * STEP * times;
-    for event in events {
-        event.ts += by;
-    }
-}
-
-/// Moves a stream to the time after its end, so that it can be played again without an event being late.
-pub fn later(events: &mut [Event<'_>]) {
-    let by = i64::try_from(events.len()).unwrap_or_default() * STEP;
     for event in events {
         event.ts += by;
     }
