@@ -22,6 +22,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod arbitrage;
 mod bits;
 mod columns;
 mod counters;

@@ -1,0 +1,16 @@
+//! Arbitrage over a universe of markets: what a closed way of exchanges returns after fees, how much of it can be done, and the life of each
+//! opportunity from its opening to its close. Usable without the rule language.
+//!
+//! A [`Universe`] lists markets; a [`FeeTable`] says what each leg costs; a [`Path`] is one closed way, in one direction, as a value of fixed
+//! size. Rates are those at which a taker is served at once: the bid for what is sold, the ask for what is bought, never the mid and never the
+//! last trade.
+
+mod fees;
+mod opportunity;
+mod path;
+mod universe;
+
+pub use fees::{FeeError, FeeRow, FeeTable, Tier};
+pub use opportunity::{CloseReason, Opportunity, OpportunitySink, State};
+pub use path::{Leg, MAX_LEGS, Path, PathError};
+pub use universe::{AssetId, Contract, Filters, Market, MarketId, MarketKind, MarketSpec, Status, Universe, UniverseError, VenueId};
