@@ -43,7 +43,7 @@ pub struct Book {
 /// What became of the feed of a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// Messages were lost; what came after them is good.
+    /// Messages were lost: what was known may be wrong, what comes after them is good.
     Gap,
     /// The venue began anew: what was known before holds no more.
     Reset,
@@ -77,26 +77,31 @@ impl Status {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 
-    /// Whether what was known of the symbol is known no more.
+    /// Why what was known of the symbol is known no more; none where it still is.
     #[must_use]
-    pub fn forgets(self) -> bool {
-        matches!(self, Self::Reset | Self::Stale | Self::Disconnect)
+    pub fn loss(self) -> Option<engine::Loss> {
+        match self {
+            Self::Gap => Some(engine::Loss::Gap),
+            Self::Reset => Some(engine::Loss::Reset),
+            Self::Stale => Some(engine::Loss::Stale),
+            Self::Disconnect => Some(engine::Loss::Disconnect),
+            Self::Reconnect => None,
+        }
     }
 }
 
 impl MarketEvent {
     /// As the engine takes it.
     ///
-    /// A status after which nothing is known ([`Status::forgets`]) makes the engine forget the instrument. A gap and a reconnect give
-    /// `None`: the next quote is a full picture anyway.
+    /// A status after which nothing is known ([`Status::loss`]) makes the engine forget the instrument. A reconnect gives `None`: the next
+    /// quote says what is known again.
     #[must_use]
     pub fn to_engine(&self, instrument: InstrumentId) -> Option<engine::Event<'_>> {
         let payload = match &self.payload {
             Payload::Trade(trade) => engine::Payload::Trade(*trade),
             Payload::Quote(quote) => engine::Payload::Quote(*quote),
             Payload::Book(book) => engine::Payload::Book(engine::Book { bids: &book.bids, asks: &book.asks }),
-            Payload::Status(status) if status.forgets() => engine::Payload::Forget,
-            Payload::Status(_) => return None,
+            Payload::Status(status) => engine::Payload::Forget(status.loss()?),
         };
         Some(engine::Event { ts: self.ts, venue_ts: self.venue_ts, instrument, payload })
     }
@@ -122,11 +127,10 @@ mod tests {
 
     #[test]
     fn a_status_that_forgets_makes_the_engine_forget() {
-        for forgets in [Status::Reset, Status::Stale, Status::Disconnect] {
-            let event = status(forgets);
-            assert_eq!(event.to_engine(InstrumentId(3)).unwrap().payload, engine::Payload::Forget);
+        for loss in engine::Loss::ALL {
+            let status = status(Status::from_name(loss.name()).unwrap());
+            assert_eq!(status.to_engine(InstrumentId(3)).unwrap().payload, engine::Payload::Forget(loss));
         }
-        assert!(status(Status::Gap).to_engine(InstrumentId(3)).is_none());
         assert!(status(Status::Reconnect).to_engine(InstrumentId(3)).is_none());
     }
 

@@ -139,7 +139,7 @@ impl Engine {
         begin_step(state, false);
         let class = state.market.apply(instrument, state.clock, venue_ts, &event.payload);
         let input = instrument * CLASSES + class;
-        if matches!(event.payload, Payload::Forget) {
+        if matches!(event.payload, Payload::Forget(_)) {
             put(&mut state.watch.forgotten, instrument, state.clock);
         }
         state.market.read(instrument, plan.readings.of(input), &mut state.slots);

@@ -43,9 +43,38 @@ pub enum Payload<'a> {
     Quote(Quote),
     /// The top levels, best first, a full picture; also a quote.
     Book(Book<'a>),
-    /// What was known of the instrument no longer is: the feed was reset, fell silent or lost its connection. Every market function of
-    /// it is unknown until the next trade, quote or book; it is no quote and no trade, and `age` goes on from the last real event.
-    Forget,
+    /// What was known of the instrument no longer is, for this reason. Every market function of it is unknown until the next trade, quote
+    /// or book; it is no quote and no trade, and `age` goes on from the last real event.
+    Forget(Loss),
+}
+
+/// Why what was known of an instrument no longer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Loss {
+    /// Messages of its feed were lost: what it is now may be in one of them.
+    Gap,
+    /// The venue began anew.
+    Reset,
+    /// Nothing came for longer than the feed's limit.
+    Stale,
+    /// The connection is lost.
+    Disconnect,
+}
+
+impl Loss {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Gap, Self::Reset, Self::Stale, Self::Disconnect];
+
+    /// As captures and outputs write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Reset => "reset",
+            Self::Stale => "stale",
+            Self::Disconnect => "disconnect",
+        }
+    }
 }
 
 /// A trade.

@@ -103,7 +103,7 @@ impl Market {
     /// Takes an event as of `ts` and gives its class.
     pub(crate) fn apply(&mut self, instrument: u32, ts: i64, venue_ts: Option<i64>, payload: &Payload<'_>) -> u32 {
         let Some(state) = self.instruments.get_mut(instrument as usize) else { return 0 };
-        if matches!(payload, Payload::Forget) {
+        if matches!(payload, Payload::Forget(_)) {
             *state = Instrument { ts: state.ts, quote_ts: state.quote_ts, book: state.book, ..Instrument::unknown() };
             if let Some(levels) = self.books.get_mut(state.book as usize) {
                 (levels.bid_count, levels.ask_count) = (0, 0);
@@ -137,7 +137,7 @@ impl Market {
                 }
                 3 + untraded
             }
-            Payload::Forget => 5,
+            Payload::Forget(_) => 5,
         }
     }
 
@@ -350,7 +350,7 @@ pub(crate) fn validate(event: &Event<'_>) -> Result<(), EventError> {
         check_time("venue_ts", venue_ts)?;
     }
     match &event.payload {
-        Payload::Forget => Ok(()),
+        Payload::Forget(_) => Ok(()),
         Payload::Trade(trade) => {
             check_price("price", trade.price)?;
             if trade.qty.is_nan() { Ok(()) } else { check_qty("qty", trade.qty) }

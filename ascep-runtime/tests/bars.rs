@@ -5,6 +5,7 @@
 mod common;
 
 use ascep_lang::program::{BarField, MarketField, Op, Type};
+use ascep_runtime::event::{Loss, Payload};
 use common::*;
 
 fn bar(name: &str, s: f64) -> E {
@@ -110,6 +111,6 @@ fn a_number_of_a_bar_has_the_instants_of_the_bar() {
 #[test]
 fn quantity_of_a_forgotten_market_stays_in_the_bar() {
     let mut run = Run::new(&[all_fields().field("q", market(MarketField::Qty, "A/B"))]);
-    run.trade(1.0, "A/B", 3.0).event(2.0, "A/B", ascep_runtime::event::Payload::Forget).advance(10.0);
+    run.trade(1.0, "A/B", 3.0).event(2.0, "A/B", Payload::Forget(Loss::Gap)).advance(10.0);
     run.expect(&[r#"10 rule_1 {"o":3,"h":3,"l":3,"c":3,"v":1,"w":3,"n":1,"s":0,"q":null}"#]);
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ascep_lang::program::{Constant, Cycle, CycleField, CycleId, CycleKind, FunctionId, HostFunction, Op, Program, SymbolId, Type};
-use ascep_runtime::event::{Payload, Quote};
+use ascep_runtime::event::{Loss, Payload, Quote};
 use ascep_runtime::signal::Value;
 use ascep_runtime::{BuildError, Engine, EngineOptions, HostFunctions, Signal};
 use common::*;
@@ -136,7 +136,7 @@ fn the_age_of_a_cycle_is_read_as_of_the_clock_and_a_comparison_has_a_timer() {
     let rules = [rule(age().gt(dur(2.0))), rule(trade("A/B")).field("age", age()), rule(net.gt(num(-9.0))).every_tick()];
     let mut run = Run::of(&cycle_program(CycleKind::Cross, &["x:A/B", "y:A/B"], &rules));
     run.full_quote(1.0, "x:A/B", 1.0, 2.0, 6.0).full_quote(2.0, "y:A/B", 3.0, 4.0, 5.0).trade(2.5, "x:A/B", 1.0).pass(3.5);
-    run.full_quote(4.0, "x:A/B", 1.0, 2.0, 6.0).event(5.0, "y:A/B", Payload::Forget).trade(5.0, "x:A/B", 1.0);
+    run.full_quote(4.0, "x:A/B", 1.0, 2.0, 6.0).event(5.0, "y:A/B", Payload::Forget(Loss::Reset)).trade(5.0, "x:A/B", 1.0);
     run.expect(&[
         "2 rule_3",
         r#"2.5 rule_2 {"age":1500000000}"#,

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use ascep_lang::{Options, Source, analyze};
-use ascep_runtime::event::{Event, Payload, Quote, Trade};
+use ascep_runtime::event::{Event, Loss, Payload, Quote, Trade};
 use ascep_runtime::reference::{Reference, ReferenceOptions};
 use ascep_runtime::signal::Signal;
 use ascep_runtime::{Engine, EngineOptions};
@@ -47,7 +47,7 @@ fn expect(rules: &str, events: &[(i64, Payload<'_>)], end: i64, expected: &[&str
 
 #[test]
 fn it_is_no_quote() {
-    let events = [(0, quote(1.0)), (3, Payload::Forget), (20, quote(1.0))];
+    let events = [(0, quote(1.0)), (3, Payload::Forget(Loss::Stale)), (20, quote(1.0))];
     expect(r#"IF NO quote("A/B") FOR 5s THEN S"#, &events, 21, &["5 S"]);
     expect(r#"IF quote("A/B") THEN S"#, &events, 21, &["0 S", "20 S"]);
     expect(r#"IF age("A/B") >= 5s THEN S"#, &events, 21, &["5 S"]);
@@ -56,13 +56,13 @@ fn it_is_no_quote() {
 
 #[test]
 fn what_was_known_is_unknown() {
-    expect(r#"IF bid("A/B") > 0 FOR 5s THEN S"#, &[(0, quote(1.0)), (3, Payload::Forget), (4, quote(1.0))], 20, &["9 S"]);
-    expect(r#"IF NOT known(last("A/B")) THEN S"#, &[(0, trade(1.0)), (3, Payload::Forget)], 4, &["3 S"]);
-    expect(r#"IF (bid("A/B") ?? 0) < 1 THEN S"#, &[(0, quote(2.0)), (3, Payload::Forget)], 4, &["3 S"]);
+    expect(r#"IF bid("A/B") > 0 FOR 5s THEN S"#, &[(0, quote(1.0)), (3, Payload::Forget(Loss::Stale)), (4, quote(1.0))], 20, &["9 S"]);
+    expect(r#"IF NOT known(last("A/B")) THEN S"#, &[(0, trade(1.0)), (3, Payload::Forget(Loss::Stale))], 4, &["3 S"]);
+    expect(r#"IF (bid("A/B") ?? 0) < 1 THEN S"#, &[(0, quote(2.0)), (3, Payload::Forget(Loss::Stale))], 4, &["3 S"]);
 }
 
 #[test]
 fn a_price_begins_again_with_quotes() {
-    let events = [(0, trade(9.0)), (1, quote(1.0)), (2, Payload::Forget), (3, quote(1.0)), (4, trade(9.0))];
+    let events = [(0, trade(9.0)), (1, quote(1.0)), (2, Payload::Forget(Loss::Stale)), (3, quote(1.0)), (4, trade(9.0))];
     expect(r#"IF price("A/B") > 0 THEN S EVERY TICK"#, &events, 5, &["0 S", "3 S", "4 S"]);
 }

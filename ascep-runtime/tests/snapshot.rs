@@ -4,7 +4,7 @@
 
 use ascep_lang::program::{Constant, Side};
 use ascep_lang::{InputType, Options, Program, Source, compile};
-use ascep_runtime::event::{Book, Event, InstrumentId, Level, MISSING, Payload, Quote, Trade};
+use ascep_runtime::event::{Book, Event, InstrumentId, Level, Loss, MISSING, Payload, Quote, Trade};
 use ascep_runtime::signal::{Signal, Value, write_jsonl};
 use ascep_runtime::{Engine, EngineOptions, Fate, HostFunctions, Report, SnapshotError};
 
@@ -94,7 +94,7 @@ impl Stream {
                 0..=7 => Payload::Trade(Trade { price, qty, side: [None, Some(Side::Buy), Some(Side::Sell)][(bits >> 40) as usize % 3] }),
                 8..=11 => Payload::Quote(Quote { bid: price, ask: price + 0.5, bid_qty: qty, ask_qty: 1.0 }),
                 12 | 13 => Payload::Book(Book { bids: &levels[..1], asks: &levels }),
-                14 if bits.is_multiple_of(3) => Payload::Forget,
+                14 if bits.is_multiple_of(3) => Payload::Forget(Loss::ALL[(bits >> 50) as usize % 4]),
                 14 => {
                     engine.advance_to(self.ts, &mut sink);
                     continue;

@@ -5,7 +5,7 @@
 mod common;
 
 use ascep_lang::program::{Constant, MarketField, Op, ParamId, Period, Stat, Type, Window};
-use ascep_runtime::event::Payload;
+use ascep_runtime::event::{Loss, Payload};
 use ascep_runtime::{Engine, EngineOptions};
 use common::*;
 
@@ -137,7 +137,7 @@ fn aggregates_of_one_argument_and_length_share_a_window() {
 #[test]
 fn windows_keep_their_samples_when_a_market_is_forgotten() {
     let mut run = Run::new(&[rule(trade("A/B")).field("v", over(Stat::Avg, 10.0, true, vec![last("A/B")]))]);
-    run.trade(1.0, "A/B", 2.0).event(2.0, "A/B", Payload::Forget).trade(3.0, "A/B", 4.0);
+    run.trade(1.0, "A/B", 2.0).event(2.0, "A/B", Payload::Forget(Loss::Reset)).trade(3.0, "A/B", 4.0);
     run.expect(&[r#"1 rule_1 {"v":2}"#, r#"3 rule_1 {"v":3}"#]);
 }
 

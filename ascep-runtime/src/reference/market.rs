@@ -39,7 +39,7 @@ impl What {
             Payload::Trade(t) => (price(t.price) && quantity(t.qty)).then_some(Self::Trade(*t)),
             Payload::Quote(q) => (side(q.bid) && side(q.ask) && quantity(q.bid_qty) && quantity(q.ask_qty)).then_some(Self::Quote(*q)),
             Payload::Book(b) => (levels(b.bids) && levels(b.asks)).then(|| Self::Book { bids: top(b.bids), asks: top(b.asks) }),
-            Payload::Forget => Some(Self::Forget),
+            Payload::Forget(_) => Some(Self::Forget),
         }
     }
 

@@ -8,7 +8,7 @@ use ascep_lang::program::{
 use ascep_lang::syntax::CrossSide;
 
 use super::*;
-use crate::event::{InstrumentId, MISSING, Payload, Quote, Trade};
+use crate::event::{InstrumentId, Loss, MISSING, Payload, Quote, Trade};
 
 mod cycles;
 mod sequences;
@@ -156,7 +156,7 @@ impl Build {
                 Do::Quote(bid, ask) => ("A/B", Payload::Quote(Quote { bid, ask, bid_qty: 1.0, ask_qty: 1.0 })),
                 Do::Other => ("Z/Z", Payload::Trade(Trade { price: 1.0, qty: 1.0, side: None })),
                 Do::Far => ("C/D", Payload::Trade(Trade { price: 1.0, qty: 1.0, side: None })),
-                Do::Forget => ("A/B", Payload::Forget),
+                Do::Forget => ("A/B", Payload::Forget(Loss::Reset)),
                 Do::Advance => {
                     out.extend(reference.advance_to(ts));
                     continue;

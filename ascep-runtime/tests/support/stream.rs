@@ -2,7 +2,7 @@
 //! and events at exactly a deadline are common.
 
 use ascep_lang::program::Constant;
-use ascep_runtime::event::{Book, Level, MISSING, Payload, Quote, Side, Trade};
+use ascep_runtime::event::{Book, Level, Loss, MISSING, Payload, Quote, Side, Trade};
 
 use super::dice::Dice;
 
@@ -38,7 +38,7 @@ pub enum What {
     Trade { price: f64, qty: Option<f64>, side: Option<Side> },
     Quote { bid: Option<(f64, Option<f64>)>, ask: Option<(f64, Option<f64>)> },
     Book { bids: Vec<(f64, f64)>, asks: Vec<(f64, f64)> },
-    Forget,
+    Forget(Loss),
 }
 
 impl What {
@@ -50,7 +50,7 @@ impl What {
             Self::Trade { price: p, qty: q, .. } => price(p) && q.iter().all(qty),
             Self::Quote { bid, ask } => [bid, ask].into_iter().flatten().all(|(p, q)| price(p) && q.iter().all(qty)),
             Self::Book { bids, asks } => bids.iter().chain(asks).all(|(p, q)| price(p) && qty(q)),
-            Self::Forget => true,
+            Self::Forget(_) => true,
         }
     }
 
@@ -74,7 +74,7 @@ impl What {
                 ask_qty: ask.and_then(|s| s.1).unwrap_or(MISSING),
             }),
             Self::Book { .. } => Payload::Book(Book { bids: &levels[0], asks: &levels[1] }),
-            Self::Forget => Payload::Forget,
+            Self::Forget(loss) => Payload::Forget(*loss),
         }
     }
 }
@@ -161,7 +161,7 @@ fn what(dice: &mut Dice, symbol: &str) -> What {
             let (bids, asks) = if dice.chance(50) { ((1, 3), (4, 6)) } else { ((1, 6), (1, 6)) };
             What::Quote { bid: side(dice, bids), ask: side(dice, asks) }
         }
-        3 => What::Forget,
+        3 => What::Forget(Loss::ALL[dice.below(4)]),
         _ => {
             let levels = |dice: &mut Dice, from: i64, down: bool| {
                 let n = dice.below(4) as i64;
