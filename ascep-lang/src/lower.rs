@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use crate::fold;
 use crate::program::{
     Action, ClockFn, Constant, Cycle, CycleId, EventKind, LANGUAGE_VERSION, MarketField, Node, NodeId, Op, PROGRAM_VERSION, PayloadField,
-    Program, Rule, SequenceId, SymbolId, Tables, TextId, Type, TypedRules, UnitId,
+    Program, Rule, Scan, ScanId, ScanMarket, SequenceId, SymbolId, Tables, TextId, Type, TypedRules, UnitId,
 };
 
 type Nodes = SmallVec<[NodeId; 3]>;
@@ -187,6 +187,11 @@ impl Shared {
                     let bar = self.of_typed.get(top.0 as usize).copied().flatten()?;
                     self.add(Node { op: Op::BarField(field), args: smallvec::smallvec![bar], ty })
                 }
+                Op::Cycles(_) => {
+                    let PayloadField::Opportunity(field) = field else { return None };
+                    let scan = self.of_typed.get(top.0 as usize).copied().flatten()?;
+                    self.add(Node { op: Op::OpportunityField(field), args: smallvec::smallvec![scan], ty })
+                }
                 Op::Where | Op::EventAnd => {
                     let inner = *node.args.first().filter(|a| **a < top)?;
                     match self.payloads.get(&(inner, field)) {
@@ -266,6 +271,7 @@ struct Compact<'t> {
     units: Renumber,
     sequences: Renumber,
     cycles: Renumber,
+    scans: Renumber,
     tables: Tables,
 }
 
@@ -310,6 +316,7 @@ impl<'t> Compact<'t> {
             units: Renumber::new(typed.tables.units.len()),
             sequences: Renumber::new(typed.tables.sequences.len()),
             cycles: Renumber::new(typed.tables.cycles.len()),
+            scans: Renumber::new(typed.tables.scans.len()),
             tables: Tables::default(),
         }
     }
@@ -420,6 +427,23 @@ impl<'t> Compact<'t> {
         new
     }
 
+    /// The new number of a scan; its markets are numbered with it.
+    fn scan(&mut self, old: ScanId) -> ScanId {
+        let new = ScanId(self.scans.get(old.0));
+        if self.tables.scans.len() == new.0 as usize
+            && let Some(scan) = self.typed.tables.scans.get(old.0 as usize)
+        {
+            let mut scan: Scan = scan.clone();
+            for market in &mut scan.markets {
+                if let ScanMarket::Venue { symbol, .. } = market {
+                    *symbol = SymbolId(self.symbols.get(symbol.0));
+                }
+            }
+            self.tables.scans.push(scan);
+        }
+        new
+    }
+
     fn place(&mut self, old: NodeId, node: &Node) -> Option<()> {
         if self.new.get(old.0 as usize)?.is_some() {
             return Some(());
@@ -437,6 +461,7 @@ impl<'t> Compact<'t> {
             Op::Bar { symbol, period } => Op::Bar { symbol: SymbolId(self.symbols.get(symbol.0)), period },
             Op::Seq(id) => Op::Seq(SequenceId(self.sequences.get(id.0))),
             Op::Cycle { cycle, field } => Op::Cycle { cycle: self.cycle(cycle), field },
+            Op::Cycles(id) => Op::Cycles(self.scan(id)),
             Op::Const(Constant::Symbol(s)) => Op::Const(Constant::Symbol(SymbolId(self.symbols.get(s.0)))),
             Op::Const(Constant::Text(t)) => Op::Const(Constant::Text(self.text(t))),
             op => op,

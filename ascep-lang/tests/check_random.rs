@@ -194,7 +194,7 @@ fn sound(text: &str) -> bool {
             Op::EventOr | Op::All(_) => node.args.len(),
             // Its arguments are of any kind; the program is validated.
             Op::Seq(_) => continue,
-            Op::Sample | Op::BarField(_) => 1,
+            Op::Sample | Op::BarField(_) | Op::OpportunityField(_) => 1,
             _ => 0,
         };
         for (n, arg) in node.args.iter().enumerate() {

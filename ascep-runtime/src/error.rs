@@ -23,6 +23,9 @@ pub enum BuildError {
         /// Its name.
         name: String,
     },
+    /// The rules look for opportunities with `cycles(..)`, which this version compiles and does not evaluate.
+    #[error("`cycles` is not evaluated by this version")]
+    Scan,
     /// An option is out of its range.
     #[error("option `{option}` is invalid: {reason}")]
     Option {

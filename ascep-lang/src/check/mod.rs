@@ -34,7 +34,7 @@ mod rules;
 mod sequence;
 mod sets;
 pub(crate) mod suggest;
-mod symbol;
+pub(crate) mod symbol;
 mod test_events;
 mod tests;
 mod triangle;

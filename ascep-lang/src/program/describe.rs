@@ -1,10 +1,14 @@
 //! Words for operators, types and constants, shared by every printed form of a program.
 
 use super::{
-    CmpOp, Constant, FunctionId, InputId, Mode, NumFn, Op, ParamId, Period, Rule, Side, Stat, SymbolId, Tables, TextId, Type, Window,
+    CmpOp, Constant, FunctionId, InputId, Mode, NumFn, Op, ParamId, Period, Rule, Scan, ScanMarket, Setting, Side, Stat, SymbolId, Tables,
+    TextId, Type, Window,
 };
 use crate::syntax::literal::{print_duration, print_number};
 use crate::syntax::{CrossSide, NumberKind};
+
+/// How many markets of a scan are named.
+const SHOWN: usize = 12;
 
 /// What stands where an index leads nowhere; only in programs that [`Program::validate`](super::Program::validate) refuses.
 const MISSING: &str = "?";
@@ -132,6 +136,7 @@ impl Tables {
                 }
                 None => Vec::new(),
             },
+            Op::Cycles(id) => self.scans.get(id.0 as usize).map_or_else(Vec::new, |scan| self.scan(scan)),
             Op::Host(id) => vec![self.function(id).to_owned()],
             Op::Index(n) => vec![n.to_string()],
             _ => Vec::new(),
@@ -140,6 +145,33 @@ impl Tables {
 
     pub(super) fn function(&self, id: FunctionId) -> &str {
         self.functions.get(id.0 as usize).map_or(MISSING, |f| f.name.as_str())
+    }
+
+    /// The arguments of a `cycles`, as the language writes them where there is nothing that comes from a universe only.
+    fn scan(&self, scan: &Scan) -> Vec<String> {
+        let setting = |setting: Setting| match setting {
+            Setting::Fixed(bits) => number(f64::from_bits(bits)),
+            Setting::Param(id) => self.param(id).to_owned(),
+        };
+        let mut words = vec![format!("home = {}", quoted(&scan.home))];
+        words.extend(scan.fee.map(|fee| format!("fee = {}", setting(fee))));
+        words.extend(scan.venue.as_ref().map(|venue| format!("venue = {}", quoted(venue))));
+        let name = |market: &ScanMarket| match market {
+            ScanMarket::Venue { symbol, .. } => quoted(self.symbol(*symbol)),
+            ScanMarket::AssumedEqual { base, quote, .. } => format!("{base}={quote}"),
+        };
+        let mut markets: Vec<String> = scan.markets.iter().take(SHOWN).map(name).collect();
+        if let more @ 1.. = scan.markets.len().saturating_sub(SHOWN) {
+            markets.push(format!("and {more} more"));
+        }
+        words.push(format!("markets = [{}]", markets.join(", ")));
+        let (least, most) = scan.legs;
+        words.push(if least == most { format!("legs = {least}") } else { format!("legs = {least}..{most}") });
+        words.push(format!("min_net = {}", setting(scan.min_net)));
+        words.extend(scan.max_age.map(|d| format!("max_age = {}", self.period(d))));
+        words.extend(scan.max_skew.map(|d| format!("max_skew = {}", self.period(d))));
+        words.push(format!("step = {}", setting(scan.step)));
+        words
     }
 
     /// The steps of a sequence with its arguments as `$0`, `$1`, ..: `$0 -> NO $1 FOR 3s -> $2{2..} WITHIN 10s KEEP 1.first.$3, 3.count`.

@@ -18,6 +18,8 @@ mod load;
 mod mermaid;
 mod names;
 mod op;
+mod scan;
+mod scan_check;
 mod sequence;
 mod signature;
 mod text;
@@ -25,6 +27,7 @@ mod validate;
 pub use graph::{Link, Vertex};
 pub use load::LoadError;
 pub use op::{BarField, ClockFn, CmpOp, Constant, CycleField, EventKind, MarketField, NumFn, Op, PayloadField, Period, Side, Stat, Window};
+pub use scan::{OpportunityField, REASONS, STATES, Scan, ScanFilters, ScanMarket, Setting};
 pub use sequence::{Capture, CaptureOf, SeqStep, Sequence, StepInput, StepKind};
 pub use validate::{InvalidProgram, Problem};
 pub(crate) use validate::{MAX_DEPTH, MAX_SAMPLES, MAX_SEQUENCE, MAX_UPDATES};
@@ -55,6 +58,9 @@ pub struct SequenceId(pub u32);
 /// An index into [`Tables::cycles`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CycleId(pub u32);
+/// An index into [`Tables::scans`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ScanId(pub u32);
 /// An index into [`Tables::units`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UnitId(pub u32);
@@ -125,6 +131,9 @@ pub struct Tables {
     /// The markets of each `triangle`, `cross` and `inverse`, each once.
     #[serde(default)]
     pub cycles: Vec<Cycle>,
+    /// What each `cycles` looks for, each once.
+    #[serde(default)]
+    pub scans: Vec<Scan>,
 }
 
 /// A function that the host gives: a pure function of its arguments, called while rules are evaluated.

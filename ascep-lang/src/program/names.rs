@@ -1,6 +1,6 @@
 //! Names of operators and of what they refer to: one word each, stable.
 
-use super::{BarField, ClockFn, CmpOp, CycleField, CycleKind, EventKind, MarketField, NumFn, Op, PayloadField, Stat};
+use super::{BarField, ClockFn, CmpOp, CycleField, CycleKind, EventKind, MarketField, NumFn, Op, OpportunityField, PayloadField, Stat};
 use crate::syntax::CrossSide;
 
 impl Op {
@@ -60,6 +60,8 @@ impl Op {
             Self::All(_) => "all",
             Self::Sample => "sample",
             Self::Cycle { field, .. } => field.name(),
+            Self::Cycles(_) => "cycles",
+            Self::OpportunityField(field) => field.name(),
             Self::Host(_) => "host",
             Self::Index(_) => "index",
         }
@@ -155,6 +157,26 @@ impl CycleField {
     }
 }
 
+impl OpportunityField {
+    /// The name behind `it`, with the dot.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Path => ".path",
+            Self::Net => ".net",
+            Self::Gross => ".gross",
+            Self::Size => ".size",
+            Self::Profit => ".profit",
+            Self::Age => ".age",
+            Self::Skew => ".skew",
+            Self::Lifetime => ".lifetime",
+            Self::Peak => ".peak",
+            Self::State => ".state",
+            Self::Reason => ".reason",
+        }
+    }
+}
+
 impl MarketField {
     /// The name of the function that reads it.
     #[must_use]
@@ -202,6 +224,17 @@ impl PayloadField {
             Self::Bar(BarField::Vwap) => "it.vwap",
             Self::Bar(BarField::Count) => "it.count",
             Self::Bar(BarField::Start) => "it.start",
+            Self::Opportunity(OpportunityField::Path) => "it.path",
+            Self::Opportunity(OpportunityField::Net) => "it.net",
+            Self::Opportunity(OpportunityField::Gross) => "it.gross",
+            Self::Opportunity(OpportunityField::Size) => "it.size",
+            Self::Opportunity(OpportunityField::Profit) => "it.profit",
+            Self::Opportunity(OpportunityField::Age) => "it.age",
+            Self::Opportunity(OpportunityField::Skew) => "it.skew",
+            Self::Opportunity(OpportunityField::Lifetime) => "it.lifetime",
+            Self::Opportunity(OpportunityField::Peak) => "it.peak",
+            Self::Opportunity(OpportunityField::State) => "it.state",
+            Self::Opportunity(OpportunityField::Reason) => "it.reason",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CycleId, FunctionId, InputId, ParamId, SequenceId, SymbolId, TextId};
+use super::{CycleId, FunctionId, InputId, OpportunityField, ParamId, ScanId, SequenceId, SymbolId, TextId};
 use crate::syntax::CrossSide;
 
 /// What a node computes from its arguments. The comment names the arguments in order.
@@ -127,6 +127,10 @@ pub enum Op {
         /// What of it.
         field: CycleField,
     },
+    /// `cycles(..)`: no arguments, an event at each telling of an opportunity of the [`Scan`](super::Scan); see there when that is.
+    Cycles(ScanId),
+    /// A field of the last telling: `[cycles]`. Unknown before the first; its instants are those of the scan. The durations are as of the telling.
+    OpportunityField(OpportunityField),
     /// A function of the host: its arguments. No state.
     Host(FunctionId),
     /// `x[n]`: `[x]`, n at least 1.
@@ -384,6 +388,8 @@ pub enum PayloadField {
     AskQty,
     /// Bars.
     Bar(BarField),
+    /// Opportunities of a `cycles`.
+    Opportunity(OpportunityField),
 }
 
 /// A reading of the clock.

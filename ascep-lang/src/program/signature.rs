@@ -1,7 +1,7 @@
 //! Which arguments an operator takes, by their types without units, and of what type its value is.
 
 use super::validate::{Checked, Kind, Problem, ensure};
-use super::{BarField, ClockFn, CmpOp, MarketField, NumFn, Op, Stat};
+use super::{BarField, ClockFn, CmpOp, MarketField, NumFn, Op, OpportunityField, Stat};
 
 /// Whether an operator can have arguments of these kinds and give this one.
 pub(super) fn check_args(op: Op, args: &[Kind], result: Kind) -> Checked {
@@ -10,9 +10,9 @@ pub(super) fn check_args(op: Op, args: &[Kind], result: Kind) -> Checked {
         Op::Const(_) | Op::Param(_) | Op::Input(_) | Op::Market(..) | Op::Imbalance { .. } | Op::Clock(_) | Op::Age(_) | Op::Event(..) => {
             0..=0
         }
-        Op::Bar { .. } | Op::Capture(_) => 0..=0,
+        Op::Bar { .. } | Op::Capture(_) | Op::Cycles(_) => 0..=0,
         Op::Window { stat, .. } if stat.is_paired() => 2..=2,
-        Op::Window { .. } | Op::Decay(_) | Op::Ema { .. } | Op::Rsi(_) | Op::BarField(_) => 1..=1,
+        Op::Window { .. } | Op::Decay(_) | Op::Ema { .. } | Op::Rsi(_) | Op::BarField(_) | Op::OpportunityField(_) => 1..=1,
         Op::Atr(_) | Op::FastK => 3..=3,
         Op::Obv | Op::Sample => 2..=2,
         Op::All(_) => 2..=usize::MAX,
@@ -55,9 +55,10 @@ pub(super) fn check_args(op: Op, args: &[Kind], result: Kind) -> Checked {
         (Op::Window { .. } | Op::Decay(_) | Op::Ema { .. } | Op::Rsi(_) | Op::Atr(_) | Op::Obv | Op::FastK, _) => {
             args.iter().all(|a| *a == Num) && result == Num
         }
-        (Op::Bar { .. }, _) => result == Event,
+        (Op::Bar { .. } | Op::Cycles(_), _) => result == Event,
         (Op::BarField(BarField::Start), [b]) => *b == Event && result == Timestamp,
         (Op::BarField(_), [b]) => *b == Event && result == Num,
+        (Op::OpportunityField(field), [e]) => *e == Event && result == field.kind(),
         (Op::Capture(_), _) => result != Event,
         (Op::All(_), _) => args.iter().all(|a| *a == Event) && result == Event,
         (Op::Sample, [e, x]) => *e == Event && *x == result && *x != Event,
@@ -65,6 +66,16 @@ pub(super) fn check_args(op: Op, args: &[Kind], result: Kind) -> Checked {
         _ => false,
     };
     ensure(holds, Problem::Type)
+}
+
+impl OpportunityField {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Path | Self::State | Self::Reason => Kind::Text,
+            Self::Age | Self::Skew | Self::Lifetime => Kind::Duration,
+            Self::Net | Self::Gross | Self::Size | Self::Profit | Self::Peak => Kind::Num,
+        }
+    }
 }
 
 impl NumFn {

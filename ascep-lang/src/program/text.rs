@@ -184,6 +184,8 @@ impl<'p> Writer<'p> {
                 self.cycle(args, cycle);
                 self.push(field.name());
             }
+            Op::Cycles(_) => self.call(node.op.name(), &[], &tables.operands(node.op)),
+            Op::OpportunityField(field) => self.push(&format!("it{}", field.name())),
             Op::Host(function) => self.call(tables.function(function), args, &[]),
             Op::Index(n) => {
                 self.args(args, Level::Postfix);

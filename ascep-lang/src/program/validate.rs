@@ -214,6 +214,11 @@ impl Program {
                 let result = if matches!(field, CycleField::Age | CycleField::Skew) { Kind::Duration } else { Kind::Num };
                 ensure(args.iter().all(|arg| *arg == Kind::Num) && Kind::of(node.ty) == result, Problem::Type)
             }
+            Op::OpportunityField(_) => {
+                let scan = node.args.first().and_then(|arg| self.nodes.get(arg.0 as usize));
+                ensure(scan.is_none_or(|scan| matches!(scan.op, Op::Cycles(_))), Problem::Operator)?;
+                check_args(node.op, &args, Kind::of(node.ty))
+            }
             _ => check_args(node.op, &args, Kind::of(node.ty)),
         }
     }
@@ -257,7 +262,7 @@ impl Program {
 }
 
 impl Tables {
-    fn check_symbol(&self, id: SymbolId) -> Checked {
+    pub(super) fn check_symbol(&self, id: SymbolId) -> Checked {
         ensure((id.0 as usize) < self.symbols.len(), Problem::Index)
     }
 
@@ -317,7 +322,7 @@ impl Tables {
         }
     }
 
-    fn check_period(&self, period: Period) -> Checked {
+    pub(super) fn check_period(&self, period: Period) -> Checked {
         match period {
             Period::Fixed(ns) => ensure(ns > 0, Problem::Period),
             Period::Param(id) => {
@@ -329,7 +334,7 @@ impl Tables {
         }
     }
 
-    fn check_param_id(&self, id: ParamId) -> Result<&Param, Problem> {
+    pub(super) fn check_param_id(&self, id: ParamId) -> Result<&Param, Problem> {
         self.params.get(id.0 as usize).ok_or(Problem::Index)
     }
 
@@ -429,6 +434,7 @@ impl Tables {
                 ensure(cycle.markets.len() == wanted, Problem::Arity)?;
                 cycle.markets.iter().try_for_each(|symbol| self.check_symbol(*symbol))
             }
+            Op::Cycles(id) => self.check_scan(self.scans.get(id.0 as usize).ok_or(Problem::Index)?),
             Op::Host(id) => ensure(self.functions.get(id.0 as usize).ok_or(Problem::Index)?.result == ty, Problem::Type),
             Op::Payload(_) => Err(Problem::Operator),
             _ => Ok(()),

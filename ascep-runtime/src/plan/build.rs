@@ -336,6 +336,7 @@ impl<'p> Builder<'p> {
                 Some(&NodePlan { op: NodeOp::Bar { bar }, .. }) => NodeOp::BarField { bar, field },
                 _ => return Err(invalid(Problem::Operator)),
             },
+            Op::Cycles(_) | Op::OpportunityField(_) => return Err(BuildError::Scan),
             Op::FastK => NodeOp::FastK,
             Op::Ema { n, skip } => self.indicator(Indicator::Ema { n, skip })?,
             Op::Rsi(n) => self.indicator(Indicator::Rsi(n))?,

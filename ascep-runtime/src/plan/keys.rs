@@ -5,7 +5,10 @@
 
 use std::fmt::Write as _;
 
-use ascep_lang::program::{Constant, Mode, Node, Op, Period, Rule, SequenceId, StepInput, StepKind, SymbolId, TextId, Type, Window};
+use ascep_lang::program::{
+    Constant, Mode, Node, Op, Period, Rule, Scan, ScanId, ScanMarket, SequenceId, Setting, StepInput, StepKind, SymbolId, TextId, Type,
+    Window,
+};
 
 use super::LookKind;
 use super::build::Builder;
@@ -188,7 +191,9 @@ impl Builder<'_> {
                 }
             }
             Op::Host(id) => self.name(hasher, self.program.tables.functions.get(id.0 as usize).map(|function| &function.name)),
+            Op::Cycles(id) => self.scan(hasher, id),
             Op::BarField(field) => hasher.word_of(&field),
+            Op::OpportunityField(field) => hasher.word_of(&field),
             Op::Payload(field) => hasher.word_of(&field),
             Op::Clock(reading) => hasher.word_of(&reading),
             Op::Num(function) => hasher.word_of(&function),
@@ -245,6 +250,48 @@ impl Builder<'_> {
         }
     }
 
+    /// All that a scan is: its markets by the instruments that they are.
+    fn scan(&self, hasher: &mut Hasher, id: ScanId) {
+        let Some(scan) = self.program.tables.scans.get(id.0 as usize) else { return };
+        // The venue that the rule named is for people.
+        let Scan { venue: _, home, legs, fee, min_net, step, max_age, max_skew, markets } = scan;
+        hasher.text(home);
+        hasher.word_of(legs);
+        for setting in [*fee, Some(*min_net), Some(*step)] {
+            match setting {
+                None => hasher.text("none"),
+                Some(Setting::Fixed(bits)) => {
+                    hasher.text("fixed");
+                    hasher.word(bits);
+                }
+                Some(Setting::Param(id)) => {
+                    hasher.text("param");
+                    self.name(hasher, self.program.tables.params.get(id.0 as usize).map(|param| &param.name));
+                }
+            }
+        }
+        for period in [*max_age, *max_skew] {
+            match period {
+                None => hasher.text("none"),
+                Some(period) => self.length(hasher, period),
+            }
+        }
+        for market in markets {
+            match market {
+                ScanMarket::Venue { symbol, filters, fee } => {
+                    self.market(hasher, *symbol);
+                    hasher.word_of(filters);
+                    hasher.word_of(fee);
+                }
+                ScanMarket::AssumedEqual { base, quote, haircut } => {
+                    hasher.text(base);
+                    hasher.text(quote);
+                    hasher.word(*haircut);
+                }
+            }
+        }
+    }
+
     fn window(&self, hasher: &mut Hasher, window: Window) {
         match window {
             Window::Time(d) => {
@@ -270,6 +317,9 @@ impl Builder<'_> {
                 let Some(sequence) = self.program.tables.sequences.get(id as usize) else { return Vec::new() };
                 let holds = sequence.steps.iter().filter_map(|step| if let StepKind::Absent { hold } = step.kind { hold } else { None });
                 holds.chain([sequence.within]).filter_map(of).collect()
+            }
+            Op::Cycles(id) => {
+                self.program.tables.scans.get(id.0 as usize).map_or_else(Vec::new, |scan| scan.params().map(|id| id.0).collect())
             }
             _ => Vec::new(),
         }

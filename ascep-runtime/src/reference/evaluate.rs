@@ -72,7 +72,7 @@ impl World {
             Op::All(period) => Val::Bool(self.all_within(node, *period, step)),
             Op::Index(n) => self.earlier(node, *n, step),
             // A sequence is told when it occurs, a capture by the run that made it, and the others are not in typed rules.
-            Op::Payload(_) | Op::Seq(_) | Op::Capture(_) | Op::Pick | Op::Sample => Val::Unknown,
+            Op::Payload(_) | Op::Seq(_) | Op::Capture(_) | Op::Pick | Op::Sample | Op::Cycles(_) | Op::OpportunityField(_) => Val::Unknown,
         }
     }
 
@@ -175,7 +175,7 @@ impl World {
                     F::Ask => M::Ask,
                     F::BidQty => M::BidQty,
                     F::AskQty => M::AskQty,
-                    F::Bar(_) => return Val::Unknown,
+                    F::Bar(_) | F::Opportunity(_) => return Val::Unknown,
                 };
                 self.market(source, *symbol, step)
             }

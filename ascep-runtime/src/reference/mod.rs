@@ -113,7 +113,7 @@ impl Reference {
             return Err(ReferenceError::NoFunction(missing.name.clone()));
         }
         for (i, node) in (0..).zip(&rules.nodes) {
-            if matches!(node.op, Op::Pick | Op::Sample) || node.args.iter().any(|a| a.0 >= i) {
+            if matches!(node.op, Op::Pick | Op::Sample | Op::Cycles(_) | Op::OpportunityField(_)) || node.args.iter().any(|a| a.0 >= i) {
                 return Err(ReferenceError::BadNode(i));
             }
         }
