@@ -217,26 +217,33 @@ pub(crate) enum TsUnit {
     S,
 }
 
-/// Which recorded data are read, and how.
+/// Which recorded data are read.
 #[derive(Debug, Args)]
 pub(crate) struct DataArgs {
     /// Recorded data, `PATH` or `VENUE:PATH` for raw frames; may be repeated
     #[arg(long = "data", required = true, value_name = "PATH")]
     pub(crate) data: Vec<String>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+/// How recorded data are read.
+#[derive(Debug, Args)]
+pub(crate) struct ReadArgs {
     /// Leave out what is earlier: RFC 3339, or nanoseconds since 1970
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, requires = "data", value_name = "TIME")]
     pub(crate) from: Option<Moment>,
     /// Leave out what is later, and bring the clock to this time at the end
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, requires = "data", value_name = "TIME")]
     pub(crate) to: Option<Moment>,
     /// What is done with rows older than the clock: `apply` (as of the clock), `drop`, or `reorder:200ms` (wait so long and sort)
-    #[arg(long, value_name = "POLICY", default_value = "apply")]
+    #[arg(long, requires = "data", value_name = "POLICY", default_value = "apply")]
     pub(crate) late: LatePolicy,
     /// Refuse rows so far ahead of the clock, unless the next one of the same data confirms the time [default: no limit]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, requires = "data", value_name = "DURATION")]
     pub(crate) ahead: Option<Span>,
     /// Unit of bare integers in `ts`
-    #[arg(long, value_enum, default_value_t = TsUnit::Ns, value_name = "UNIT")]
+    #[arg(long, requires = "data", value_enum, default_value_t = TsUnit::Ns, value_name = "UNIT")]
     pub(crate) ts_unit: TsUnit,
 }
 

@@ -7,7 +7,7 @@ use ascep_feeds::{
     DataSpec, EventSource, MarketEvent, Merge, Progress, ReadError, ReadOptions, SourceCounters, SpecError, Symbols, open_data,
 };
 
-use crate::args::{DataArgs, TsUnit};
+use crate::args::{ReadArgs, TsUnit};
 use crate::error::Failure;
 
 /// Bad rows at the head of a file beyond which nobody looks on for the first good one.
@@ -22,9 +22,9 @@ pub(crate) struct Data {
 
 impl Data {
     /// Opens what the command line names.
-    pub(crate) fn open(args: &DataArgs, strict: bool) -> Result<Self, Failure> {
+    pub(crate) fn open(paths: &[String], args: &ReadArgs, strict: bool) -> Result<Self, Failure> {
         let options = ReadOptions { ts_unit: unit(args.ts_unit), strict, ..ReadOptions::default() };
-        let specs: Vec<DataSpec> = args.data.iter().map(|text| text.parse().map_err(|error| bad_spec(&error))).collect::<Result<_, _>>()?;
+        let specs: Vec<DataSpec> = paths.iter().map(|text| text.parse().map_err(|error| bad_spec(&error))).collect::<Result<_, _>>()?;
         let mut symbols = Symbols::new();
         let mut sources: Vec<Box<dyn EventSource + Send>> = Vec::with_capacity(specs.len());
         let mut default_venue = None;

@@ -1,16 +1,39 @@
-//! Between feeds and the engine: what is late or far ahead is dealt with as the policies of the feeds say, and counted for the summary.
+//! Between feeds and what takes their events: what is late or far ahead is dealt with as the policies of the feeds say, and counted for the summary.
 
 use ascep_feeds::order::OrderError;
 use ascep_feeds::{LateStatistic, MarketEvent, Order, OrderCounters, Symbols, TimePolicy};
 use ascep_runtime::event::Timestamp;
 
-use crate::args::DataArgs;
+use crate::args::ReadArgs;
 use crate::data::Data;
 use crate::error::Failure;
-use crate::session::Session;
 use crate::values::At;
 
-/// The way of events to a session.
+/// What takes the events of a run: the rules of a taker, or a scan.
+pub(crate) trait Taker {
+    /// Takes one event. What it refuses is counted, or ends the run under `--strict`.
+    fn event(&mut self, event: &MarketEvent, symbols: &Symbols) -> Result<(), Failure>;
+    /// Counts something that could not be taken; shows the first few.
+    fn refuse(&mut self, what: &dyn std::fmt::Display) -> Result<(), Failure>;
+    /// Adds what a feed refused by itself.
+    fn add_refused(&mut self, n: u64);
+    /// Brings the clock forward: everything up to `ts` has been delivered.
+    fn advance_to(&mut self, ts: Timestamp) -> Result<(), Failure>;
+    /// The clock, once it has begun.
+    fn clock(&self) -> Option<Timestamp>;
+    /// The ts of the first event.
+    fn first_ts(&self) -> Option<Timestamp>;
+    /// The ts of the newest event.
+    fn last_ts(&self) -> Option<Timestamp>;
+    /// Events taken so far.
+    fn events(&self) -> u64;
+    /// Whether nothing more is wanted of it.
+    fn is_done(&self) -> bool {
+        false
+    }
+}
+
+/// The way of events to a taker.
 #[derive(Debug)]
 pub(crate) struct Intake {
     order: Order,
@@ -21,7 +44,7 @@ pub(crate) struct Intake {
     to: Option<To>,
     /// The earliest of what was left out as later.
     first_left_out: Option<Timestamp>,
-    /// `--events`: how many the session takes.
+    /// `--events`: how many are taken.
     most: Option<u64>,
 }
 
@@ -62,7 +85,7 @@ impl Intake {
     }
 
     /// Of recorded data, as the command line says.
-    pub(crate) fn of(args: &DataArgs, data: &Data) -> Self {
+    pub(crate) fn of(args: &ReadArgs, data: &Data) -> Self {
         let policy = TimePolicy::replay().with_late(args.late).with_ahead(args.ahead.map(|span| span.0));
         let intake = Self::new(data.names().map(|name| (name.to_owned(), policy)));
         Self { from: args.from.map(|from| from.0), to: args.to.map(|to| To::At(to.0)), ..intake }
@@ -74,55 +97,55 @@ impl Intake {
         self
     }
 
-    /// The session takes no more events than this.
+    /// No more events than this are taken.
     pub(crate) fn with_most(mut self, most: Option<u64>) -> Self {
         self.most = most;
         self
     }
 
     /// Takes an event, and hands on what is due.
-    pub(crate) fn event(&mut self, feed: usize, event: MarketEvent, symbols: &Symbols, session: &mut Session) -> Result<(), Failure> {
-        if self.is_before(&event, session) && self.order.held() == 0 {
+    pub(crate) fn event(&mut self, feed: usize, event: MarketEvent, symbols: &Symbols, taker: &mut impl Taker) -> Result<(), Failure> {
+        if self.is_before(&event, taker) && self.order.held() == 0 {
             return Ok(());
         }
         let (ts, symbol) = (event.ts, event.symbol);
         // Others that are in range may stand behind one that is not.
-        if self.is_beyond(ts, session) {
+        if self.is_beyond(ts, taker) {
             return Ok(());
         }
-        match self.order.push(feed, event, session.clock()) {
-            Ok(()) => self.drain(symbols, session),
+        match self.order.push(feed, event, taker.clock()) {
+            Ok(()) => self.drain(symbols, taker),
             Err(error @ OrderError::Future { .. }) => {
-                session.refuse(&format_args!("event at {ts} of {}: {error}; {}", symbols.name(symbol), error.help()))?;
-                self.drain(symbols, session)
+                taker.refuse(&format_args!("event at {ts} of {}: {error}; {}", symbols.name(symbol), error.help()))?;
+                self.drain(symbols, taker)
             }
             Err(error) => Err(Failure::Feed(error.to_string())),
         }
     }
 
     /// Live, in silence: what has come up to `ts` is handed on, and the clock goes there.
-    pub(crate) fn silence(&mut self, ts: Timestamp, symbols: &Symbols, session: &mut Session) -> Result<(), Failure> {
+    pub(crate) fn silence(&mut self, ts: Timestamp, symbols: &Symbols, taker: &mut impl Taker) -> Result<(), Failure> {
         let ts = ts.saturating_sub(self.order.delay());
         self.order.present(ts);
-        self.drain(symbols, session)?;
-        match session.clock() {
+        self.drain(symbols, taker)?;
+        match taker.clock() {
             // Before the first event there is no clock: a replay of the record begins with that event, too.
-            Some(clock) if ts > clock => session.advance_to(ts),
+            Some(clock) if ts > clock => taker.advance_to(ts),
             _ => Ok(()),
         }
     }
 
     /// Nothing more comes: what was held back is handed on.
-    pub(crate) fn end(&mut self, symbols: &Symbols, session: &mut Session) -> Result<(), Failure> {
+    pub(crate) fn end(&mut self, symbols: &Symbols, taker: &mut impl Taker) -> Result<(), Failure> {
         self.order.end();
-        self.drain(symbols, session)
+        self.drain(symbols, taker)
     }
 
     /// The last time that is wanted, where one is and it is known.
-    pub(crate) fn to(&self, session: &Session) -> Option<Timestamp> {
+    pub(crate) fn to(&self, taker: &impl Taker) -> Option<Timestamp> {
         match self.to? {
             To::At(to) => Some(to),
-            To::After(span) => session.first_ts().map(|first| first.saturating_add(span)),
+            To::After(span) => taker.first_ts().map(|first| first.saturating_add(span)),
         }
     }
 
@@ -131,8 +154,8 @@ impl Intake {
         self.first_left_out
     }
 
-    fn is_beyond(&mut self, ts: Timestamp, session: &Session) -> bool {
-        let beyond = self.to(session).is_some_and(|to| ts > to);
+    fn is_beyond(&mut self, ts: Timestamp, taker: &impl Taker) -> bool {
+        let beyond = self.to(taker).is_some_and(|to| ts > to);
         if beyond {
             self.first_left_out = Some(self.first_left_out.map_or(ts, |first| first.min(ts)));
         }
@@ -145,19 +168,19 @@ impl Intake {
         feeds.map(|(at, name)| FeedOrder { name: name.clone(), counters: self.order.counters(at), late: self.order.late(at) }).collect()
     }
 
-    fn drain(&mut self, symbols: &Symbols, session: &mut Session) -> Result<(), Failure> {
-        while self.most.is_none_or(|most| session.events() < most)
-            && let Some((_, event)) = self.order.pop(session.clock())
+    fn drain(&mut self, symbols: &Symbols, taker: &mut impl Taker) -> Result<(), Failure> {
+        while self.most.is_none_or(|most| taker.events() < most)
+            && let Some((_, event)) = self.order.pop(taker.clock())
         {
-            if !self.is_before(&event, session) && !self.is_beyond(event.ts, session) {
-                session.event(&event, symbols)?;
+            if !self.is_before(&event, taker) && !self.is_beyond(event.ts, taker) {
+                taker.event(&event, symbols)?;
             }
         }
         Ok(())
     }
 
     /// Whether an event is earlier than the start that was asked for, and nothing has begun.
-    fn is_before(&self, event: &MarketEvent, session: &Session) -> bool {
-        session.clock().is_none() && self.from.is_some_and(|from| event.ts < from)
+    fn is_before(&self, event: &MarketEvent, taker: &impl Taker) -> bool {
+        taker.clock().is_none() && self.from.is_some_and(|from| event.ts < from)
     }
 }

@@ -18,6 +18,7 @@ mod memory;
 mod output;
 mod progress;
 mod record;
+mod refusals;
 mod replay;
 mod run;
 mod session;

@@ -4,7 +4,7 @@ use crate::args::ReplayArgs;
 use crate::console::Console;
 use crate::data::Data;
 use crate::error::Failure;
-use crate::intake::Intake;
+use crate::intake::{Intake, Taker};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::output::Output;
@@ -14,13 +14,13 @@ use crate::verify::Log;
 
 /// Runs the command.
 pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure> {
-    if let (Some(from), Some(to)) = (args.data.from, args.data.to)
+    if let (Some(from), Some(to)) = (args.data.read.from, args.data.read.to)
         && from.0 > to.0
     {
         return Err(Failure::Usage("`--from` is later than `--to`".to_owned()));
     }
     let program = load::load(&args.files, &args.compile, console)?;
-    let mut data = Data::open(&args.data, args.signals.strict)?;
+    let mut data = Data::open(&args.data.data, &args.data.read, args.signals.strict)?;
     let output = match &args.verify {
         Some(log) => Output::verify(Log::open(log)?),
         None => Output::stdout(args.signals.out, false),
@@ -34,7 +34,7 @@ pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure
         console,
         &interrupt,
     )?;
-    let mut intake = Intake::of(&args.data, &data);
+    let mut intake = Intake::of(&args.data.read, &data);
     let bar = Bar::new(console, data.progress().map_or(0, |progress| progress.total));
 
     let ended = all(&mut data, &mut intake, &mut session, &interrupt, &bar);
@@ -61,8 +61,8 @@ pub(crate) fn moment(ts: i64) -> String {
     jiff::Timestamp::from_nanosecond(ts.into()).map_or_else(|_| ts.to_string(), |time| format!("{time} ({ts})"))
 }
 
-/// Everything that is to be replayed; ends early with a failure, or when the session wants no more.
-pub(crate) fn all(data: &mut Data, intake: &mut Intake, session: &mut Session, interrupt: &Interrupt, bar: &Bar) -> Result<(), Failure> {
+/// Everything that is to be replayed; ends early with a failure, or when the taker wants no more.
+pub(crate) fn all(data: &mut Data, intake: &mut Intake, taker: &mut impl Taker, interrupt: &Interrupt, bar: &Bar) -> Result<(), Failure> {
     while let Some(next) = data.next() {
         if interrupt.came() {
             return Err(Failure::Interrupted);
@@ -71,20 +71,20 @@ pub(crate) fn all(data: &mut Data, intake: &mut Intake, session: &mut Session, i
             Ok(event) => event,
             Err(error) if error.is_fatal() => return Err(Failure::Feed(format!("{error}; {}", error.help()))),
             Err(error) => {
-                bar.aside(|| session.refuse(&format_args!("{error}; {}", error.help())))?;
+                bar.aside(|| taker.refuse(&format_args!("{error}; {}", error.help())))?;
                 continue;
             }
         };
-        intake.event(data.last_source(), event, data.symbols(), session)?;
-        if session.is_done() {
+        intake.event(data.last_source(), event, data.symbols(), taker)?;
+        if taker.is_done() {
             return Ok(());
         }
-        bar.event(session.events(), || data.progress());
+        bar.event(taker.events(), || data.progress());
     }
-    intake.end(data.symbols(), session)?;
-    match intake.to(session).or(session.last_ts()) {
+    intake.end(data.symbols(), taker)?;
+    match intake.to(taker).or(taker.last_ts()) {
         // Without an event there is no clock to bring forward but the one that was asked for.
-        Some(end) => session.advance_to(end),
+        Some(end) => taker.advance_to(end),
         None => Ok(()),
     }
 }

@@ -12,13 +12,14 @@ use crate::args::{RunArgs, Speed};
 use crate::console::Console;
 use crate::data::bad_spec;
 use crate::error::Failure;
-use crate::intake::FeedOrder;
+use crate::intake::{FeedOrder, Taker};
 use crate::interrupt::Interrupt;
 use crate::live;
 use crate::load;
 use crate::output::Output;
 use crate::record::Recorder;
 use crate::session::{Session, Settings};
+use crate::values::Span;
 
 /// The rules of `ascep run` without a file.
 const DEMO: &str = include_str!("../demo/demo.cep");
@@ -28,7 +29,7 @@ const NAP: Duration = Duration::from_millis(50);
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs, console: &Console) -> Result<(), Failure> {
     let specs: Vec<FeedSpec> = args.feeds.iter().map(|text| text.parse().map_err(|error| bad_spec(&error))).collect::<Result<_, _>>()?;
-    let feeds = Feeds::of(specs, args)?;
+    let feeds = Feeds::of(specs, args.speed)?;
     let program = if args.files.is_empty() {
         console.note(&"no rules were given: these are built in, on a simulated market; Ctrl-C ends it, `ascep run --help` says more");
         load::compile(&[Source::new("demo.cep", DEMO)], &args.compile, console)?
@@ -42,13 +43,16 @@ pub(crate) fn run(args: &RunArgs, console: &Console) -> Result<(), Failure> {
 }
 
 /// Simulated and live time cannot be mixed.
-enum Feeds {
+pub(crate) enum Feeds {
+    /// Simulated ones.
     Simulated(Vec<SimSpec>),
+    /// Live ones.
     Live(Vec<VenueSpec>),
 }
 
 impl Feeds {
-    fn of(specs: Vec<FeedSpec>, args: &RunArgs) -> Result<Self, Failure> {
+    /// Sorts what the command line names; the simulated market where it names nothing.
+    pub(crate) fn of(specs: Vec<FeedSpec>, speed: Speed) -> Result<Self, Failure> {
         let (mut simulated, mut live) = (Vec::new(), Vec::new());
         for spec in specs {
             match spec {
@@ -59,7 +63,7 @@ impl Feeds {
         match (simulated.is_empty(), live.is_empty()) {
             (true, true) => Ok(Self::Simulated(vec![SimSpec::default()])),
             (false, true) => Ok(Self::Simulated(simulated)),
-            (true, false) if args.speed == Speed::Max => {
+            (true, false) if speed == Speed::Max => {
                 Err(Failure::Usage("`--speed max` is for simulated markets: live data comes at its own pace".to_owned()))
             }
             (true, false) => Ok(Self::Live(live)),
@@ -95,36 +99,58 @@ fn simulated(specs: &[SimSpec], program: &Program, args: &RunArgs, console: &Con
     )?;
     let mut recorder = args.record.as_deref().map(Recorder::create).transpose()?;
 
-    let ended = (|| {
-        let began = Instant::now();
-        let mut start = None;
-        while args.events.is_none_or(|most| session.events() < most) {
-            let event = match market.next_event(&mut symbols) {
-                Some(Ok(event)) => event,
-                Some(Err(error)) => return Err(Failure::Feed(error.to_string())),
-                None => break,
-            };
-            let start = *start.get_or_insert(event.ts);
-            if let Some(end) = args.span.map(|span| start.saturating_add(span.0))
-                && event.ts > end
-            {
-                return session.advance_to(end);
-            }
-            if args.speed == Speed::Real {
-                pace(began, event.ts.saturating_sub(start), &interrupt);
-            }
-            if interrupt.came() {
-                return Err(Failure::Interrupted);
-            }
-            if let Some(recorder) = &mut recorder {
-                recorder.event(&event, &symbols)?;
-            }
-            session.event(&event, &symbols)?;
-        }
-        session.last_ts().map_or(Ok(()), |end| session.advance_to(end))
-    })();
+    let limits = Pace { span: args.span, events: args.events, speed: args.speed };
+    let ended = simulate(&mut market, &mut symbols, &mut session, limits, recorder.as_mut(), &interrupt);
     let recorded = recorder.map_or(Ok(()), Recorder::finish);
     end(session, 0, Vec::new(), ended.and(recorded), console)
+}
+
+/// When a simulation ends, and how fast it goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// After so much simulated time.
+    pub(crate) span: Option<Span>,
+    /// After so many events.
+    pub(crate) events: Option<u64>,
+    /// How fast.
+    pub(crate) speed: Speed,
+}
+
+/// Hands on what a simulated market gives until something ends it.
+pub(crate) fn simulate(
+    market: &mut Merge<Sim>,
+    symbols: &mut Symbols,
+    taker: &mut impl Taker,
+    limits: Pace,
+    mut recorder: Option<&mut Recorder>,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
+    let began = Instant::now();
+    let mut start = None;
+    while limits.events.is_none_or(|most| taker.events() < most) {
+        let event = match market.next_event(symbols) {
+            Some(Ok(event)) => event,
+            Some(Err(error)) => return Err(Failure::Feed(error.to_string())),
+            None => break,
+        };
+        let start = *start.get_or_insert(event.ts);
+        if let Some(end) = limits.span.map(|span| start.saturating_add(span.0))
+            && event.ts > end
+        {
+            return taker.advance_to(end);
+        }
+        if limits.speed == Speed::Real {
+            pace(began, event.ts.saturating_sub(start), interrupt);
+        }
+        if interrupt.came() {
+            return Err(Failure::Interrupted);
+        }
+        if let Some(recorder) = &mut recorder {
+            recorder.event(&event, symbols)?;
+        }
+        taker.event(&event, symbols)?;
+    }
+    taker.last_ts().map_or(Ok(()), |end| taker.advance_to(end))
 }
 
 /// Writes what is left and sums up, however it ended; a closed stdout is met with silence.

@@ -15,13 +15,12 @@ use ascep_runtime::{BuildError, Engine, EngineOptions, Explanation};
 use crate::args::EngineArgs;
 use crate::console::Console;
 use crate::error::Failure;
-use crate::intake::FeedOrder;
+use crate::intake::{FeedOrder, Taker};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
+use crate::refusals::Refusals;
 use crate::summary::{Latency, Summary};
 
-/// Refusals that are shown one by one; the rest are only counted.
-const SHOWN_REFUSALS: u64 = 10;
 /// Turns of the shortest `EVERY` between two looks at Ctrl-C.
 const TURNS: i64 = 100_000;
 
@@ -81,14 +80,12 @@ impl Settings {
 pub(crate) struct Session {
     engine: Engine,
     output: Output,
-    settings: Settings,
-    console: Console,
     /// By [`SymbolId`](ascep_feeds::SymbolId); grows as new names come.
     instruments: Vec<InstrumentId>,
     /// By [`InstrumentId`]: whether data came.
     seen: Vec<bool>,
     events: u64,
-    refused: u64,
+    refusals: Refusals,
     first_ts: Option<Timestamp>,
     last_ts: Option<Timestamp>,
     began: Instant,
@@ -132,12 +129,10 @@ impl Session {
         Ok(Self {
             engine,
             output,
-            settings,
-            console: *console,
             instruments: Vec::new(),
             seen,
             events: 0,
-            refused: 0,
+            refusals: Refusals::new(settings.strict, console),
             first_ts: None,
             last_ts: None,
             began: Instant::now(),
@@ -147,8 +142,81 @@ impl Session {
         })
     }
 
-    /// Takes one event. What the engine refuses is counted, or ends the run under `--strict`.
-    pub(crate) fn event(&mut self, event: &MarketEvent, symbols: &Symbols) -> Result<(), Failure> {
+    /// Brings the clock near to `ts` in strides, so that Ctrl-C and a closed stdout end a rule that fires and fires in a long silence.
+    /// The timers fire in the same order, each at its own time, however the way is divided.
+    fn stride_to(&mut self, ts: Timestamp) -> Result<(), Failure> {
+        let Some(stride) = self.stride else { return Ok(()) };
+        while let Some(now) = self.engine.now()
+            && let next = now.saturating_add(stride)
+            && next < ts
+        {
+            if self.interrupt.came() {
+                return Err(Failure::Interrupted);
+            }
+            self.advance(next)?;
+        }
+        Ok(())
+    }
+
+    fn advance(&mut self, ts: Timestamp) -> Result<(), Failure> {
+        let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began: Instant::now() };
+        self.engine.advance_to(ts, &mut sink);
+        self.output.check()
+    }
+
+    /// The rules, each with its name and bindings.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = (u32, &SignalHead)> {
+        self.engine.rules()
+    }
+
+    /// How a rule stands.
+    pub(crate) fn explain(&mut self, rule: u32) -> Result<Explanation, Failure> {
+        self.engine.explain_rule(rule).map_err(|error| Failure::Usage(format!("{error}; {}", error.help())))
+    }
+
+    /// The explanation of the signal that was waited for.
+    pub(crate) fn explained(&mut self) -> Option<Explanation> {
+        self.output.explained()
+    }
+
+    /// Signals so far.
+    pub(crate) fn signals(&self) -> u64 {
+        self.output.signals()
+    }
+
+    /// The instruments of the rules of which no data came, as the rules write them.
+    pub(crate) fn unseen(&self) -> Vec<String> {
+        let seen = |id: InstrumentId| self.seen.get(id.0 as usize).copied().unwrap_or(false);
+        self.engine.instruments().filter(|&(id, _)| !seen(id)).map(|(_, name)| name.to_owned()).collect()
+    }
+
+    /// Writes what is left of the signals and gives the counts.
+    pub(crate) fn finish(mut self, conflated: u64, order: Vec<FeedOrder>) -> (Summary, Result<(), Failure>) {
+        let ended = self.output.finish();
+        let counters = self.engine.counters();
+        let summary = Summary {
+            events: self.events,
+            signals: self.output.signals(),
+            refused: self.refusals.count(),
+            conflated,
+            order,
+            engine: counters,
+            wall: self.began.elapsed(),
+            latency: self.latency,
+        };
+        (summary, ended)
+    }
+
+    /// Looks up names that came since the last time.
+    fn learn(&mut self, symbols: &Symbols) {
+        for (_, name) in symbols.iter().skip(self.instruments.len()) {
+            self.instruments.push(self.engine.instrument(name).unwrap_or(InstrumentId::UNNAMED));
+        }
+    }
+}
+
+impl Taker for Session {
+    fn event(&mut self, event: &MarketEvent, symbols: &Symbols) -> Result<(), Failure> {
         let index = event.symbol.0 as usize;
         if index >= self.instruments.len() {
             self.learn(symbols);
@@ -174,127 +242,37 @@ impl Session {
         }
     }
 
-    /// Counts something that could not be taken; shows the first few.
-    pub(crate) fn refuse(&mut self, what: &dyn std::fmt::Display) -> Result<(), Failure> {
-        self.refused += 1;
-        if self.settings.strict {
-            return Err(Failure::Refused(what.to_string()));
-        }
-        if self.refused <= SHOWN_REFUSALS {
-            self.console.warning(&format_args!("refused: {what}"));
-        }
-        if self.refused == SHOWN_REFUSALS {
-            self.console.note(&"further refusals are counted and not shown");
-        }
-        Ok(())
+    fn refuse(&mut self, what: &dyn std::fmt::Display) -> Result<(), Failure> {
+        self.refusals.refuse(what)
     }
 
-    /// Adds what a feed refused by itself.
-    pub(crate) fn add_refused(&mut self, n: u64) {
-        self.refused += n;
+    fn add_refused(&mut self, n: u64) {
+        self.refusals.add(n);
     }
 
-    /// Brings the clock forward: everything up to `ts` has been delivered.
-    pub(crate) fn advance_to(&mut self, ts: Timestamp) -> Result<(), Failure> {
+    fn advance_to(&mut self, ts: Timestamp) -> Result<(), Failure> {
         self.stride_to(ts)?;
         self.advance(ts)
     }
 
-    /// Brings the clock near to `ts` in strides, so that Ctrl-C and a closed stdout end a rule that fires and fires in a long silence.
-    /// The timers fire in the same order, each at its own time, however the way is divided.
-    fn stride_to(&mut self, ts: Timestamp) -> Result<(), Failure> {
-        let Some(stride) = self.stride else { return Ok(()) };
-        while let Some(now) = self.engine.now()
-            && let next = now.saturating_add(stride)
-            && next < ts
-        {
-            if self.interrupt.came() {
-                return Err(Failure::Interrupted);
-            }
-            self.advance(next)?;
-        }
-        Ok(())
-    }
-
-    fn advance(&mut self, ts: Timestamp) -> Result<(), Failure> {
-        let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began: Instant::now() };
-        self.engine.advance_to(ts, &mut sink);
-        self.output.check()
-    }
-
-    /// The clock of the rules, once it has begun.
-    pub(crate) fn clock(&self) -> Option<Timestamp> {
+    fn clock(&self) -> Option<Timestamp> {
         self.engine.now()
     }
 
-    /// The ts of the first event.
-    pub(crate) fn first_ts(&self) -> Option<Timestamp> {
+    fn first_ts(&self) -> Option<Timestamp> {
         self.first_ts
     }
 
-    /// The rules, each with its name and bindings.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = (u32, &SignalHead)> {
-        self.engine.rules()
-    }
-
-    /// How a rule stands.
-    pub(crate) fn explain(&mut self, rule: u32) -> Result<Explanation, Failure> {
-        self.engine.explain_rule(rule).map_err(|error| Failure::Usage(format!("{error}; {}", error.help())))
-    }
-
-    /// The explanation of the signal that was waited for.
-    pub(crate) fn explained(&mut self) -> Option<Explanation> {
-        self.output.explained()
-    }
-
-    /// Whether nothing more is wanted of it.
-    pub(crate) fn is_done(&self) -> bool {
+    fn is_done(&self) -> bool {
         self.output.is_done()
     }
 
-    /// Signals so far.
-    pub(crate) fn signals(&self) -> u64 {
-        self.output.signals()
-    }
-
-    /// The ts of the newest event.
-    pub(crate) fn last_ts(&self) -> Option<Timestamp> {
+    fn last_ts(&self) -> Option<Timestamp> {
         self.last_ts
     }
 
-    /// Events taken so far.
-    pub(crate) fn events(&self) -> u64 {
+    fn events(&self) -> u64 {
         self.events
-    }
-
-    /// The instruments of the rules of which no data came, as the rules write them.
-    pub(crate) fn unseen(&self) -> Vec<String> {
-        let seen = |id: InstrumentId| self.seen.get(id.0 as usize).copied().unwrap_or(false);
-        self.engine.instruments().filter(|&(id, _)| !seen(id)).map(|(_, name)| name.to_owned()).collect()
-    }
-
-    /// Writes what is left of the signals and gives the counts.
-    pub(crate) fn finish(mut self, conflated: u64, order: Vec<FeedOrder>) -> (Summary, Result<(), Failure>) {
-        let ended = self.output.finish();
-        let counters = self.engine.counters();
-        let summary = Summary {
-            events: self.events,
-            signals: self.output.signals(),
-            refused: self.refused,
-            conflated,
-            order,
-            engine: counters,
-            wall: self.began.elapsed(),
-            latency: self.latency,
-        };
-        (summary, ended)
-    }
-
-    /// Looks up names that came since the last time.
-    fn learn(&mut self, symbols: &Symbols) {
-        for (_, name) in symbols.iter().skip(self.instruments.len()) {
-            self.instruments.push(self.engine.instrument(name).unwrap_or(InstrumentId::UNNAMED));
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::args::WhyArgs;
 use crate::console::Console;
 use crate::data::Data;
 use crate::error::Failure;
-use crate::intake::{Intake, To};
+use crate::intake::{Intake, Taker as _, To};
 use crate::interrupt::Interrupt;
 use crate::load;
 use crate::output::Output;
@@ -25,7 +25,7 @@ const LISTED: usize = 12;
 /// Runs the command.
 pub(crate) fn why(args: &WhyArgs, console: &Console) -> Result<(), Failure> {
     let program = load::load(&args.files, &args.compile, console)?;
-    let mut data = Data::open(&args.data, false)?;
+    let mut data = Data::open(&args.data.data, &args.data.read, false)?;
     let interrupt = Interrupt::listen();
     let settings = Settings::of(&args.engine).with_provenance();
     let mut session = Session::new(&program, data.default_venue(), settings, Output::why(args.signal), console, &interrupt)?;
@@ -34,9 +34,9 @@ pub(crate) fn why(args: &WhyArgs, console: &Console) -> Result<(), Failure> {
 
     let to = match args.at {
         Some(at) => Some(at.into()),
-        None => args.data.to.map(|to| To::At(to.0)),
+        None => args.data.read.to.map(|to| To::At(to.0)),
     };
-    let mut intake = Intake::of(&args.data, &data).with_to(to);
+    let mut intake = Intake::of(&args.data.read, &data).with_to(to);
     let bar = Bar::new(console, data.progress().map_or(0, |progress| progress.total));
     let ended = replay::all(&mut data, &mut intake, &mut session, &interrupt, &bar);
     bar.finish();
