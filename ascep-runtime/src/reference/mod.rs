@@ -16,6 +16,7 @@ mod firing;
 mod host;
 mod market;
 mod operators;
+pub mod scan;
 mod sequence;
 mod series;
 mod statistics;

@@ -1,0 +1,113 @@
+//! What a way is worth at one moment, worked out from what its markets said last.
+
+use super::Scan;
+use crate::arbitrage::{CloseReason, Leg, MarketKind, Path};
+use crate::event::{Quote, Side, Timestamp};
+
+/// What was heard of a market.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum What {
+    /// Its best bid and ask.
+    Quote(Quote),
+    /// That nothing is known of it any more.
+    Loss(CloseReason),
+}
+
+/// A way as it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Look {
+    pub(super) net: f64,
+    pub(super) gross: f64,
+    pub(super) size: f64,
+    pub(super) profit: f64,
+    /// When the oldest of its legs was quoted; none for a way of assumptions alone.
+    pub(super) oldest: Option<Timestamp>,
+    pub(super) newest: Option<Timestamp>,
+    /// What keeps it from being an opportunity.
+    pub(super) hindrance: Option<CloseReason>,
+}
+
+impl Scan {
+    /// Looks at a way as of the clock.
+    pub(super) fn look(&self, way: &Path) -> Look {
+        let times = way.legs().filter_map(|leg| self.quoted_at(leg));
+        let (oldest, newest) = (times.clone().min(), times.max());
+        let nothing = Look { net: f64::NAN, gross: f64::NAN, size: f64::NAN, profit: f64::NAN, oldest, newest, hindrance: None };
+        let mut legs = Vec::new();
+        for leg in way.legs() {
+            match self.rate(leg) {
+                Ok((rate, takes)) => legs.push((leg, rate, takes, self.fee(leg))),
+                Err(reason) => return Look { hindrance: Some(reason), ..nothing },
+            }
+        }
+        let net = legs.iter().fold(1.0, |product, (_, rate, _, fee)| product * (rate * (1.0 - fee))) - 1.0;
+        let gross = legs.iter().fold(1.0, |product, (_, rate, _, _)| product * rate) - 1.0;
+        // Sizes are counted in what the leg gives that the way starts with.
+        let start = legs.iter().position(|(leg, ..)| self.gives_home(*leg)).unwrap_or(0);
+        legs.rotate_left(start);
+        let (mut size, mut have) = (f64::INFINITY, 1.0);
+        for (_, rate, takes, fee) in &legs {
+            let most = takes / have;
+            size = if size.is_nan() || most.is_nan() { f64::NAN } else { size.min(most) };
+            have *= rate * (1.0 - fee);
+        }
+        let profit = size * net;
+        let settings = &self.settings;
+        let age = oldest.map(|oldest| self.now().saturating_sub(oldest));
+        let skew = oldest.zip(newest).map(|(oldest, newest)| newest.saturating_sub(oldest));
+        let hindrance = if net <= settings.min_net {
+            Some(CloseReason::Edge)
+        } else if age.zip(settings.max_age).is_some_and(|(age, most)| age >= most) {
+            Some(CloseReason::Age)
+        } else if skew.zip(settings.max_skew).is_some_and(|(skew, most)| skew > most) {
+            Some(CloseReason::Skew)
+        } else if size <= 0.0 || profit <= 0.0 {
+            Some(CloseReason::Size)
+        } else {
+            None
+        };
+        Look { net, gross, size, profit, oldest, newest, hindrance }
+    }
+
+    /// What one unit brings on a leg before the fee, and how many units it takes at most; or why that is not known.
+    fn rate(&self, leg: Leg) -> Result<(f64, f64), CloseReason> {
+        if matches!(self.universe.market(leg.market).map(|m| m.kind), Some(MarketKind::AssumedEqual { .. })) {
+            return Ok((1.0, f64::INFINITY));
+        }
+        let quote = match self.heard_of(leg).last() {
+            Some((_, What::Quote(quote))) => *quote,
+            Some((_, What::Loss(reason))) => return Err(*reason),
+            None => return Err(CloseReason::OneSided),
+        };
+        if quote.bid.is_nan() || quote.ask.is_nan() {
+            return Err(CloseReason::OneSided);
+        }
+        if quote.bid > quote.ask {
+            return Err(CloseReason::Crossed);
+        }
+        if quote.bid.to_bits() == quote.ask.to_bits() {
+            return Err(CloseReason::Locked);
+        }
+        Ok(match leg.side {
+            Side::Buy => (1.0 / quote.ask, quote.ask * quote.ask_qty),
+            Side::Sell => (quote.bid, quote.bid_qty),
+        })
+    }
+
+    /// When the market of a leg was last quoted, be it that the quote is not known any more.
+    fn quoted_at(&self, leg: Leg) -> Option<Timestamp> {
+        self.heard_of(leg).iter().rev().find(|(_, what)| matches!(what, What::Quote(_))).map(|(at, _)| *at)
+    }
+
+    fn heard_of(&self, leg: Leg) -> &[(Timestamp, What)] {
+        self.heard.get(leg.market.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn fee(&self, leg: Leg) -> f64 {
+        self.fees.get(leg.market.0 as usize).copied().unwrap_or(f64::NAN)
+    }
+
+    fn gives_home(&self, leg: Leg) -> bool {
+        self.settings.home.is_some() && leg.assets(&self.universe).map(|(gives, _)| gives) == self.settings.home
+    }
+}
