@@ -5,12 +5,23 @@
 //! size. Rates are those at which a taker is served at once: the bid for what is sold, the ask for what is bought, never the mid and never the
 //! last trade.
 
+mod counters;
 mod fees;
+mod index;
+mod offset;
 mod opportunity;
 mod path;
+mod scanner;
+mod settings;
+mod stats;
 mod universe;
 
+pub use counters::{ScanCounters, ScanStats};
 pub use fees::{FeeError, FeeRow, FeeTable, Tier};
+pub use offset::ClockOffset;
 pub use opportunity::{CloseReason, Opportunity, OpportunitySink, State};
 pub use path::{Leg, MAX_LEGS, Path, PathError};
+pub use scanner::{Loss, Scanner};
+pub use settings::{INDEXED_LEGS, ScanError, ScanEventError, ScanSettings, VenueClock};
+pub use stats::PathStats;
 pub use universe::{AssetId, Contract, Filters, Market, MarketId, MarketKind, MarketSpec, Status, Universe, UniverseError, VenueId};

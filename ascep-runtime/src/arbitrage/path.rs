@@ -97,6 +97,22 @@ impl Path {
         path
     }
 
+    /// The same of edges, as [`edges`](Self::edges) has them.
+    pub(crate) fn from_edges(edges: &[u32]) -> Self {
+        let count = edges.len().min(MAX_LEGS);
+        let least = (0..count).min_by_key(|at| edges.get(*at)).unwrap_or(0);
+        let mut path = Self { len: u8::try_from(count).unwrap_or(0), legs: [0; MAX_LEGS] };
+        for (place, edge) in path.legs.iter_mut().zip(edges.iter().cycle().skip(least).take(count)) {
+            *place = *edge;
+        }
+        path
+    }
+
+    /// Its legs as numbers: twice the market, plus 1 where it is sold on.
+    pub(crate) fn edges(&self) -> &[u32] {
+        self.legs.get(..self.len()).unwrap_or(&[])
+    }
+
     /// How many legs it has.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a path is never empty")]

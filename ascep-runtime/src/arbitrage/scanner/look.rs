@@ -1,0 +1,230 @@
+//! A close look at the ways that are followed: exact return, ages, skew, size; and what is told of it.
+
+use super::tracks::{Stage, Track};
+use super::{Known, MarketState, Scanner};
+use crate::arbitrage::index::NONE;
+use crate::arbitrage::opportunity::{CloseReason, Opportunity, OpportunitySink, State};
+use crate::arbitrage::path::Path;
+use crate::event::Timestamp;
+use crate::timers::NEVER;
+
+/// What the legs of a way come to.
+struct Legs {
+    net: f64,
+    gross: f64,
+    /// Why a leg is not known.
+    unknown: Option<CloseReason>,
+    oldest: Timestamp,
+    newest: Timestamp,
+}
+
+impl Legs {
+    fn of(markets: &[MarketState], path: &Path) -> Self {
+        let mut legs = Self { net: 1.0, gross: 1.0, unknown: None, oldest: Timestamp::MAX, newest: Timestamp::MIN };
+        for edge in path.edges() {
+            let Some(market) = markets.get(*edge as usize / 2) else { continue };
+            let rate = if edge % 2 == 1 { market.quote.bid } else { 1.0 / market.quote.ask };
+            legs.net *= rate * market.keep;
+            legs.gross *= rate;
+            match market.known {
+                Known::Equal => continue,
+                Known::Yes => {}
+                Known::No(reason) => legs.unknown = legs.unknown.or(Some(reason)),
+            }
+            legs.oldest = legs.oldest.min(market.time);
+            legs.newest = legs.newest.max(market.time);
+        }
+        Self { net: legs.net - 1.0, gross: legs.gross - 1.0, ..legs }
+    }
+
+    fn skew(&self) -> i64 {
+        self.newest.saturating_sub(self.oldest)
+    }
+}
+
+impl Scanner {
+    /// Looks at all that was touched, in order of paths.
+    pub(super) fn settle(&mut self, sink: &mut dyn OpportunitySink) {
+        let mut touched = std::mem::take(&mut self.touched);
+        let path = |slot: &u32| self.tracks.get(*slot).map(|track| &track.path);
+        touched.sort_unstable_by(|a, b| path(a).cmp(&path(b)));
+        for slot in &touched {
+            self.look(*slot, sink);
+        }
+        touched.clear();
+        self.touched = touched;
+        self.deadline = self.timers.next(NEVER - 1).unwrap_or(NEVER);
+    }
+
+    /// Fires all deadlines up to `limit`, each at its time.
+    pub(super) fn fire(&mut self, limit: Timestamp, sink: &mut dyn OpportunitySink) {
+        while self.deadline != NEVER && self.deadline <= limit {
+            let deadline = self.deadline;
+            self.now = self.now.max(deadline);
+            self.touched.clear();
+            while let Some(slot) = self.timers.take(deadline) {
+                self.timers.cancel(slot);
+                self.touched.push(slot);
+            }
+            self.settle(sink);
+        }
+    }
+
+    /// Seeks all ways anew and looks at all that is followed, as of the clock.
+    pub(super) fn look_at_all(&mut self, sink: &mut dyn OpportunitySink) {
+        self.touched.clear();
+        self.touched.extend(self.tracks.all());
+        for edge in (0..).take(self.rates.len()) {
+            self.seek(edge);
+            if self.settings.watch_gross {
+                self.seek_gross(edge);
+            }
+        }
+        self.settle(sink);
+    }
+
+    fn look(&mut self, slot: u32, sink: &mut dyn OpportunitySink) {
+        let Some(track) = self.tracks.get(slot).filter(|track| track.live) else { return };
+        let legs = Legs::of(&self.markets, &track.path);
+        if let Some(reason) = legs.unknown {
+            return self.drop(slot, reason, sink);
+        }
+        let (size, profit) = self.size(track, legs.net);
+        if let Some(track) = self.tracks.get_mut(slot) {
+            (track.net, track.gross, track.size, track.profit) = (legs.net, legs.gross, size, profit);
+        }
+        let settings = &self.settings;
+        let above = legs.net > settings.min_net && legs.net < f64::INFINITY;
+        let hold = if !above {
+            if !(settings.watch_gross && legs.gross > 0.0) {
+                return self.drop(slot, CloseReason::Edge, sink);
+            }
+            Some((Stage::Gross, CloseReason::Edge))
+        } else if settings.max_age.is_some_and(|max_age| self.now.saturating_sub(legs.oldest) >= max_age) {
+            Some((Stage::Aged, CloseReason::Age))
+        } else if settings.max_skew.is_some_and(|max_skew| legs.skew() > max_skew) {
+            Some((Stage::Skewed, CloseReason::Skew))
+        } else if size <= 0.0 || if settings.min_net < 0.0 { profit < size * settings.min_net } else { profit <= 0.0 } {
+            // Who asks for ways that lose a little gets those whose execution loses no more.
+            Some((Stage::Small, CloseReason::Size))
+        } else {
+            None
+        };
+        match hold {
+            Some((stage, reason)) => {
+                if let Some(track) = self.tracks.get_mut(slot) {
+                    track.best = track.best.max(stage);
+                }
+                self.close(slot, reason, sink);
+            }
+            None => {
+                if let Some(max_age) = settings.max_age {
+                    self.timers.arm(slot, legs.oldest.saturating_add(max_age));
+                } else {
+                    self.timers.cancel(slot);
+                }
+                self.go_on(slot, sink);
+            }
+        }
+    }
+
+    /// An opportunity: opens it, or tells of it where it moved.
+    fn go_on(&mut self, slot: u32, sink: &mut dyn OpportunitySink) {
+        let now = self.now;
+        let Some(track) = self.tracks.get_mut(slot) else { return };
+        let state = if track.open {
+            if track.net > track.peak {
+                (track.peak, track.peak_profit) = (track.net, track.profit);
+            }
+            track.peak_size = track.peak_size.max(track.size);
+            let moved = (track.net - track.told).abs();
+            if !(moved > 0.0 && moved >= self.settings.step) {
+                return;
+            }
+            self.counters.updated += 1;
+            State::Update
+        } else {
+            self.ids += 1;
+            self.counters.opened += 1;
+            track.open = true;
+            track.best = Stage::Opened;
+            (track.id, track.opened) = (self.ids, now);
+            (track.peak, track.peak_size, track.peak_profit) = (track.net, track.size, track.profit);
+            track.row = self.paths.row(&track.path).unwrap_or(NONE);
+            match self.paths.get_mut(track.row) {
+                Some(stats) => stats.opened += 1,
+                None => self.counters.paths_full += 1,
+            }
+            State::Open
+        };
+        track.told = track.net;
+        let track = *track;
+        sink.opportunity(&self.opportunity(&track, state));
+    }
+
+    /// It is followed no longer.
+    fn drop(&mut self, slot: u32, reason: CloseReason, sink: &mut dyn OpportunitySink) {
+        self.close(slot, reason, sink);
+        let Some(track) = self.tracks.get(slot) else { return };
+        // Without the watch on gross returns what never was above the threshold is none of the counters' business.
+        if track.best > Stage::Gross || self.settings.watch_gross {
+            track.best.count(&mut self.counters);
+        }
+        self.tracks.remove(slot);
+    }
+
+    /// It is no opportunity any longer, where it was one.
+    fn close(&mut self, slot: u32, reason: CloseReason, sink: &mut dyn OpportunitySink) {
+        self.timers.cancel(slot);
+        let Some(track) = self.tracks.get_mut(slot).filter(|track| track.open) else { return };
+        track.open = false;
+        let track = *track;
+        if let Some(count) = self.counters.closed.get_mut(reason as usize) {
+            *count += 1;
+        }
+        let told = self.opportunity(&track, State::Close(reason));
+        if let Some(stats) = self.paths.get_mut(track.row) {
+            stats.close(told.lifetime(), track.peak, track.peak_size, track.peak_profit);
+        }
+        sink.opportunity(&told);
+    }
+
+    pub(super) fn opportunity(&self, track: &Track, state: State) -> Opportunity {
+        let legs = Legs::of(&self.markets, &track.path);
+        Opportunity {
+            id: track.id,
+            ts: self.now,
+            state,
+            path: track.path,
+            net: track.net,
+            gross: track.gross,
+            size: track.size,
+            profit: track.profit,
+            age: self.now.saturating_sub(legs.oldest),
+            skew: legs.skew(),
+            opened: track.opened,
+            peak: track.peak,
+            peak_size: track.peak_size,
+        }
+    }
+
+    /// The smallest leg in units of the start asset, and what it brings; NaN where a quantity is not known.
+    fn size(&self, track: &Track, net: f64) -> (f64, f64) {
+        let (mut size, mut given) = (f64::INFINITY, 1.0);
+        let edges = track.path.edges();
+        let start = track.start as usize;
+        for edge in edges.iter().cycle().skip(start).take(edges.len()) {
+            let Some(market) = self.markets.get(*edge as usize / 2) else { continue };
+            let quote = &market.quote;
+            let (rate, takes) = if edge % 2 == 1 { (quote.bid, quote.bid_qty) } else { (1.0 / quote.ask, quote.ask * quote.ask_qty) };
+            if market.known != Known::Equal {
+                let most = takes / given;
+                if most.is_nan() || most < size {
+                    size = most;
+                }
+            }
+            given *= rate * market.keep;
+        }
+        (size, size * net)
+    }
+}

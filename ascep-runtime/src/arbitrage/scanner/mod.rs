@@ -1,0 +1,321 @@
+//! The scanner: finds the ways of a universe that pay after fees as quotes come in, and tells of each when it opens, moves and closes.
+//!
+//! A quote that changes a price multiplies the rates of the ways through the edges that became better; what comes above the threshold is followed until
+//! it no longer is, and only what is followed is looked at closely: exact return, ages, sizes. After [`Scanner::new`] nothing is allocated.
+
+mod look;
+mod quote;
+#[cfg(test)]
+mod tests;
+mod tracks;
+
+use super::counters::{ScanCounters, ScanStats};
+use super::index::Index;
+use super::offset::ClockOffset;
+use super::opportunity::{CloseReason, Opportunity, OpportunitySink, State};
+use super::path::Path;
+use super::settings::{ScanError, ScanSettings, VenueClock, check_limit, check_min_net};
+use super::stats::{PathStats, PathTable};
+use super::universe::{MarketId, MarketKind, Universe};
+use crate::event::{Quote, Timestamp};
+use crate::timers::{NEVER, Timers};
+use tracks::Tracks;
+
+/// How a market's feed was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Loss {
+    /// Messages are missing.
+    Gap,
+    /// The venue began anew.
+    Reset,
+    /// Nothing came for longer than the feed allows.
+    Stale,
+    /// The connection is lost.
+    Disconnect,
+}
+
+impl Loss {
+    /// The reason with which it closes opportunities.
+    #[must_use]
+    pub fn reason(self) -> CloseReason {
+        match self {
+            Self::Gap => CloseReason::Gap,
+            Self::Reset => CloseReason::Reset,
+            Self::Stale => CloseReason::Stale,
+            Self::Disconnect => CloseReason::Disconnect,
+        }
+    }
+}
+
+/// What is known of a market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// Its quote.
+    Yes,
+    /// Nothing is quoted on it and nothing need be: its rate is 1.
+    Equal,
+    /// Nothing, and why not.
+    No(CloseReason),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct MarketState {
+    quote: Quote,
+    /// When it was last quoted, on our clock.
+    time: Timestamp,
+    /// What is left of what a leg gives after its fee.
+    keep: f64,
+    venue: u32,
+    known: Known,
+    /// Whether any way leads through it.
+    scanned: bool,
+}
+
+/// The clock of a venue.
+#[derive(Debug)]
+enum Clock {
+    Receipt,
+    Fixed(i64),
+    Estimated(Box<ClockOffset>),
+}
+
+/// Finds what pays. See the module.
+#[derive(Debug)]
+pub struct Scanner {
+    settings: ScanSettings,
+    index: Index,
+    stats: ScanStats,
+    symbols: Vec<Box<str>>,
+    /// Where each edge begins.
+    from: Vec<u32>,
+    markets: Vec<MarketState>,
+    /// What each edge gives for 1 after fees; 0 while it is not known.
+    rates: Vec<f64>,
+    /// And before fees; only while that is watched.
+    gross: Vec<f64>,
+    /// What a product of rates has to be above to be looked at closely.
+    threshold: f64,
+    clocks: Vec<Clock>,
+    tracks: Tracks,
+    timers: Timers,
+    /// The earliest of them, or `NEVER`.
+    deadline: Timestamp,
+    /// The slots that the event at hand touches.
+    touched: Vec<u32>,
+    paths: PathTable,
+    counters: ScanCounters,
+    /// `Timestamp::MIN` before the first event.
+    now: Timestamp,
+    /// How many opportunities were opened.
+    ids: u64,
+    /// A way that had no room to be followed may be above the threshold.
+    missed: bool,
+}
+
+/// How far, relatively, the product of the fast path may be off the exact one; it is less.
+const SLACK: f64 = 1e-12;
+
+impl Scanner {
+    /// A scan of a universe, with the fee of each of its markets as [`FeeTable::resolve`](super::FeeTable::resolve) gives them.
+    ///
+    /// # Errors
+    /// Where a setting or fee makes no sense, or there are more ways than allowed.
+    pub fn new(universe: &Universe, fees: &[f64], settings: ScanSettings) -> Result<Self, ScanError> {
+        settings.check()?;
+        let keeps = keeps(universe.markets().map(|market| market.symbol.as_str()), universe.len(), fees)?;
+        if settings.home.is_some_and(|home| home.0 as usize >= universe.assets()) {
+            return Err(ScanError::Home);
+        }
+        if settings.clocks.iter().any(|(venue, _)| venue.0 as usize >= universe.venues()) {
+            return Err(ScanError::Venue);
+        }
+        let index = Index::new(universe, &settings)?;
+        let nothing = Quote { bid: f64::NAN, ask: f64::NAN, bid_qty: f64::NAN, ask_qty: f64::NAN };
+        let markets = universe.markets().zip(&keeps).enumerate().map(|(n, (market, keep))| {
+            let (known, quote) = match market.kind {
+                MarketKind::AssumedEqual { .. } => (Known::Equal, Quote { bid: 1.0, ask: 1.0, ..nothing }),
+                MarketKind::Venue { .. } => (Known::No(CloseReason::OneSided), nothing),
+            };
+            let venue = market.venue().map_or(u32::MAX, |venue| venue.0);
+            MarketState { quote, time: Timestamp::MIN, keep: *keep, venue, known, scanned: index.has(n) }
+        });
+        let markets: Vec<MarketState> = markets.collect();
+        let clocks = (0..universe.venues()).map(|venue| {
+            let set = settings.clocks.iter().rev().find(|(id, _)| id.0 as usize == venue).map(|(_, clock)| *clock);
+            match set.unwrap_or_default() {
+                VenueClock::Fixed(offset) => Clock::Fixed(offset),
+                VenueClock::Estimated if universe.venues() > 1 => {
+                    Clock::Estimated(Box::new(ClockOffset::new(settings.clock_span, settings.clock_jump)))
+                }
+                VenueClock::Receipt | VenueClock::Estimated => Clock::Receipt,
+            }
+        });
+        let mut scanner = Self {
+            stats: index.stats(universe),
+            symbols: universe.markets().map(|market| market.symbol.as_str().into()).collect(),
+            from: universe.markets().flat_map(|market| [market.quote.0, market.base.0]).collect(),
+            rates: vec![0.0; markets.len() * 2],
+            gross: vec![0.0; if settings.watch_gross { markets.len() * 2 } else { 0 }],
+            threshold: 0.0,
+            clocks: clocks.collect(),
+            tracks: Tracks::new(settings.max_tracked, markets.len(), index.len()),
+            timers: Timers::new(settings.max_tracked),
+            deadline: NEVER,
+            touched: Vec::with_capacity(settings.max_tracked),
+            paths: PathTable::new(settings.max_paths),
+            counters: ScanCounters::default(),
+            now: Timestamp::MIN,
+            ids: 0,
+            missed: false,
+            index,
+            markets,
+            settings,
+        };
+        scanner.set_threshold();
+        for market in 0..scanner.markets.len() {
+            scanner.fold(market);
+        }
+        Ok(scanner)
+    }
+
+    fn set_threshold(&mut self) {
+        self.threshold = (1.0 + self.settings.min_net) * (1.0 - SLACK);
+    }
+
+    /// Sets the fees of all markets, and looks at all ways again.
+    ///
+    /// # Errors
+    /// Where it is not one fee for each market, or one is not between -1 and 1; nothing changes then.
+    pub fn set_fees<S: OpportunitySink + ?Sized>(&mut self, fees: &[f64], sink: &mut S) -> Result<(), ScanError> {
+        let keeps = fees.iter().map(|fee| 1.0 - fee);
+        check_fees(self.symbols.iter().map(|symbol| &**symbol), self.markets.len(), fees)?;
+        for (market, keep) in self.markets.iter_mut().zip(keeps) {
+            market.keep = keep;
+        }
+        for market in 0..self.markets.len() {
+            self.fold(market);
+        }
+        self.look_at_all(&mut Forward(sink));
+        Ok(())
+    }
+
+    /// Sets the threshold of net returns, and looks at all ways again.
+    ///
+    /// # Errors
+    /// Where it is not a finite number above -1; nothing changes then.
+    pub fn set_min_net<S: OpportunitySink + ?Sized>(&mut self, min_net: f64, sink: &mut S) -> Result<(), ScanError> {
+        check_min_net(min_net)?;
+        self.settings.min_net = min_net;
+        self.set_threshold();
+        self.look_at_all(&mut Forward(sink));
+        Ok(())
+    }
+
+    /// Sets the limit of age, and looks at all that is followed again.
+    ///
+    /// # Errors
+    /// Where it is not above 0; nothing changes then.
+    pub fn set_max_age<S: OpportunitySink + ?Sized>(&mut self, max_age: Option<i64>, sink: &mut S) -> Result<(), ScanError> {
+        check_limit("max_age", max_age, 1)?;
+        self.settings.max_age = max_age;
+        self.look_at_all(&mut Forward(sink));
+        Ok(())
+    }
+
+    /// Sets the limit of skew, and looks at all that is followed again.
+    ///
+    /// # Errors
+    /// Where it is below 0; nothing changes then.
+    pub fn set_max_skew<S: OpportunitySink + ?Sized>(&mut self, max_skew: Option<i64>, sink: &mut S) -> Result<(), ScanError> {
+        check_limit("max_skew", max_skew, 0)?;
+        self.settings.max_skew = max_skew;
+        self.look_at_all(&mut Forward(sink));
+        Ok(())
+    }
+
+    /// The clock: the greatest time of an event or of [`advance_to`](Self::advance_to); none before the first.
+    #[must_use]
+    pub fn now(&self) -> Option<Timestamp> {
+        Some(self.now).filter(|now| *now != Timestamp::MIN)
+    }
+
+    /// When the next opportunity closes by its age, where no quote comes before.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        Some(self.deadline).filter(|deadline| *deadline != NEVER)
+    }
+
+    /// What is open, as it was at the last look, with ages as of the clock.
+    pub fn open(&self) -> impl Iterator<Item = Opportunity> + '_ {
+        let tracks = self.tracks.all().filter_map(|slot| self.tracks.get(slot)).filter(|track| track.open);
+        tracks.map(|track| self.opportunity(track, State::Open))
+    }
+
+    /// Counts since the scan was made.
+    #[must_use]
+    pub fn counters(&self) -> ScanCounters {
+        self.counters
+    }
+
+    /// Statistics by path, in order of paths.
+    pub fn paths(&self) -> impl Iterator<Item = (Path, PathStats)> + '_ {
+        self.paths.iter()
+    }
+
+    /// What the index consists of.
+    #[must_use]
+    pub fn stats(&self) -> ScanStats {
+        self.stats
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn settings(&self) -> &ScanSettings {
+        &self.settings
+    }
+
+    /// The quote of a market, where it is known and has both sides, neither locked nor crossed.
+    #[must_use]
+    pub fn quote_of(&self, market: MarketId) -> Option<Quote> {
+        self.markets.get(market.0 as usize).filter(|market| market.known == Known::Yes).map(|market| market.quote)
+    }
+
+    /// Bytes held. They do not change.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let clocks = self.clocks.iter().filter(|clock| matches!(clock, Clock::Estimated(_))).count();
+        self.index.bytes()
+            + self.tracks.bytes()
+            + self.paths.bytes()
+            + self.settings.max_tracked * (Timers::BYTES + 4)
+            + self.markets.len() * size_of::<MarketState>()
+            + (self.rates.len() + self.gross.len()) * 8
+            + self.from.len() * 4
+            + clocks * size_of::<ClockOffset>()
+    }
+}
+
+fn check_fees<'a>(mut symbols: impl Iterator<Item = &'a str>, markets: usize, fees: &[f64]) -> Result<(), ScanError> {
+    if fees.len() != markets {
+        return Err(ScanError::Fees { given: fees.len(), markets });
+    }
+    match fees.iter().position(|fee| !(*fee > -1.0 && *fee < 1.0)) {
+        Some(n) => {
+            Err(ScanError::Fee { symbol: symbols.nth(n).unwrap_or_default().to_owned(), fee: fees.get(n).copied().unwrap_or(f64::NAN) })
+        }
+        None => Ok(()),
+    }
+}
+
+fn keeps<'a>(symbols: impl Iterator<Item = &'a str>, markets: usize, fees: &[f64]) -> Result<Vec<f64>, ScanError> {
+    check_fees(symbols, markets, fees)?;
+    Ok(fees.iter().map(|fee| 1.0 - fee).collect())
+}
+
+/// A sink of any type behind one that can be pointed to, so that what is not on the fast path is compiled once.
+struct Forward<'a, S: ?Sized>(&'a mut S);
+
+impl<S: OpportunitySink + ?Sized> OpportunitySink for Forward<'_, S> {
+    fn opportunity(&mut self, opportunity: &Opportunity) {
+        self.0.opportunity(opportunity);
+    }
+}
