@@ -130,8 +130,8 @@ impl Share {
             | NodeOp::DepthPrice { instrument, .. }
             | NodeOp::Clock(Clock::Age { instrument }) => self.take_instrument(plan, instrument),
             NodeOp::Clock(Clock::Legs { cycle }) | NodeOp::Cycle { cycle, .. } => {
-                for leg in plan.cycles.get(cycle as usize).into_iter().flat_map(|cycle| cycle.legs()) {
-                    self.take_instrument(plan, leg.instrument);
+                for instrument in plan.cycles.get(cycle as usize).into_iter().flat_map(|cycle| cycle.instruments()) {
+                    self.take_instrument(plan, instrument);
                 }
             }
             NodeOp::Clock(Clock::Since { .. }) => self.add(8),
@@ -293,7 +293,7 @@ pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
         flat(nodes) + flat(args) + flat(reprs) + flat(slots),
         lists.iter().map(|lists| lists.bytes()).sum::<usize>() + readings.bytes() + columns.bytes(),
         flat(holds) + flat(clock_compares) + flat(windows) + flat(looks) + flat(bars) + flat(indicators),
-        flat(cycles) + cycles.iter().map(|cycle| flat(&cycle.out) + cycle.back.as_ref().map_or(0, flat)).sum::<usize>(),
+        flat(cycles) + cycles.iter().map(|cycle| cycle.bytes()).sum::<usize>(),
         flat(functions) + functions.iter().map(|function| flat(&function.args)).sum::<usize>(),
         flat(histories) + flat(limits) + sequences.plan_bytes() + flat(timers) + flat(rules),
         flat(actions) + heads.sum::<usize>(),

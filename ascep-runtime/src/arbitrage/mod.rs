@@ -15,6 +15,7 @@ mod scanner;
 mod settings;
 mod stats;
 mod universe;
+mod way;
 
 pub use counters::{ScanCounters, ScanStats};
 pub use fees::{FeeError, FeeRow, FeeTable, Tier};
@@ -25,3 +26,4 @@ pub use scanner::{Loss, Scanner};
 pub use settings::{INDEXED_LEGS, ScanError, ScanEventError, ScanSettings, VenueClock};
 pub use stats::PathStats;
 pub use universe::{AssetId, Contract, Filters, Market, MarketId, MarketKind, MarketSpec, Status, Universe, UniverseError, VenueId};
+pub use way::{Round, Way, WayError, WayLeg};

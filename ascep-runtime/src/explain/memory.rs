@@ -66,7 +66,7 @@ pub(super) fn memory(subject: &Subject<'_>, id: NodeId) -> Option<Memory> {
             Some(Memory::Updates { seen, needed })
         }
         NodeOp::Cycle { cycle, .. } | NodeOp::Clock(Clock::Legs { cycle }) => {
-            let legs = subject.plan.cycles.get(cycle as usize)?.legs();
+            let instruments = subject.plan.cycles.get(cycle as usize)?.instruments();
             let leg = |instrument: u32| {
                 let (bid, ask) = (state.market.number(instrument, MarketField::Bid), state.market.number(instrument, MarketField::Ask));
                 let ts = known(Some(state.market.quote_ts(instrument)));
@@ -79,7 +79,7 @@ pub(super) fn memory(subject: &Subject<'_>, id: NodeId) -> Option<Memory> {
                     age: ts.map(|ts| state.clock.saturating_sub(ts)),
                 }
             };
-            Some(Memory::Legs(legs.map(|one| leg(one.instrument)).collect()))
+            Some(Memory::Legs(instruments.map(leg).collect()))
         }
         // The timers of those that wait are told of every node; what has no memory is its arguments.
         NodeOp::NoFor { .. }

@@ -3,75 +3,47 @@
 use ascep_lang::program::{Cycle, CycleKind};
 
 use super::build::Builder;
+use crate::arbitrage::Way;
 
-/// One exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Leg {
-    pub(crate) instrument: u32,
-    /// Its place among the markets of the cycle.
-    pub(crate) market: u8,
-    /// Gives the quote asset for the base.
-    pub(crate) buys: bool,
-}
-
-/// Both ways round.
+/// A way, and where its markets' quotes are.
 #[derive(Debug)]
 pub(crate) struct CyclePlan {
-    /// Buys on the first market first.
-    pub(crate) out: Vec<Leg>,
-    /// Sells there last; none where only one way is meant.
-    pub(crate) back: Option<Vec<Leg>>,
+    pub(crate) way: Way,
+    /// Of each market in the order of the way's places.
+    instruments: Vec<u32>,
 }
 
 impl CyclePlan {
-    /// Each market once.
-    pub(crate) fn legs(&self) -> impl Iterator<Item = &Leg> {
-        self.out.iter()
+    /// The instrument of each market, in the order in which the way leads through them.
+    pub(crate) fn instruments(&self) -> impl Iterator<Item = u32> {
+        self.way.legs(1).filter_map(|leg| self.instruments.get(usize::from(leg.market)).copied())
     }
-}
 
-/// Base and quote asset of a symbol.
-fn assets(symbol: &str) -> (&str, &str) {
-    let name = symbol.split_once(':').map_or(symbol, |(_, name)| name);
-    name.split_once('/').unwrap_or((name, ""))
+    /// The same in the order of the way's places.
+    pub(crate) fn by_place(&self) -> &[u32] {
+        &self.instruments
+    }
+
+    /// What it takes beside itself, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.instruments.capacity() * size_of::<u32>()
+    }
 }
 
 impl Builder<'_> {
     /// The plan of a cycle, if its markets are one.
     pub(super) fn cycle(&self, cycle: &Cycle) -> Option<CyclePlan> {
-        let mut markets = Vec::new();
-        for (place, symbol) in (0..).zip(&cycle.markets) {
-            let name = self.program.tables.symbols.get(symbol.0 as usize)?;
-            markets.push((place, self.instrument(*symbol), assets(name)));
-        }
-        let (first, others) = markets.split_first()?;
-        let (_, _, (_, start)) = *first;
-        let order = |back: bool| {
-            let (mut left, mut asset, mut legs) = (others.to_vec(), start, Vec::new());
-            if !back {
-                asset = exchange(first, asset, &mut legs)?;
-            }
-            while !left.is_empty() {
-                // The market that comes next is the one that trades the asset at hand.
-                let next = left.iter().position(|(_, _, (base, quote))| *base == asset || *quote == asset)?;
-                asset = exchange(&left.remove(next), asset, &mut legs)?;
-            }
-            if back {
-                asset = exchange(first, asset, &mut legs)?;
-            }
-            (asset == start).then_some(legs)
+        let name = |place: usize| -> Option<&str> {
+            let symbol = cycle.markets.get(place)?;
+            self.program.tables.symbols.get(symbol.0 as usize).map(String::as_str)
         };
-        let back = if cycle.kind == CycleKind::Cross { None } else { Some(order(true)?) };
-        Some(CyclePlan { out: order(false)?, back })
+        let way = match (cycle.kind, cycle.markets.len()) {
+            (CycleKind::Triangle, 3) => Way::triangle([name(0)?, name(1)?, name(2)?]),
+            (CycleKind::Cross, 2) => Way::cross(name(0)?, name(1)?),
+            (CycleKind::Inverse, 2) => Way::inverse(name(0)?, name(1)?),
+            _ => return None,
+        };
+        let instruments = cycle.markets.iter().map(|symbol| self.instrument(*symbol)).collect();
+        Some(CyclePlan { way: way.ok()?, instruments })
     }
-}
-
-/// Exchanges all of `asset` on a market and gives the other asset.
-fn exchange<'a>(&(market, instrument, (base, quote)): &(u8, u32, (&'a str, &'a str)), asset: &str, legs: &mut Vec<Leg>) -> Option<&'a str> {
-    let buys = asset == quote;
-    if !buys && asset != base {
-        return None;
-    }
-    legs.push(Leg { instrument, market, buys });
-    Some(if buys { base } else { quote })
 }

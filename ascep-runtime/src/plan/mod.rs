@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 
 pub(crate) use accept::kind_of as kind_of_constant;
 pub(crate) use build::build;
-pub(crate) use cycles::{CyclePlan, Leg};
+pub(crate) use cycles::CyclePlan;
 pub(crate) use keys::{Ids, Keys};
 pub(crate) use provenance::Provenance;
 pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};

@@ -211,7 +211,7 @@ impl Taking {
                 | NodeOp::Imbalance { instrument, .. }
                 | NodeOp::Clock(Clock::Age { instrument }) => of(instrument).market,
                 NodeOp::Cycle { cycle, .. } | NodeOp::Clock(Clock::Legs { cycle }) => {
-                    plan.cycles.get(cycle as usize).is_some_and(|cycle| cycle.legs().all(|leg| of(leg.instrument).market))
+                    plan.cycles.get(cycle as usize).is_some_and(|cycle| cycle.instruments().all(|instrument| of(instrument).market))
                 }
                 _ => true,
             }
