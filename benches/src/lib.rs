@@ -3,6 +3,7 @@
 //!
 //! Nothing here is part of ASCEP's interface.
 
+pub mod arbitrage;
 pub mod by_hand;
 pub mod numbers;
 pub mod rules;
