@@ -22,7 +22,7 @@ pub use fees::{FeeError, FeeRow, FeeTable, Tier};
 pub use offset::ClockOffset;
 pub use opportunity::{CloseReason, Opportunity, OpportunitySink, State};
 pub use path::{Leg, MAX_LEGS, Path, PathError};
-pub use scanner::{Loss, Scanner};
+pub use scanner::Scanner;
 pub use settings::{INDEXED_LEGS, ScanError, ScanEventError, ScanSettings, VenueClock};
 pub use stats::PathStats;
 pub use universe::{AssetId, Contract, Filters, Market, MarketId, MarketKind, MarketSpec, Status, Universe, UniverseError, VenueId};

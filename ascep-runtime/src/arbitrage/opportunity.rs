@@ -1,7 +1,7 @@
 //! What a scan tells of an opportunity: that it opened, that its edge moved, that it closed and why.
 
 use super::path::Path;
-use crate::event::Timestamp;
+use crate::event::{Loss, Timestamp};
 
 /// What became of an opportunity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +76,17 @@ impl CloseReason {
             Self::Stale => "stale",
             Self::Disconnect => "disconnect",
             Self::End => "end",
+        }
+    }
+}
+
+impl From<Loss> for CloseReason {
+    fn from(loss: Loss) -> Self {
+        match loss {
+            Loss::Gap => Self::Gap,
+            Loss::Reset => Self::Reset,
+            Loss::Stale => Self::Stale,
+            Loss::Disconnect => Self::Disconnect,
         }
     }
 }

@@ -21,32 +21,6 @@ use crate::event::{Quote, Timestamp};
 use crate::timers::{NEVER, Timers};
 use tracks::Tracks;
 
-/// How a market's feed was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Loss {
-    /// Messages are missing.
-    Gap,
-    /// The venue began anew.
-    Reset,
-    /// Nothing came for longer than the feed allows.
-    Stale,
-    /// The connection is lost.
-    Disconnect,
-}
-
-impl Loss {
-    /// The reason with which it closes opportunities.
-    #[must_use]
-    pub fn reason(self) -> CloseReason {
-        match self {
-            Self::Gap => CloseReason::Gap,
-            Self::Reset => CloseReason::Reset,
-            Self::Stale => CloseReason::Stale,
-            Self::Disconnect => CloseReason::Disconnect,
-        }
-    }
-}
-
 /// What is known of a market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {

@@ -1,12 +1,12 @@
 //! What events do: the check of their numbers, the clock, the rates of the edges they change, and the one pass over the ways that became better.
 
 use super::tracks::{Stage, Tracks};
-use super::{Clock, Forward, Known, Loss, Scanner};
+use super::{Clock, Forward, Known, Scanner};
 use crate::arbitrage::index::Index;
 use crate::arbitrage::opportunity::{CloseReason, OpportunitySink};
 use crate::arbitrage::settings::ScanEventError;
 use crate::arbitrage::universe::{AssetId, MarketId};
-use crate::event::{Book, MISSING, Quote, Timestamp};
+use crate::event::{Book, Loss, MISSING, Quote, Timestamp};
 
 impl Scanner {
     /// Takes the best bid and ask of a market, a full picture: a side that is missing is not there. What becomes of opportunities goes to `sink`, first what
@@ -81,7 +81,7 @@ impl Scanner {
         self.counters.losses += 1;
         self.tick(ts);
         if let Some(state) = self.markets.get_mut(market.0 as usize) {
-            state.known = Known::No(loss.reason());
+            state.known = Known::No(loss.into());
         }
         self.fold(market.0 as usize);
         self.touch(market.0);

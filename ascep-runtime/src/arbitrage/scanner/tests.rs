@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::arbitrage::{FeeTable, Leg, MarketSpec, ScanEventError};
-use crate::event::{Side, Timestamp};
+use crate::event::{Loss, Side, Timestamp};
 
 const MS: i64 = 1_000_000;
 
@@ -218,12 +218,12 @@ fn faults_of_a_book_and_losses_of_a_feed_close_with_their_reason() {
         let c = desk.scanner.counters();
         assert_eq!(c.locked + c.crossed + c.one_sided, 1);
     }
-    for loss in [Loss::Gap, Loss::Reset, Loss::Stale, Loss::Disconnect] {
+    for loss in Loss::ALL {
         let mut desk = triangle(ScanSettings::default(), 0.0);
         desk.forget("ETH/BTC", 4, loss);
         desk.quote("BTC/USDT", 5, 99.5, 99.9);
         desk.quote("ETH/BTC", 6, 0.09, 0.1);
-        let states = [(1, State::Open), (1, State::Close(loss.reason())), (2, State::Open)];
+        let states = [(1, State::Open), (1, State::Close(loss.into())), (2, State::Open)];
         assert_eq!((desk.states(), desk.scanner.counters().losses), (states.to_vec(), 1));
     }
 }
