@@ -1,11 +1,11 @@
-//! Times of passes over a stream, taken in turn so that all of them meet the same moods of the machine, and times of single updates.
+//! Times of passes over a stream, taken in turn so that all meet the same moods of the machine, and times of single updates.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use super::updates::{Update, later};
 
-/// Something that takes a whole stream, and says how many ways opened and closed.
+/// Something that takes updates, and says how many ways opened and closed.
 pub type Pass<'a> = &'a mut dyn FnMut(&[Update]) -> (u64, u64);
 
 /// Nanoseconds an update over several passes.
@@ -33,28 +33,38 @@ impl std::fmt::Display for Spread {
     }
 }
 
-/// Plays a stream `times` times to each pass, in turn and each time another one first.
+/// Updates that are timed at once: short enough that most are not interrupted.
+const CHUNK: usize = 1 << 12;
+
+/// Plays a stream `times` times to each contender, a chunk to each in turn, each time another one first. What a pass takes is the median of its chunks, so
+/// that it does not matter when something else runs in between. The first pass is not measured.
 ///
 /// # Panics
 /// If they do not count the same, or nothing.
 #[must_use]
-pub fn in_turn(updates: &mut [Update], times: usize, passes: &mut [Pass<'_>]) -> Vec<Spread> {
-    const WARM: usize = 3;
-    let mut taken = vec![Vec::with_capacity(times); passes.len()];
-    let mut counted = vec![(0, 0); passes.len()];
-    for time in 0..times + WARM {
-        for turn in 0..passes.len() {
-            let which = (turn + time) % passes.len().max(1);
-            let (Some(pass), Some(taken), Some(counted)) = (passes.get_mut(which), taken.get_mut(which), counted.get_mut(which)) else {
-                continue;
-            };
-            let began = Instant::now();
-            let (opened, closed) = black_box(pass(black_box(updates)));
-            let took = began.elapsed();
-            counted.0 += opened;
-            counted.1 += closed;
-            if time >= WARM {
-                taken.push(took.as_nanos() as f64 / updates.len() as f64);
+pub fn in_turn(updates: &mut [Update], times: usize, contenders: &mut [Pass<'_>]) -> Vec<Spread> {
+    let count = contenders.len();
+    let mut passes = vec![Vec::with_capacity(times); count];
+    let mut counted = vec![(0, 0); count];
+    for time in 0..=times {
+        let mut chunks = vec![Vec::with_capacity(updates.len() / CHUNK + 1); count];
+        for (number, chunk) in updates.chunks(CHUNK).enumerate() {
+            for turn in 0..count {
+                let which = (turn + number + time) % count;
+                let Some(contender) = contenders.get_mut(which) else { continue };
+                let began = Instant::now();
+                let (opened, closed) = black_box(contender(black_box(chunk)));
+                let took = began.elapsed();
+                if let (Some(chunks), Some(counted)) = (chunks.get_mut(which), counted.get_mut(which)) {
+                    chunks.push(took.as_nanos() as f64 / chunk.len() as f64);
+                    counted.0 += opened;
+                    counted.1 += closed;
+                }
+            }
+        }
+        if time > 0 {
+            for (passes, chunks) in passes.iter_mut().zip(chunks) {
+                passes.push(Spread::of(chunks).median);
             }
         }
         later(updates);
@@ -63,7 +73,7 @@ pub fn in_turn(updates: &mut [Update], times: usize, passes: &mut [Pass<'_>]) ->
         assert!(first.0 > 0 && first.1 > 0, "nothing opened and closed: {first:?}");
         assert!(counted.iter().all(|other| other == first), "openings and closings differ: {counted:?}");
     }
-    taken.into_iter().map(Spread::of).collect()
+    passes.into_iter().map(Spread::of).collect()
 }
 
 /// Times of single updates.

@@ -3,6 +3,7 @@
 pub mod by_hand;
 pub mod markets;
 pub mod measure;
+pub mod scan;
 pub mod updates;
 
 use ascep_runtime::arbitrage::Universe;

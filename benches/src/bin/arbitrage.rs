@@ -4,14 +4,13 @@
 
 use ascep_benches::arbitrage::by_hand::Triangles;
 use ascep_benches::arbitrage::markets::triangles_of;
-use ascep_benches::arbitrage::measure::in_turn;
-use ascep_benches::arbitrage::updates::Update;
-use ascep_benches::arbitrage::{MIN_NET, Workload};
+use ascep_benches::arbitrage::measure::{self, in_turn};
+use ascep_benches::arbitrage::{MIN_NET, Workload, scan};
 
-/// Updates of one pass: with them the stream stays in the cache.
-const UPDATES: usize = 1 << 14;
+/// Updates of one pass: so many that the processor can't learn the stream by heart.
+const UPDATES: usize = 1 << 17;
 /// Passes of each.
-const PASSES: usize = 200;
+const PASSES: usize = 15;
 
 fn main() {
     for workload in Workload::all(UPDATES) {
@@ -20,27 +19,29 @@ fn main() {
 }
 
 /// All ways of three legs.
-fn triangles(workload: Workload) {
-    let Workload { name, universe, fees, mut updates } = workload;
-    let of = triangles_of(&universe);
-    let touched: usize = updates.iter().filter_map(|update| of.get(update.market.0 as usize)).sum();
+fn triangles(mut workload: Workload) {
+    let of = triangles_of(&workload.universe);
+    let touched: usize = workload.updates.iter().filter_map(|update| of.get(update.market.0 as usize)).sum();
     println!(
-        "{name}: {} assets, {} markets, {} triangles, {:.1} an update",
-        universe.assets(),
-        universe.len(),
+        "{}: {} assets, {} markets, {} triangles, {:.1} an update",
+        workload.name,
+        workload.universe.assets(),
+        workload.universe.len(),
         of.iter().sum::<usize>() / 3,
-        touched as f64 / updates.len() as f64,
+        touched as f64 / workload.updates.len() as f64,
     );
-    let mut hand = Triangles::new(&universe, &fees, MIN_NET);
-    let mut by_hand = |updates: &[Update]| {
-        let (opened, closed) = hand.counts();
-        for update in updates {
-            hand.quote(update.market, update.quote.bid, update.quote.ask);
-        }
-        (hand.counts().0 - opened, hand.counts().1 - closed)
-    };
-    let taken = in_turn(&mut updates, PASSES, &mut [&mut by_hand]);
-    for (name, spread) in ["by hand"].iter().zip(taken) {
-        println!("  {name:10} {spread}");
+    let mut hand = Triangles::new(&workload.universe, &workload.fees, MIN_NET);
+    let mut scanner = scan::scanner(&workload, scan::settings());
+    let mut passes: [measure::Pass<'_>; 2] =
+        [&mut |updates| scan::by_hand(&mut hand, updates), &mut |updates| scan::scan(&mut scanner, updates)];
+    let taken = in_turn(&mut workload.updates, PASSES, &mut passes);
+    let base = taken.first().map_or(f64::NAN, |spread| spread.median);
+    for (name, spread) in ["by hand", "Scanner"].iter().zip(taken) {
+        println!("  {name:10} {spread}  {:.2} times", spread.median / base);
     }
+    let info = allocation_counter::measure(|| {
+        let _ = scan::scan(&mut scanner, &workload.updates);
+    });
+    assert_eq!(info.count_total, 0, "the scanner allocated");
+    println!("  Scanner: {} allocations in a pass, {} bytes in all", info.count_total, scanner.bytes());
 }
