@@ -55,6 +55,54 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
+/// The bytes as they were before they were packed.
+fn unpack(name: &str, mut reader: impl Read + Send + 'static) -> io::Result<(Box<dyn BufRead + Send>, Packing)> {
+    let mut head = Vec::new();
+    (&mut reader).take(4).read_to_end(&mut head)?;
+    let packing = if head.starts_with(GZIP) {
+        Packing::Gzip
+    } else if head.starts_with(ZSTD) {
+        Packing::Zstd
+    } else if head.is_empty() {
+        // Nothing at all is a cut file where the name promises packed data.
+        Packing::of_name(name)
+    } else {
+        Packing::Plain
+    };
+    let empty = head.is_empty();
+    let raw = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(reader));
+    let reader: Box<dyn BufRead + Send> = match packing {
+        Packing::Gzip => Box::new(BufReader::with_capacity(BUFFER, Members(Some(GzDecoder::new(raw))))),
+        Packing::Zstd if empty => Box::new(BufReader::new(Cut)),
+        Packing::Zstd => Box::new(BufReader::with_capacity(BUFFER, zstd::Decoder::with_buffer(raw)?)),
+        Packing::Plain => Box::new(raw),
+    };
+    Ok((reader, packing))
+}
+
+/// All bytes of a source, at most `max` of them and one more.
+pub(crate) fn whole(name: &str, reader: impl Read + Send + 'static, max: usize) -> Result<Vec<u8>, SourceError> {
+    let file = name.to_owned();
+    let (reader, packing) = unpack(name, reader).map_err(|error| SourceError::Open { file: file.clone(), error, hint: None })?;
+    let mut bytes = Vec::new();
+    match reader.take(max as u64 + 1).read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => {
+            let line = memchr::memchr_iter(b'\n', &bytes).count() as u64;
+            Err(broken(file, line, packing, error))
+        }
+    }
+}
+
+/// Why reading stopped after a line.
+fn broken(file: String, line: u64, packing: Packing, error: io::Error) -> SourceError {
+    if error.kind() == io::ErrorKind::UnexpectedEof && packing != Packing::Plain {
+        SourceError::Truncated { file, line, format: packing.name() }
+    } else {
+        SourceError::Read { file, line, error }
+    }
+}
+
 /// Lines of a file or of any reader.
 pub(crate) struct Lines {
     name: String,
@@ -92,27 +140,7 @@ impl Lines {
     /// Reads from anything; the name is for messages.
     pub(crate) fn new(name: &str, reader: impl Read + Send + 'static, max_line: usize) -> io::Result<Self> {
         let read = Arc::new(AtomicU64::new(0));
-        let mut reader = Counted { inner: reader, read: Arc::clone(&read) };
-        let mut head = Vec::new();
-        (&mut reader).take(4).read_to_end(&mut head)?;
-        let packing = if head.starts_with(GZIP) {
-            Packing::Gzip
-        } else if head.starts_with(ZSTD) {
-            Packing::Zstd
-        } else if head.is_empty() {
-            // Nothing at all is a cut file where the name promises packed data.
-            Packing::of_name(name)
-        } else {
-            Packing::Plain
-        };
-        let empty = head.is_empty();
-        let raw = BufReader::with_capacity(BUFFER, Cursor::new(head).chain(reader));
-        let reader: Box<dyn BufRead + Send> = match packing {
-            Packing::Gzip => Box::new(BufReader::with_capacity(BUFFER, Members(Some(GzDecoder::new(raw))))),
-            Packing::Zstd if empty => Box::new(BufReader::new(Cut)),
-            Packing::Zstd => Box::new(BufReader::with_capacity(BUFFER, zstd::Decoder::with_buffer(raw)?)),
-            Packing::Plain => Box::new(raw),
-        };
+        let (reader, packing) = unpack(name, Counted { inner: reader, read: Arc::clone(&read) })?;
         Ok(Self {
             name: name.to_owned(),
             reader,
@@ -185,7 +213,7 @@ impl Lines {
             let chunk = match self.reader.fill_buf() {
                 Ok(chunk) => chunk,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(self.broken(error)),
+                Err(error) => return Err(broken(self.name.clone(), self.number, self.packing, error)),
             };
             if chunk.is_empty() {
                 return Ok(any);
@@ -204,15 +232,6 @@ impl Lines {
             if end.is_some() {
                 return Ok(true);
             }
-        }
-    }
-
-    fn broken(&self, error: io::Error) -> SourceError {
-        let (file, line) = (self.name.clone(), self.number);
-        if error.kind() == io::ErrorKind::UnexpectedEof && self.packing != Packing::Plain {
-            SourceError::Truncated { file, line, format: self.packing.name() }
-        } else {
-            SourceError::Read { file, line, error }
         }
     }
 }

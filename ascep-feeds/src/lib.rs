@@ -41,6 +41,7 @@ pub mod spec;
 mod suggest;
 pub mod symbols;
 pub mod time;
+pub mod universe;
 pub mod venue;
 
 pub use error::{ReadError, RowError, RowErrorKind, SourceError};

@@ -11,6 +11,8 @@ mod parse;
 mod readers;
 #[path = "../../fuzz/src/snapshot.rs"]
 mod snapshot;
+#[path = "../../fuzz/src/universe.rs"]
+mod universe;
 
 /// Runs every file of a target; gives their number.
 fn replay(target: &str, check: fn(&[u8])) -> usize {
@@ -43,6 +45,11 @@ fn readers_findings_stay_mended() {
 #[test]
 fn snapshot_findings_stay_mended() {
     assert!(replay("snapshot", snapshot::check) > 3);
+}
+
+#[test]
+fn universe_findings_stay_mended() {
+    assert!(replay("universe", universe::check) > 5);
 }
 
 /// What is not taken tests nothing but the reading: whole snapshots are, and most of those with a changed byte are not.

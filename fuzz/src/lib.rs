@@ -7,3 +7,4 @@ pub mod compile_run;
 pub mod parse;
 pub mod readers;
 pub mod snapshot;
+pub mod universe;

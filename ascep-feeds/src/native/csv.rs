@@ -86,7 +86,7 @@ fn columns(names: &[String], file: &str) -> Result<Vec<Column>, SourceError> {
 
 /// Gives the cells of a line with their places and returns how many there are. A cell never goes on on the next line, so that one open
 /// quote mark can't swallow a file.
-fn split<'a>(line: &'a str, mut cell: impl FnMut(usize, std::borrow::Cow<'a, str>)) -> Result<usize, RowErrorKind> {
+pub(crate) fn split<'a>(line: &'a str, mut cell: impl FnMut(usize, std::borrow::Cow<'a, str>)) -> Result<usize, RowErrorKind> {
     if memchr::memchr(b'"', line.as_bytes()).is_none() {
         let mut count = 0;
         for text in line.split(',') {

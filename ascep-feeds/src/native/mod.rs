@@ -7,6 +7,7 @@ mod row;
 mod writer;
 
 pub use self::csv::CsvReader;
+pub(crate) use self::csv::split;
 pub use self::jsonl::JsonlReader;
 pub use self::row::CSV_COLUMNS;
 pub use self::writer::{CsvWriter, JsonlWriter, WriteError};

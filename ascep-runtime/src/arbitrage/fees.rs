@@ -1,5 +1,9 @@
 //! What a taker pays: fees by venue, tier and pair, and the fee of each market of a universe that they come to.
 
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
 use super::universe::{Contract, Market, MarketKind, Status, Universe};
 
 /// One line of a table. Fees are parts of what a leg gives, `0.00075` is 7.5 bp; a rebate is negative.
@@ -74,7 +78,49 @@ pub enum FeeError {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FeeTable {
     rows: Vec<FeeRow>,
-    tiers: Vec<(String, Tier)>,
+    /// The lines by what they say of venue and pair.
+    groups: FxHashMap<(Option<String>, Option<String>), Group>,
+    tiers: FxHashMap<String, Tier>,
+}
+
+/// The lines of one venue and pair, found without going through them. Lines are numbers of [`FeeTable::rows`].
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Group {
+    /// By volume, as bits: the first and the last line that hold from there on.
+    volumes: BTreeMap<u64, (usize, usize)>,
+    /// By tier, then by volume, as bits.
+    named: FxHashMap<Option<String>, FxHashMap<u64, usize>>,
+    /// The first line of each tier.
+    first: FxHashMap<Option<String>, usize>,
+}
+
+impl Group {
+    /// Adds a line unless it is there already.
+    fn add(&mut self, row: &FeeRow, line: usize) -> bool {
+        let volume = row.min_volume.to_bits();
+        let lines = self.named.entry(row.tier.clone()).or_default();
+        if lines.contains_key(&volume) {
+            return false;
+        }
+        lines.insert(volume, line);
+        self.first.entry(row.tier.clone()).or_insert(line);
+        self.volumes.entry(volume).or_insert((line, line)).1 = line;
+        true
+    }
+
+    fn line(&self, tier: Option<&Tier>) -> Option<usize> {
+        let lowest = || self.volumes.first_key_value().map(|(_, (first, _))| *first);
+        match tier {
+            None => lowest(),
+            // Numbers from 0 on are in the order of their bits.
+            Some(Tier::Volume(volume)) if *volume >= 0.0 => {
+                self.volumes.range(..=(volume + 0.0).to_bits()).next_back().map(|(_, (_, last))| *last).or_else(lowest)
+            }
+            Some(Tier::Volume(_)) => lowest(),
+            // A line without a tier holds for all of them.
+            Some(Tier::Named(tier)) => self.first.get(&Some(tier.clone())).or_else(|| self.first.get(&None)).copied(),
+        }
+    }
 }
 
 impl FeeTable {
@@ -98,7 +144,7 @@ impl FeeTable {
     ///
     /// # Errors
     /// Where a fee is not between -1 and 1, the volume is no number from 0 on, or the line stands there already.
-    pub fn add(&mut self, row: FeeRow) -> Result<(), FeeError> {
+    pub fn add(&mut self, mut row: FeeRow) -> Result<(), FeeError> {
         for fee in [Some(row.taker), row.maker].into_iter().flatten() {
             if !(fee > -1.0 && fee < 1.0) {
                 return Err(FeeError::Fee { of: row.of(), fee });
@@ -107,11 +153,10 @@ impl FeeTable {
         if !(row.min_volume.is_finite() && row.min_volume >= 0.0) {
             return Err(FeeError::Volume { of: row.of(), volume: row.min_volume });
         }
-        let same = |other: &FeeRow| {
-            (&other.venue, &other.pair, &other.tier) == (&row.venue, &row.pair, &row.tier)
-                && other.min_volume.to_bits() == row.min_volume.to_bits()
-        };
-        if self.rows.iter().any(same) {
+        // -0 is 0.
+        row.min_volume += 0.0;
+        let group = self.groups.entry((row.venue.clone(), row.pair.clone())).or_default();
+        if !group.add(&row, self.rows.len()) {
             return Err(FeeError::Duplicate { of: row.of() });
         }
         self.rows.push(row);
@@ -120,8 +165,7 @@ impl FeeTable {
 
     /// Says which tier counts on a venue; of two for one venue the last counts. Without it the lowest does.
     pub fn set_tier(&mut self, venue: &str, tier: Tier) {
-        self.tiers.retain(|(other, _)| other != venue);
-        self.tiers.push((venue.to_owned(), tier));
+        self.tiers.insert(venue.to_owned(), tier);
     }
 
     /// All lines in the order in which they were added.
@@ -134,26 +178,14 @@ impl FeeTable {
     /// # Errors
     /// Where the venue's tier is not in the lines that fit.
     pub fn taker(&self, venue: &str, pair: &str) -> Result<Option<f64>, FeeError> {
-        let fits =
-            |row: &&FeeRow| row.venue.as_deref().is_none_or(|name| name == venue) && row.pair.as_deref().is_none_or(|name| name == pair);
-        let says = |row: &FeeRow| (u8::from(row.venue.is_some()) * 2) + u8::from(row.pair.is_some());
-        let Some(most) = self.rows.iter().filter(fits).map(says).max() else { return Ok(None) };
-        let lines = || self.rows.iter().filter(fits).filter(|row| says(row) == most);
-        let lowest = || lines().min_by(|a, b| a.min_volume.total_cmp(&b.min_volume));
-        let row = match self.tiers.iter().find(|(name, _)| name == venue).map(|(_, tier)| tier) {
-            None => lowest(),
-            Some(Tier::Volume(volume)) => {
-                lines().filter(|row| row.min_volume <= *volume).max_by(|a, b| a.min_volume.total_cmp(&b.min_volume)).or_else(lowest)
-            }
-            // A line without a tier holds for all of them.
-            Some(Tier::Named(tier)) => {
-                match lines().find(|row| row.tier.as_ref() == Some(tier)).or_else(|| lines().find(|row| row.tier.is_none())) {
-                    None => return Err(FeeError::NoTier { venue: venue.to_owned(), tier: tier.clone() }),
-                    row => row,
-                }
-            }
-        };
-        Ok(row.map(|row| row.taker))
+        let (named, of) = (Some(venue.to_owned()), Some(pair.to_owned()));
+        let says = [(named.clone(), of.clone()), (named, None), (None, of), (None, None)];
+        let Some(group) = says.iter().find_map(|says| self.groups.get(says)) else { return Ok(None) };
+        let tier = self.tiers.get(venue);
+        match (group.line(tier), tier) {
+            (None, Some(Tier::Named(tier))) => Err(FeeError::NoTier { venue: venue.to_owned(), tier: tier.clone() }),
+            (line, _) => Ok(line.and_then(|line| self.rows.get(line)).map(|row| row.taker)),
+        }
     }
 
     /// The taker's fee on each market of a universe, in its order: 0 where nothing can be traded, the haircut where two assets are assumed equal.
@@ -161,15 +193,28 @@ impl FeeTable {
     /// # Errors
     /// Where a market that trades has no fee: it is not taken to be free.
     pub fn resolve(&self, universe: &Universe) -> Result<Vec<f64>, FeeError> {
-        universe.markets().map(|market| self.of(universe, market)).collect()
+        self.resolve_or(&Self::new(), universe)
     }
 
-    fn of(&self, universe: &Universe, market: &Market) -> Result<f64, FeeError> {
+    /// The same, with another table for the markets that no line of this one fits: what a desk says of its own fees goes before what a venue lists,
+    /// however little of a market it says.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve).
+    pub fn resolve_or(&self, fallback: &Self, universe: &Universe) -> Result<Vec<f64>, FeeError> {
+        universe.markets().map(|market| self.of(fallback, universe, market)).collect()
+    }
+
+    fn of(&self, fallback: &Self, universe: &Universe, market: &Market) -> Result<f64, FeeError> {
         match market.kind {
             MarketKind::AssumedEqual { haircut } => Ok(haircut),
             MarketKind::Venue { status: Status::Trading, contract: Contract::Spot, venue } => {
                 let pair = market.symbol.split_once(':').map_or(market.symbol.as_str(), |(_, pair)| pair);
-                let fee = self.taker(universe.venue_name(venue), pair)?;
+                let venue = universe.venue_name(venue);
+                let fee = match self.taker(venue, pair)? {
+                    None => fallback.taker(venue, pair)?,
+                    fee => fee,
+                };
                 fee.ok_or_else(|| FeeError::Missing { symbol: market.symbol.clone() })
             }
             MarketKind::Venue { .. } => Ok(0.0),
@@ -243,5 +288,68 @@ mod tests {
         assert_eq!(table.resolve(&universe).unwrap(), vec![0.0026, 0.002]);
         universe.add(&MarketSpec { status: Status::Halted, ..MarketSpec::spot("okx:BTC/USD").unwrap() }).unwrap();
         assert_eq!(table.resolve(&universe).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_desks_own_fees_go_before_those_that_a_venue_lists() {
+        let mut universe = Universe::new();
+        universe.add(&MarketSpec::spot("kraken:BTC/USD").unwrap()).unwrap();
+        universe.add(&MarketSpec::spot("okx:BTC/USDT").unwrap()).unwrap();
+        let (mut own, mut listed) = (FeeTable::new(), FeeTable::flat(0.005).unwrap());
+        listed.add(row(Some("kraken"), Some("BTC/USD"), 0.0, 0.0026)).unwrap();
+        assert_eq!(own.resolve_or(&listed, &universe).unwrap(), vec![0.0026, 0.005]);
+        own.add(row(Some("kraken"), None, 0.0, 0.001)).unwrap();
+        assert_eq!(own.resolve_or(&listed, &universe).unwrap(), vec![0.001, 0.005]);
+    }
+
+    /// The same as going through all lines: the definition, in the slow way.
+    fn slow(table: &FeeTable, venue: &str, pair: &str) -> Result<Option<f64>, FeeError> {
+        let fits =
+            |row: &&FeeRow| row.venue.as_deref().is_none_or(|name| name == venue) && row.pair.as_deref().is_none_or(|name| name == pair);
+        let says = |row: &FeeRow| (u8::from(row.venue.is_some()) * 2) + u8::from(row.pair.is_some());
+        let Some(most) = table.rows().filter(fits).map(says).max() else { return Ok(None) };
+        let lines = || table.rows().filter(fits).filter(|row| says(row) == most);
+        let lowest = || lines().min_by(|a, b| a.min_volume.total_cmp(&b.min_volume));
+        let row = match table.tiers.get(venue) {
+            None => lowest(),
+            Some(Tier::Volume(volume)) => {
+                lines().filter(|row| row.min_volume <= *volume).max_by(|a, b| a.min_volume.total_cmp(&b.min_volume)).or_else(lowest)
+            }
+            Some(Tier::Named(tier)) => {
+                match lines().find(|row| row.tier.as_ref() == Some(tier)).or_else(|| lines().find(|row| row.tier.is_none())) {
+                    None => return Err(FeeError::NoTier { venue: venue.to_owned(), tier: tier.clone() }),
+                    row => row,
+                }
+            }
+        };
+        Ok(row.map(|row| row.taker))
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_index_finds_what_a_search_through_all_lines_finds(
+            lines in proptest::collection::vec((0..3_usize, 0..3_usize, 0..3_usize, 0..4_u8), 0..40),
+            asked in (0..4_usize, 0..4_usize),
+        ) {
+            let name = |n: usize, of: &str| (n > 0).then(|| format!("{of}{n}"));
+            let mut table = FeeTable::new();
+            for (at, (venue, pair, tier, volume)) in lines.into_iter().enumerate() {
+                let taker = (at as f64 + 1.0) / 100.0;
+                let line = FeeRow { venue: name(venue, "v"), pair: name(pair, "p"), tier: name(tier, "t"), min_volume: f64::from(volume), taker, maker: None };
+                let there = table.rows().any(|other| FeeRow { taker, ..other.clone() } == line);
+                proptest::prop_assert_eq!(table.add(line).is_err(), there);
+            }
+            match asked.0 {
+                0 => {}
+                1 => table.set_tier("v1", Tier::Volume(1.5)),
+                2 => table.set_tier("v1", Tier::Volume(-1.0)),
+                _ => table.set_tier("v1", Tier::Named(format!("t{}", asked.1))),
+            }
+            for venue in ["v1", "v2", "v3"] {
+                for pair in ["p1", "p2", "p3"] {
+                    proptest::prop_assert_eq!(table.taker(venue, pair), slow(&table, venue, pair));
+                }
+            }
+        }
     }
 }
