@@ -9,9 +9,10 @@ use crate::source::Source;
 use crate::span::{FileId, Span};
 use crate::syntax::{self, Tree};
 use crate::tests::Test;
+use crate::universe::Universe;
 
 /// How to compile.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
     /// Findings on units are errors.
@@ -23,6 +24,8 @@ pub struct Options {
     pub inputs: Vec<InputDecl>,
     /// Functions that the host computes while the rules run, which they call by name.
     pub functions: Vec<FunctionDecl>,
+    /// The markets that `cycles(..)` looks through where it names none, and what is known of those that it names.
+    pub universe: Option<Universe>,
     /// Bounds on the program.
     pub limits: Limits,
 }
@@ -54,6 +57,13 @@ impl Options {
     #[must_use]
     pub fn with_function(mut self, name: impl Into<String>, args: impl IntoIterator<Item = InputType>, result: InputType) -> Self {
         self.functions.push(FunctionDecl { name: name.into(), args: args.into_iter().collect(), result });
+        self
+    }
+
+    /// Sets [`universe`](Self::universe).
+    #[must_use]
+    pub fn with_universe(mut self, universe: Universe) -> Self {
+        self.universe = Some(universe);
         self
     }
 

@@ -19,6 +19,7 @@ pub mod tests;
 
 pub use check::functions;
 pub use check::suggest::nearest;
+pub mod universe;
 pub use compile::{Analysis, FunctionDecl, InputDecl, InputType, Options, analyze, compile};
 pub use diagnostic::{Code, Diagnostic, Diagnostics, RenderOptions, Severity, explain};
 pub use limits::Limits;

@@ -96,7 +96,6 @@ const PROGRAMS: &[(&str, &str, &str, &str)] = &[
     ("E0513", "CONST k = TRUE\nIF k THEN S", "k", "PARAM k = TRUE\nIF k THEN S"),
     ("E0514", "IF trade(\"A/B\") THEN S LIMIT 65_537 PER 1m", "65_537", "IF trade(\"A/B\") THEN S LIMIT 65_536 PER 1m"),
     ("E0514", "IF trade(\"A/B\") THEN S LIMIT 0 PER 1m", "0", "IF trade(\"A/B\") THEN S LIMIT 1 PER 1m"),
-    ("E0701", "IF cycles(\"A/B\") THEN S", "cycles", "IF trade(\"A/B\") THEN S"),
     ("E0801", "IF imbalance(\"A/B\", depth = 21) > 0 THEN S", "21", "IF imbalance(\"A/B\", depth = 20) > 0 THEN S"),
     ("E0802", "IF trade(\"A/B\") WHERE it.side == \"SELL\" THEN S", "\"SELL\"", "IF trade(\"A/B\") WHERE it.side == \"sell\" THEN S"),
     ("E0802", "IF depth_price(\"A/B\", \"up\", qty = 1) > 0 THEN S", "\"up\"", "IF depth_price(\"A/B\", \"buy\", qty = 1) > 0 THEN S"),

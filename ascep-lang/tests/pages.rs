@@ -1,11 +1,12 @@
 //! Every code has a page; its failing example gives the code, its mended one does not, and the drawing of the finding is a golden.
 //!
 //! A block starts with three backticks and `cep`, then, after commas: `fails`; `file` for a further source of the next block; `name=main.cep`;
-//! `bytes` where `\xE9` stands for one byte; `strict`; `param fee=9bp`; `max-nodes=6` and the other limits.
+//! `market=binance:BTC/USDT` of the universe; `bytes` where `\xE9` stands for one byte; `strict`; `param fee=9bp`; `max-nodes=6` and the other limits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod common;
 
+use ascep_lang::universe::MarketDecl;
 use ascep_lang::{Code, Diagnostics, Limits, Options, RenderOptions, Severity, Source, analyze, explain};
 
 #[derive(Default)]
@@ -52,6 +53,7 @@ fn example(info: &str, text: &str) -> Example {
             ("bytes", _) => bytes = true,
             ("strict", _) => example.options.strict_units = true,
             ("name", value) => name = value,
+            ("market", symbol) => example.options.universe.get_or_insert_default().markets.push(MarketDecl::new(symbol)),
             ("max-file-bytes", n) => limits.max_file_bytes = n.parse().unwrap(),
             ("max-nodes", n) => limits.max_nodes = n.parse().unwrap(),
             ("max-errors", n) => limits.max_errors = n.parse().unwrap(),

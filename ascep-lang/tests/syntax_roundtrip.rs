@@ -32,6 +32,8 @@ enum E {
     For(Box<[E; 2]>),
     Where(Box<[E; 2]>),
     No(Box<E>, Option<Box<E>>),
+    /// Only as a named argument.
+    Range(Box<[E; 2]>),
     Seq(Vec<(Option<String>, E, Option<Quantifier>)>, Box<E>),
     All(Vec<E>, Box<E>),
 }
@@ -83,6 +85,10 @@ fn put(tree: &mut Tree, e: &E) -> ExprId {
         E::For(xy) => {
             let ids = all(xy.as_slice());
             ExprKind::For { cond: ids[0], duration: ids[1] }
+        }
+        E::Range(xy) => {
+            let ids = all(xy.as_slice());
+            ExprKind::Range { low: ids[0], high: ids[1] }
         }
         E::Where(xy) => {
             let ids = all(xy.as_slice());
@@ -163,10 +169,11 @@ fn expr() -> impl Strategy<Value = E> + Clone {
             pair(inner.clone()).prop_map(E::Where),
             (inner.clone(), prop::option::of(dur())).prop_map(|(x, d)| E::No(Box::new(x), d.map(Box::new))),
         ];
+        let argument = prop_oneof![3 => inner.clone(), 1 => pair(inner.clone()).prop_map(E::Range)];
         let values = prop_oneof![
             inner.clone().prop_map(|x| E::Neg(Box::new(x))),
             inner.clone().prop_map(|x| E::Paren(Box::new(x))),
-            (name(), prop::collection::vec(inner.clone(), 0..3), prop::collection::vec((name(), inner.clone()), 0..2))
+            (name(), prop::collection::vec(inner.clone(), 0..3), prop::collection::vec((name(), argument), 0..2))
                 .prop_map(|(f, plain, named)| E::Call(f, plain, named)),
             (inner.clone(), name()).prop_map(|(x, f)| E::Field(Box::new(x), f)),
             pair(inner.clone()).prop_map(E::Index),

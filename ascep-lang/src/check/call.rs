@@ -86,8 +86,10 @@ impl<'a> Checker<'a> {
     #[inline(never)]
     pub(super) fn call(&mut self, tree: &'a Tree, e: &'a Expr, callee: &'a Ident, args: &'a [Arg]) -> Val {
         let mut vals = Vec::with_capacity(args.len());
-        for arg in args {
-            vals.push(self.expr(tree, arg.value));
+        let function = self.written_args(callee);
+        for (at, arg) in args.iter().enumerate() {
+            let val = if is_written(function, at, arg) { Val::poison(e.span) } else { self.expr(tree, arg.value) };
+            vals.push(val);
         }
         match self.enter(tree, e, callee, args, vals) {
             Entered::Value(val) => val,
@@ -97,6 +99,14 @@ impl<'a> Checker<'a> {
                 Val { span: e.span, ..val }
             }
         }
+    }
+
+    /// The built-in function that is called, where it takes an argument as it is written.
+    #[inline(never)]
+    fn written_args(&self, callee: &Ident) -> Option<&'static Function> {
+        let function = *self.functions.get(callee.text.as_str())?;
+        let takes = function.params.iter().any(|p| p.written) && self.globals.find(&callee.text).is_none();
+        takes.then_some(function)
     }
 
     /// Calls a built-in function, or opens the frame of one of the user.
@@ -127,10 +137,6 @@ impl<'a> Checker<'a> {
             self.unknown_function(callee);
             return Val::poison(e.span);
         };
-        if let Build::NotYet(code) = function.build {
-            self.not_yet(function, code, callee.span);
-            return Val::poison(e.span);
-        }
         if let Some(module) = function.module
             && !self.modules.contains(&module)
         {
@@ -153,15 +159,7 @@ impl<'a> Checker<'a> {
             Build::Number(f, rule) => self.number_function(&call, f, rule),
             Build::Window(stat) => self.statistic(&call, stat),
             Build::Native(build) => build(self, &call),
-            Build::NotYet(_) => Val::poison(e.span),
         }
-    }
-
-    fn not_yet(&mut self, function: &'static Function, code: Code, span: Span) {
-        self.report(code, span, |_, d| {
-            d.says(format!("`{}` is not available yet", function.name), "")
-                .help(format!("it will be `{}`: {}", function.signature, function.doc))
-        });
     }
 
     fn module_not_used(&mut self, name: &str, module: &str, span: Span) {
@@ -350,6 +348,16 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// Whether an argument of the function is no value.
+fn is_written(function: Option<&'static Function>, at: usize, arg: &Arg) -> bool {
+    let Some(function) = function else { return false };
+    let param = match &arg.name {
+        Some(name) => function.params.iter().find(|p| p.name == name.text),
+        None => function.params.get(at),
+    };
+    param.is_some_and(|p| p.written)
 }
 
 /// "two arguments", in digits.

@@ -5,7 +5,7 @@ use super::value::{Facts, ShapeId, Ty, Val};
 use super::{Checker, report};
 use crate::diagnostic::Code;
 use crate::fold;
-use crate::program::{CmpOp, Constant, Op};
+use crate::program::{CmpOp, Constant, Op, REASONS, STATES};
 use crate::span::Span;
 use crate::syntax::{BinaryOp, CrossSide, Expr, ExprId, ExprKind, Tree};
 
@@ -89,9 +89,18 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// A trade's side is compared with a side.
+    /// A trade's side is compared with a side, a state or a reason with one that there is.
     fn known_side(&mut self, sides: &Sides<'a>, left: &Val, right: &Val) -> bool {
         for (side, text, at) in [(left, right, sides.right), (right, left, sides.left)] {
+            if let Some(Constant::Text(id)) = text.constant {
+                let text = self.out.text_of(id).to_owned();
+                for (fact, what, known) in [(Facts::STATE, "state", &STATES[..]), (Facts::REASON, "reason", &REASONS[..])] {
+                    if side.facts.has(fact) && !known.contains(&text.as_str()) {
+                        self.bad_telling(&text, what, known, Self::span_of(sides.tree, at));
+                        return false;
+                    }
+                }
+            }
             if let (true, Some(Constant::Text(id))) = (side.facts.has(Facts::SIDE), text.constant) {
                 let text = self.out.text_of(id).to_owned();
                 if text != "buy" && text != "sell" {
@@ -101,6 +110,16 @@ impl<'a> Checker<'a> {
             }
         }
         true
+    }
+
+    /// Reports a text that is no state, or no reason.
+    fn bad_telling(&mut self, text: &str, what: &str, known: &[&'static str], span: Span) {
+        self.report(Code::BadTelling, span, |c, d| {
+            let nearest = c.suggest(text, |_| known.to_vec()).map(|name| format!("\"{name}\""));
+            d.says(format!("{} is not a {what} of an opportunity", report::quoted(&format!("\"{text}\""))), "")
+                .meant(span, nearest.as_deref())
+                .help(format!("it is one of {}", super::expr::list(known)))
+        });
     }
 
     /// Reports a text that is no side.

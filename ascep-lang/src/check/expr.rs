@@ -59,7 +59,18 @@ impl<'a> Checker<'a> {
                 Val::poison(e.span)
             }
             ExprKind::List(_) => {
-                self.say(Code::TypeMismatch, e.span, "a list in brackets is no value: it stands in the events of a `TEST` only");
+                self.say(
+                    Code::TypeMismatch,
+                    e.span,
+                    "a list in brackets is no value: it stands in the events of a `TEST` and as `markets = [..]` only",
+                );
+                Val::poison(e.span)
+            }
+            ExprKind::Range { .. } => {
+                self.report(Code::TypeMismatch, e.span, |c, d| {
+                    d.says(format!("the range {} is no value", c.quote(e.span)), "a range stands as `legs = 3..4` only")
+                        .help("whether a number lies in a range is asked with `x IN low .. high`")
+                });
                 Val::poison(e.span)
             }
             ExprKind::Paren(_) | ExprKind::Error => Val::poison(e.span),
@@ -222,7 +233,7 @@ impl<'a> Checker<'a> {
         }
         if let Some((&(which, _), Some(ty))) = found {
             let Some(node) = self.emit(Op::Payload(which), smallvec::smallvec![event], ty, span) else { return Val::poison(span) };
-            let facts = if ty == Ty::Text { Facts::INPUT.with(Facts::SIDE) } else { Facts::INPUT };
+            let facts = Facts::INPUT.with(Facts::of_text(which));
             return Val::node(ty, node, facts, span);
         }
         self.report(Code::UnknownField, field.span, |c, d| {

@@ -186,9 +186,9 @@ impl<'a> Checker<'a> {
                 });
             }
             At::Step(_) | At::Fields => match self.capture(label, which, field, span) {
-                Ok((index, ty)) => {
+                Ok((index, read, ty)) => {
                     let Some(node) = self.emit(Op::Capture(index), Nodes::new(), ty, span) else { return Val::poison(span) };
-                    let facts = if ty == Ty::Text { Facts::RUN.with(Facts::SIDE) } else { Facts::RUN };
+                    let facts = Facts::RUN.with(Facts::of_text(read));
                     return Val::node(ty, node, facts, span);
                 }
                 Err(wrong) => self.wrong_label((name, label), which, field, &wrong, span),
@@ -239,8 +239,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The number of a capture with its type; a new one gets its source among the arguments.
-    fn capture<'f>(&mut self, label: Label, which: Option<&Ident>, field: &'f Ident, span: Span) -> Result<(u32, Ty), Wrong<'f>>
+    /// The number of a capture with what it reads and its type; a new one gets its source among the arguments.
+    fn capture<'f>(
+        &mut self,
+        label: Label,
+        which: Option<&Ident>,
+        field: &'f Ident,
+        span: Span,
+    ) -> Result<(u32, PayloadField, Ty), Wrong<'f>>
     where
         'a: 'f,
     {
@@ -248,7 +254,7 @@ impl<'a> Checker<'a> {
         let (which, read, ty) = self.field_of_label(label, shape, which, field)?;
         let key = (label.step, which, read);
         if let Some(&known) = self.labels.known.get(&key) {
-            return Ok((known, ty));
+            return Ok((known, read, ty));
         }
         let index = u32::try_from(self.labels.captures.len()).map_err(|_| Wrong::Step)?;
         let of = match which {
@@ -264,7 +270,7 @@ impl<'a> Checker<'a> {
         };
         self.labels.captures.push(Capture { step: label.step, of });
         self.labels.known.insert(key, index);
-        Ok((index, ty))
+        Ok((index, read, ty))
     }
 
     /// What a field of a label is.

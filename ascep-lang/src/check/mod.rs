@@ -42,6 +42,7 @@ pub(crate) mod units;
 mod unused;
 mod uses;
 pub(crate) mod value;
+mod ways;
 
 use items::Globals;
 use output::{Nodes, Output};
@@ -50,6 +51,8 @@ use value::{Facts, ShapeId, Ty, Val};
 
 /// The greatest depth of an expression with the bodies of its functions put in.
 const MAX_DEPTH: u32 = 320;
+/// Steps that all scans of a program may take to find out whether their markets close a way.
+const WAYS: usize = 4_000_000;
 
 /// One source with its tree.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +107,9 @@ pub(crate) struct Checker<'a> {
     in_const: bool,
     /// Parameters that some operator reads as a length of time.
     periods: Vec<ParamId>,
+    /// The scans of `cycles`, and what may still be spent on looking whether they can find something.
+    scans: functions::Scans,
+    scans_budget: usize,
     /// The parts of values that have some.
     parts: Vec<Val>,
     /// The library modules that the program uses.
@@ -139,6 +145,8 @@ pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> Checked 
         visits: 0,
         in_const: false,
         periods: Vec::new(),
+        scans: functions::Scans::default(),
+        scans_budget: WAYS,
         parts: Vec::new(),
         modules: Vec::new(),
         stopped: false,
@@ -156,6 +164,7 @@ pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> Checked 
         checker.unused();
     }
     checker.guard_periods();
+    checker.guard_fees();
     Checked { typed: checker.out.typed, tests, findings: checker.report.list }
 }
 
@@ -202,6 +211,10 @@ impl<'a> Checker<'a> {
 
     /// A node over some values; poison if one of them is.
     fn over(&mut self, op: Op, args: &[Val], ty: Ty, mut facts: Facts, span: Span) -> Val {
+        if let Some(made) = args.iter().find(|arg| arg.facts.has(Facts::MADE)) {
+            self.made_text(made.span);
+            return Val::poison(span);
+        }
         if let Some(read) = args.iter().find(|arg| arg.facts.has(Facts::RUN)) {
             if op.remembers() {
                 return self.label_remembered(read.span, span);
@@ -219,6 +232,15 @@ impl<'a> Checker<'a> {
             Some(node) => Val::node(ty, node, facts, span),
             None => Val::poison(span),
         }
+    }
+
+    /// Reports a text that no operator can read.
+    fn made_text(&mut self, span: Span) {
+        self.report(Code::MadeText, span, |c, d| {
+            d.says(format!("{} is made while the rules run", c.quote(span)), "it can be a field of an action and nothing else").help(
+                "look for single ways with `triangle`, `cross` or `inverse`, or give `cycles` only the markets of the ways that are meant",
+            )
+        });
     }
 
     /// An expression without the parentheses around it.

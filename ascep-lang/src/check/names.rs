@@ -16,6 +16,7 @@ pub(super) fn children(kind: &ExprKind, out: &mut Vec<ExprId>) {
         ExprKind::And(list) | ExprKind::Or(list) | ExprKind::List(list) => out.extend(list),
         ExprKind::Binary(_, a, b) | ExprKind::Crosses { left: a, right: b, .. } => out.extend([a, b]),
         ExprKind::Between { value, low, high } => out.extend([value, low, high]),
+        ExprKind::Range { low, high } => out.extend([low, high]),
         ExprKind::Call { args, .. } => out.extend(args.iter().map(|a| a.value)),
         ExprKind::Index { base, index } => out.extend([base, index]),
         ExprKind::For { cond, duration } => out.extend([cond, duration]),

@@ -10,8 +10,8 @@ use super::symbol;
 use super::units::{Unit, Units};
 use super::value::{ShapeId, Ty};
 use crate::program::{
-    BarField, Cycle, CycleId, EventKind, Node, NodeId, Op, PayloadField, Sequence, SequenceId, SymbolId, Tables, TextId, Type, TypedRules,
-    UnitId,
+    BarField, Cycle, CycleId, EventKind, Node, NodeId, Op, OpportunityField, PayloadField, Scan, ScanId, Sequence, SequenceId, SymbolId,
+    Tables, TextId, Type, TypedRules, UnitId,
 };
 use crate::span::Span;
 
@@ -31,7 +31,7 @@ pub(crate) struct SymbolUnits {
 pub(crate) struct Shape(pub(crate) [Option<Ty>; PAYLOAD.len()]);
 
 /// The fields of payloads with their names.
-pub(crate) const PAYLOAD: [(PayloadField, &str); 18] = [
+pub(crate) const PAYLOAD: [(PayloadField, &str); 29] = [
     (PayloadField::Ts, "ts"),
     (PayloadField::VenueTs, "venue_ts"),
     (PayloadField::Price, "price"),
@@ -50,6 +50,17 @@ pub(crate) const PAYLOAD: [(PayloadField, &str); 18] = [
     (PayloadField::Bar(BarField::Vwap), "vwap"),
     (PayloadField::Bar(BarField::Count), "count"),
     (PayloadField::Bar(BarField::Start), "start"),
+    (PayloadField::Opportunity(OpportunityField::Path), "path"),
+    (PayloadField::Opportunity(OpportunityField::Net), "net"),
+    (PayloadField::Opportunity(OpportunityField::Gross), "gross"),
+    (PayloadField::Opportunity(OpportunityField::Size), "size"),
+    (PayloadField::Opportunity(OpportunityField::Profit), "profit"),
+    (PayloadField::Opportunity(OpportunityField::Age), "age"),
+    (PayloadField::Opportunity(OpportunityField::Skew), "skew"),
+    (PayloadField::Opportunity(OpportunityField::Lifetime), "lifetime"),
+    (PayloadField::Opportunity(OpportunityField::Peak), "peak"),
+    (PayloadField::Opportunity(OpportunityField::State), "state"),
+    (PayloadField::Opportunity(OpportunityField::Reason), "reason"),
 ];
 
 pub(crate) struct Output<'a> {
@@ -68,6 +79,7 @@ pub(crate) struct Output<'a> {
     by_event: FxHashMap<(EventKind, SymbolId), ShapeId>,
     by_sequence: FxHashMap<Sequence, SequenceId>,
     cycles: FxHashMap<Cycle, CycleId>,
+    scans: FxHashMap<Scan, ScanId>,
 }
 
 fn id(n: usize) -> u32 {
@@ -95,6 +107,7 @@ impl<'a> Output<'a> {
             by_event: FxHashMap::default(),
             by_sequence: FxHashMap::default(),
             cycles: FxHashMap::default(),
+            scans: FxHashMap::default(),
         }
     }
 
@@ -166,6 +179,31 @@ impl<'a> Output<'a> {
             cycles.push(cycle.clone());
             CycleId(id(cycles.len() - 1))
         })
+    }
+
+    /// A scan, each once.
+    pub(crate) fn scan(&mut self, scan: Scan) -> ScanId {
+        let next = ScanId(id(self.typed.tables.scans.len()));
+        match self.scans.entry(scan) {
+            Entry::Occupied(found) => *found.get(),
+            Entry::Vacant(new) => {
+                self.typed.tables.scans.push(new.key().clone());
+                *new.insert(next)
+            }
+        }
+    }
+
+    /// The payload of an opportunity that is counted in an asset.
+    pub(crate) fn opportunity_shape(&mut self, home: Unit) -> ShapeId {
+        use OpportunityField::{Age, Gross, Lifetime, Net, Path, Peak, Profit, Reason, Size, Skew, State};
+        self.intern_shape(Shape(PAYLOAD.map(|(field, _)| match field {
+            PayloadField::Ts => Some(Ty::Timestamp),
+            PayloadField::Opportunity(Path | State | Reason) => Some(Ty::Text),
+            PayloadField::Opportunity(Net | Gross | Peak) => Some(Ty::Num(Unit::PURE)),
+            PayloadField::Opportunity(Size | Profit) => Some(Ty::Num(home)),
+            PayloadField::Opportunity(Age | Skew | Lifetime) => Some(Ty::Duration),
+            _ => None,
+        })))
     }
 
     /// Adds a node.

@@ -33,11 +33,16 @@ impl<'a> Checker<'a> {
             SetRef::Inline(list, span) => return self.symbols(list, *span),
             SetRef::Named(name) => name,
         };
-        let Some(index) = self.globals.find(&name.text) else {
-            self.report(Code::UnknownName, name.span, |c, d| {
+        self.named_set(&name.text, name.span)
+    }
+
+    /// The symbols of the set of that name; none where an error was reported.
+    pub(super) fn named_set(&mut self, name: &'a str, span: Span) -> Rc<[SymbolId]> {
+        let Some(index) = self.globals.find(name) else {
+            self.report(Code::UnknownName, span, |c, d| {
                 let nearest: Option<&'a str> =
-                    c.suggest(&name.text, |c| c.globals.list.iter().filter(|g| matches!(g.kind, Kind::Set(_))).map(|g| g.name).collect());
-                d.says(format!("there is no set `{}`", name.text), "").meant(name.span, nearest)
+                    c.suggest(name, |c| c.globals.list.iter().filter(|g| matches!(g.kind, Kind::Set(_))).map(|g| g.name).collect());
+                d.says(format!("there is no set `{name}`"), "").meant(span, nearest)
             });
             return Rc::from([]);
         };
@@ -45,11 +50,11 @@ impl<'a> Checker<'a> {
         if let Some(global) = self.globals.get(index)
             && !matches!(global.kind, Kind::Set(_))
         {
-            let (span, words) = (global.span, global.kind.words());
-            self.report(Code::NotASet, name.span, |_, d| {
-                d.says(format!("`{}` is {words} and not a set", name.text), "a set of symbols is wanted")
-                    .also(span, "defined here")
-                    .help(format!("`SET {} = [\"BTC/USDT\", \"ETH/USDT\"]`", name.text))
+            let (defined, words) = (global.span, global.kind.words());
+            self.report(Code::NotASet, span, |_, d| {
+                d.says(format!("`{name}` is {words} and not a set"), "a set of symbols is wanted")
+                    .also(defined, "defined here")
+                    .help(format!("`SET {name} = [\"BTC/USDT\", \"ETH/USDT\"]`"))
             });
             return Rc::from([]);
         }

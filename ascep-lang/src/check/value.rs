@@ -2,7 +2,7 @@
 
 use super::records::{Parts, Record};
 use super::units::Unit;
-use crate::program::{Constant, NodeId, ParamId};
+use crate::program::{Constant, NodeId, OpportunityField, ParamId, PayloadField};
 use crate::span::Span;
 
 /// The checker's types. `Quoted` is a string literal, which its place makes a symbol or a text.
@@ -71,6 +71,12 @@ impl Facts {
     pub(crate) const COMPUTED: Self = Self(1 << 6);
     /// The side of a trade.
     pub(crate) const SIDE: Self = Self(1 << 7);
+    /// A text that is made while the rules run: no operator reads it.
+    pub(crate) const MADE: Self = Self(1 << 9);
+    /// What became of an opportunity.
+    pub(crate) const STATE: Self = Self(1 << 10);
+    /// Why an opportunity closed.
+    pub(crate) const REASON: Self = Self(1 << 11);
     /// Reads what a run of the sequence at hand keeps: it has meaning only in that run.
     pub(crate) const RUN: Self = Self(1 << 8);
 
@@ -84,6 +90,17 @@ impl Facts {
 
     pub(crate) fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// What a text of a payload is.
+    pub(crate) fn of_text(field: PayloadField) -> Self {
+        match field {
+            PayloadField::Side => Self::SIDE,
+            PayloadField::Opportunity(OpportunityField::Path) => Self::MADE,
+            PayloadField::Opportunity(OpportunityField::State) => Self::STATE,
+            PayloadField::Opportunity(OpportunityField::Reason) => Self::REASON,
+            _ => Self::NONE,
+        }
     }
 
     /// What passes from an argument to what reads it.

@@ -38,9 +38,9 @@ macro_rules! codes {
     };
 }
 
-// E01xx text and tokens, E02xx syntax, E03xx names and items, E04xx types, E05xx rules and events, E06xx limits, E07xx not available
-// yet, E08xx arguments of functions, E09xx tests, W1xxx warnings on units, W2xxx other warnings. Not used again: E0702 (sequences), E0703
-// (bars), E0704 (forms), E0705 (modules) and W2009 (tests), which were not available once.
+// E01xx text and tokens, E02xx syntax, E03xx names and items, E04xx types, E05xx rules and events, E06xx limits, E08xx
+// arguments of functions, E09xx tests, W1xxx warnings on units, W2xxx other warnings. Not used again: E0701 (functions), E0702 (sequences), E0703 (bars),
+// E0704 (forms), E0705 (modules) and W2009 (tests), which were not available once.
 codes! {
     UnknownCharacter = "E0101", Error, "a character that no token starts with";
     UnterminatedString = "E0102", Error, "a string without its closing quote";
@@ -122,7 +122,6 @@ codes! {
     TooManyErrors = "E0604", Error, "more errors than are shown";
     TooManyInstances = "E0605", Error, "a rule with more instances than the limit";
     SequenceTooLong = "E0606", Error, "a SEQ over the limit";
-    FunctionNotYet = "E0701", Error, "a function that is not available yet";
     BadDepth = "E0801", Error, "a depth that is not a whole number from 1 to 20";
     BadSide = "E0802", Error, "a side that is neither \"buy\" nor \"sell\"";
     BadCount = "E0803", Error, "a count that is not a whole number in range";
@@ -134,6 +133,15 @@ codes! {
     CycleNotClosed = "E0809", Error, "markets that make no closed way";
     BadFee = "E0810", Error, "a fee that takes all there is";
     ModuleNotUsed = "E0811", Error, "a function of a library module that the program does not use";
+    NoUniverse = "E0812", Error, "`cycles` without markets to look through";
+    UnknownHome = "E0813", Error, "a home asset that no market has";
+    NoWayHome = "E0814", Error, "markets without a closed way through the home asset";
+    BadLegs = "E0815", Error, "a number of legs that is not from 2 to 8";
+    NoFee = "E0816", Error, "a leg whose fee is not said";
+    BadThreshold = "E0817", Error, "a threshold or step that no edge can meet";
+    UnknownVenue = "E0818", Error, "a venue that the markets are not on";
+    MadeText = "E0819", Error, "a text made while the rules run, where it cannot be read";
+    BadTelling = "E0820", Error, "a state or reason that no opportunity has";
     NotATestEvent = "E0901", Error, "something else where a test wants an event of a market";
     BadTestValue = "E0902", Error, "a value in the event of a test that no market sends";
     UnknownSignal = "E0903", Error, "a signal that no rule emits";
@@ -152,6 +160,7 @@ codes! {
     TinyEvery = "W2010", Warning, "an `EVERY` of less than a millisecond";
     TestWithoutExpect = "W2011", Warning, "a test that expects nothing";
     UnknownTestSymbol = "W2012", Warning, "an event of a test whose symbol no rule names";
+    IdleSetting = "W2013", Warning, "a setting that changes nothing";
 }
 
 impl std::fmt::Display for Code {

@@ -215,6 +215,7 @@ fn pieces<'t>(out: &mut Vec<Piece<'t>>, expr: &'t Expr, spans: bool) {
         ExprKind::Or(parts) => list(out, "or", parts),
         ExprKind::Binary(op, x, y) => list(out, op.symbol(), &[*x, *y]),
         ExprKind::Between { value, low, high } => list(out, "in", &[*value, *low, *high]),
+        ExprKind::Range { low, high } => list(out, "range", &[*low, *high]),
         ExprKind::Crosses { left, side, right } => {
             let head = match side {
                 CrossSide::Above => "crosses-above",

@@ -191,6 +191,7 @@ fn level_of(kind: &ExprKind) -> u8 {
         | ExprKind::Call { .. }
         | ExprKind::Paren(_)
         | ExprKind::List(_)
+        | ExprKind::Range { .. }
         | ExprKind::Error => PRIMARY,
     }
 }
@@ -244,6 +245,7 @@ fn pieces<'t>(out: &mut Vec<Piece<'t>>, expr: &'t Expr, level: u8) {
         ExprKind::Between { value, low, high } => {
             out.extend([Expr(*value, EXPR), Text(" IN "), Expr(*low, EXPR), Text(" .. "), Expr(*high, EXPR)]);
         }
+        ExprKind::Range { low, high } => out.extend([Expr(*low, EXPR), Text(".."), Expr(*high, EXPR)]),
         ExprKind::Crosses { left, side, right } => {
             let word = match side {
                 CrossSide::Above => " CROSSES ABOVE ",

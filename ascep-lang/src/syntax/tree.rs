@@ -242,7 +242,9 @@ pub enum ExprKind {
     Index { base: ExprId, index: ExprId },
     /// `( c )`
     Paren(ExprId),
-    /// `[a, b]`: only in the events of a `TEST`, an error elsewhere.
+    /// `low .. high`, only as a named argument.
+    Range { low: ExprId, high: ExprId },
+    /// `[a, b]`: only in the events of a `TEST` and as a named argument, an error elsewhere.
     List(Vec<ExprId>),
     /// `c FOR d`
     For { cond: ExprId, duration: ExprId },

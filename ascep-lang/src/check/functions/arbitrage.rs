@@ -2,7 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::{Build, Function, entry, later, need};
+use super::cycles::cycles;
+use super::{Build, Function, entry, may, need, written};
 use crate::check::Checker;
 use crate::check::call::Call;
 use crate::check::records::Record;
@@ -42,13 +43,24 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Build::Native(inverse),
         "net return of the better way round two markets that quote one pair inversely: `.net .gross .direction .age .skew .size`",
     )),
-    later(
+    of_module(entry(
         "cycles",
-        "cycles(venue, home, legs, fee, min_net, max_age, max_skew)",
+        "cycles(home, fee, venue, markets, legs = 3, min_net = 0, max_age, max_skew, step = 1bp)",
         "",
-        Code::FunctionNotYet,
-        "the opportunities of a whole universe, as events",
-    ),
+        &[
+            need("home"),
+            may("fee"),
+            may("venue"),
+            written("markets"),
+            written("legs"),
+            may("min_net"),
+            may("max_age"),
+            may("max_skew"),
+            may("step"),
+        ],
+        Build::Native(cycles),
+        "each opening, update and close of a way round a set of markets, or round all of a universe, that returns more than it costs",
+    )),
 ];
 
 /// A market of a way: its symbol, its base and its quote.
@@ -96,9 +108,9 @@ fn opportunity<'a>(c: &mut Checker<'a>, call: &Call<'a>, kind: CycleKind, count:
 
 impl<'a> Checker<'a> {
     /// Whether a fee that is known leaves something.
-    fn fee_below_one(&mut self, call: &Call<'a>, at: usize) -> bool {
+    pub(super) fn fee_below_one(&mut self, call: &Call<'a>, at: usize) -> bool {
         let (fee, span) = (call.val(at).number(), call.span_of(at));
-        if fee.is_none_or(|fee| fee < 1.0) {
+        if fee.is_none_or(|fee| fee < 1.0 && fee > -1.0) {
             return true;
         }
         self.report(Code::BadFee, span, |c, d| {

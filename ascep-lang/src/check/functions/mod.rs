@@ -7,11 +7,11 @@ use rustc_hash::FxHashMap;
 use super::Checker;
 use super::call::Call;
 use super::value::Val;
-use crate::diagnostic::Code;
 use crate::program::{EventKind, MarketField, NumFn, Stat};
 
 mod arbitrage;
 mod bars;
+mod cycles;
 mod market;
 mod math;
 mod ta;
@@ -19,6 +19,7 @@ mod time;
 mod windows;
 
 pub(crate) use arbitrage::way as arbitrage_way;
+pub(crate) use cycles::Scans;
 pub(crate) use math::UnitRule;
 
 /// A built-in function.
@@ -40,19 +41,13 @@ pub struct Function {
     pub(crate) build: Build,
 }
 
-impl Function {
-    /// Whether rules may call it; otherwise the compiler refuses it with a code that says "not available yet".
-    #[must_use]
-    pub fn available(&self) -> bool {
-        !matches!(self.build, Build::NotYet(_))
-    }
-}
-
 /// A parameter of a function.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Param {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
+    /// The argument is taken as it is written: a range, a set.
+    pub(crate) written: bool,
 }
 
 /// How a call becomes a node.
@@ -68,8 +63,6 @@ pub(crate) enum Build {
     Window(Stat),
     /// With code of its own.
     Native(for<'a> fn(&mut Checker<'a>, &Call<'a>) -> Val),
-    /// Refused with this code.
-    NotYet(Code),
 }
 
 impl std::fmt::Debug for Build {
@@ -80,7 +73,6 @@ impl std::fmt::Debug for Build {
             Self::Number(..) => "Number",
             Self::Window(_) => "Window",
             Self::Native(_) => "Native",
-            Self::NotYet(_) => "NotYet",
         })
     }
 }
@@ -98,11 +90,16 @@ pub(crate) fn by_name() -> FxHashMap<&'static str, &'static Function> {
 }
 
 const fn need(name: &'static str) -> Param {
-    Param { name, required: true }
+    Param { name, required: true, written: false }
 }
 
 const fn may(name: &'static str) -> Param {
-    Param { name, required: false }
+    Param { name, required: false, written: false }
+}
+
+/// One that may be left out and is no value.
+const fn written(name: &'static str) -> Param {
+    Param { name, required: false, written: true }
 }
 
 /// The only argument of most functions of a symbol.
@@ -118,11 +115,6 @@ const fn entry(
     doc: &'static str,
 ) -> Function {
     Function { name, signature, unit, doc, module: None, params, variadic: false, build }
-}
-
-/// An entry for a function that later work brings.
-const fn later(name: &'static str, signature: &'static str, unit: &'static str, code: Code, doc: &'static str) -> Function {
-    Function { name, signature, unit, doc, module: None, params: &[], variadic: true, build: Build::NotYet(code) }
 }
 
 #[cfg(test)]

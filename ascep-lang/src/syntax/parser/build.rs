@@ -31,7 +31,7 @@ pub(crate) struct Build<'s> {
     pub(super) is_last: bool,
     /// Stands for all that is too deep in this item.
     too_deep: Option<ExprId>,
-    /// Lists that no event of a test has taken yet.
+    /// Lists that no event of a test and no named argument has taken yet.
     lists: Vec<ExprId>,
     // The parts of the rule or test that is being parsed.
     each: Vec<ForEach>,
@@ -82,8 +82,12 @@ impl<'s> Build<'s> {
         for list in std::mem::take(&mut self.lists) {
             if let Some(span) = self.tree.expr(list).map(|e| e.span) {
                 self.error(
-                    Diagnostic::new(Code::UnexpectedToken, span, "a list can stand only in `SET`, `FOR EACH` and the events of a test")
-                        .labelled("this is a list"),
+                    Diagnostic::new(
+                        Code::UnexpectedToken,
+                        span,
+                        "a list can stand only in `SET`, `FOR EACH`, the events of a test and as an argument with a name",
+                    )
+                    .labelled("this is a list"),
                 );
             }
         }
@@ -163,6 +167,13 @@ impl<'s> Build<'s> {
         // The inner lists go with the outer one.
         self.lists.retain(|id| !parts.contains(id));
         self.lists.push(list);
+    }
+
+    /// Lists that are at home where they stand.
+    pub(super) fn take_lists(&mut self, taken: impl Iterator<Item = ExprId>) {
+        if !self.lists.is_empty() {
+            taken.for_each(|id| self.lists.retain(|list| *list != id));
+        }
     }
 
     // Items.

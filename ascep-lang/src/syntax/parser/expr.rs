@@ -123,6 +123,10 @@ impl Build<'_> {
         self.many(ExprKind::Between { value, low, high }, [value, low, high].into_iter(), place)
     }
 
+    pub(crate) fn range(&mut self, low: ExprId, high: ExprId, place: Place) -> ExprId {
+        self.pair(ExprKind::Range { low, high }, low, high, place)
+    }
+
     /// Whether a comparison, and where its right side starts.
     fn comparison(&self, id: ExprId) -> Option<(ExprId, ExprId)> {
         match self.kind(id) {
@@ -182,6 +186,7 @@ impl Build<'_> {
                 }
             }
         }
+        self.take_lists(args.iter().filter(|arg| arg.name.is_some()).map(|arg| arg.value));
         let below = args.iter().map(|arg| self.height(arg.value)).max().unwrap_or(0);
         let callee = self.ident(callee);
         self.alloc(ExprKind::Call { callee, args }, place, below)
