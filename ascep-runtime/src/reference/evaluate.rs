@@ -18,6 +18,7 @@ impl World {
             Some(Op::Input(i)) => matches!(cause, Some(Cause::Input(set)) if set == i),
             Some(Op::Market(field, symbol)) => self.market_instant(*field, *symbol, step),
             Some(Op::Imbalance { symbol, depth }) => self.imbalance_instant(*symbol, *depth, step),
+            Some(Op::Cycles(_)) => self.is_told(node, step),
             Some(Op::Age(symbol)) => self.event_of(*symbol, step).is_some_and(|e| !e.what.forgets()),
             Some(Op::Event(kind, symbol)) => self.event_of(*symbol, step).is_some_and(|e| e.what.is(*kind)),
             Some(Op::DepthPrice { symbol, .. }) => {
@@ -52,6 +53,8 @@ impl World {
                 let args: Vec<_> = self.args(node).iter().map(|a| self.value(*a, step)).collect();
                 self.without_memory(op, &args)
             }
+            Op::Cycles(_) => Val::Bool(self.is_told(node, step)),
+            Op::OpportunityField(field) => self.opportunity_field(self.arg(node, 0), *field, step),
             Op::Event(..) => Val::Bool(self.steps.get(step).is_some_and(|s| matches!(s.cause, Cause::Event(_)))),
             Op::Where => Val::Bool(self.where_occurs(node, step)),
             Op::EventAnd => {
@@ -72,7 +75,7 @@ impl World {
             Op::All(period) => Val::Bool(self.all_within(node, *period, step)),
             Op::Index(n) => self.earlier(node, *n, step),
             // A sequence is told when it occurs, a capture by the run that made it, and the others are not in typed rules.
-            Op::Payload(_) | Op::Seq(_) | Op::Capture(_) | Op::Pick | Op::Sample | Op::Cycles(_) | Op::OpportunityField(_) => Val::Unknown,
+            Op::Payload(_) | Op::Seq(_) | Op::Capture(_) | Op::Pick | Op::Sample => Val::Unknown,
         }
     }
 
@@ -138,10 +141,11 @@ impl World {
     }
 
     /// A text as it reads.
-    pub(super) fn text<'a>(&'a self, text: &Val) -> Option<&'a str> {
+    pub(super) fn text<'a>(&'a self, text: &'a Val) -> Option<&'a str> {
         match text {
             Val::Text(TextId(i)) => self.rules.tables.texts.get(*i as usize).map(String::as_str),
             Val::Word(word) => Some(word),
+            Val::Written(text) => Some(text),
             _ => None,
         }
     }
@@ -162,6 +166,10 @@ impl World {
             }
             Some(Op::Bar { .. }) => match field {
                 F::Bar(field) => self.bar_field(event, field, step),
+                _ => Val::Unknown,
+            },
+            Some(Op::Cycles(_)) => match field {
+                F::Opportunity(field) => self.opportunity_field(event, field, step),
                 _ => Val::Unknown,
             },
             Some(Op::Event(_, symbol)) => {

@@ -46,7 +46,7 @@ impl World {
             Val::Bool(b) => Some(OwnedValue::Bool(*b)),
             Val::Duration(d) => Some(OwnedValue::Duration(*d)),
             Val::Timestamp(t) => Some(OwnedValue::Timestamp(*t)),
-            Val::Unknown | Val::Symbol(_) | Val::Text(_) | Val::Word(_) => None,
+            Val::Unknown | Val::Symbol(_) | Val::Text(_) | Val::Word(_) | Val::Written(_) => None,
         };
         let Some(args) = args.iter().map(known).collect::<Option<Vec<_>>>() else { return Val::Unknown };
         match (function(&args), declared.result) {

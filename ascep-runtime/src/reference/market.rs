@@ -4,7 +4,7 @@ use ascep_lang::program::{EventKind, MarketField, Side, SymbolId};
 
 use super::value::Val;
 use super::world::{StepNo, World};
-use crate::event::{Level, MAX_DEPTH, Payload, Quote, Timestamp, Trade};
+use crate::event::{Level, Loss, MAX_DEPTH, Payload, Quote, Timestamp, Trade};
 
 /// A market event that owns its levels.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub(super) enum What {
     Trade(Trade),
     Quote(Quote),
     Book { bids: Vec<Level>, asks: Vec<Level> },
-    Forget,
+    Forget(Loss),
 }
 
 impl What {
@@ -39,7 +39,7 @@ impl What {
             Payload::Trade(t) => (price(t.price) && quantity(t.qty)).then_some(Self::Trade(*t)),
             Payload::Quote(q) => (side(q.bid) && side(q.ask) && quantity(q.bid_qty) && quantity(q.ask_qty)).then_some(Self::Quote(*q)),
             Payload::Book(b) => (levels(b.bids) && levels(b.asks)).then(|| Self::Book { bids: top(b.bids), asks: top(b.asks) }),
-            Payload::Forget(_) => Some(Self::Forget),
+            Payload::Forget(loss) => Some(Self::Forget(*loss)),
         }
     }
 
@@ -55,7 +55,7 @@ impl What {
     pub(super) fn quote(&self) -> Option<Quote> {
         let best = |levels: &[Level]| levels.first().map_or((f64::NAN, f64::NAN), |l| (l.price, l.qty));
         match self {
-            Self::Trade(_) | Self::Forget => None,
+            Self::Trade(_) | Self::Forget(_) => None,
             Self::Quote(quote) => Some(*quote),
             Self::Book { bids, asks } => {
                 let ((bid, bid_qty), (ask, ask_qty)) = (best(bids), best(asks));
@@ -66,7 +66,7 @@ impl What {
 
     /// Whether all that was known is not any more.
     pub(super) fn forgets(&self) -> bool {
-        matches!(self, Self::Forget)
+        matches!(self, Self::Forget(_))
     }
 
     /// Whether it is of a kind.

@@ -16,6 +16,7 @@ mod firing;
 mod host;
 mod market;
 mod operators;
+mod opportunity;
 pub mod scan;
 mod sequence;
 mod series;
@@ -26,6 +27,7 @@ mod value;
 mod windows;
 mod world;
 
+use crate::arbitrage::UniverseError;
 use crate::event::{Event, Timestamp};
 use crate::signal::{OwnedSignal, OwnedValue, SignalHead};
 use firing::Evaluations;
@@ -69,7 +71,7 @@ pub struct ReferenceCounters {
 }
 
 /// Why rules or a setting cannot be taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ReferenceError {
     /// A node names one that does not stand before it, or an operator that typed rules do not have.
     #[error("node {0} is not one of typed rules")]
@@ -80,6 +82,9 @@ pub enum ReferenceError {
     /// The rules call a function of the host that was not given.
     #[error("there is no function `{0}`")]
     NoFunction(String),
+    /// A market of a scan can't be one.
+    #[error(transparent)]
+    Universe(#[from] UniverseError),
     /// The value is of another type, or outside the range.
     #[error("the value does not suit `{0}`")]
     BadValue(String),
@@ -114,7 +119,7 @@ impl Reference {
             return Err(ReferenceError::NoFunction(missing.name.clone()));
         }
         for (i, node) in (0..).zip(&rules.nodes) {
-            if matches!(node.op, Op::Pick | Op::Sample | Op::Cycles(_) | Op::OpportunityField(_)) || node.args.iter().any(|a| a.0 >= i) {
+            if matches!(node.op, Op::Pick | Op::Sample) || node.args.iter().any(|a| a.0 >= i) {
                 return Err(ReferenceError::BadNode(i));
             }
         }
@@ -130,10 +135,12 @@ impl Reference {
             live: Vec::new(),
             reads_captures: Vec::new(),
             sequences: BTreeMap::new(),
+            scans: Vec::new(),
             functions,
             rules: rules.clone(),
         };
         world.find_kinds();
+        world.start_scans(options.default_venue.as_deref())?;
         let evaluations = vec![Vec::new(); rules.rules.len()];
         Ok(Self { world, evaluations, default_venue: options.default_venue, clock: None, counters: ReferenceCounters::default() })
     }
@@ -154,7 +161,10 @@ impl Reference {
         self.fire_timers(event.ts.saturating_sub(1), &mut signals);
         self.clock = self.clock.max(Some(event.ts));
         let instrument = full_name(self.default_venue.as_deref(), symbol);
-        self.step(Cause::Event(MarketEvent { instrument, venue_ts, what }), &mut signals);
+        let heard = MarketEvent { instrument, venue_ts, what };
+        let told = self.world.scan_event(event.ts, &heard);
+        self.step(Cause::Event(heard), &mut signals);
+        self.tell(told, &mut signals);
         signals
     }
 
@@ -164,6 +174,9 @@ impl Reference {
         self.start(ts);
         self.fire_timers(ts, &mut signals);
         self.clock = self.clock.max(Some(ts));
+        // Their deadlines have passed; their clocks go on.
+        let told = self.world.scan_deadlines(ts);
+        self.tell(told, &mut signals);
         signals
     }
 
@@ -186,7 +199,11 @@ impl Reference {
         if let Some(settings) = self.world.params.get_mut(index) {
             settings.push((at, value));
         }
-        Ok(self.step_if_started(Cause::Param(ParamId(u32::try_from(index).unwrap_or(u32::MAX)))))
+        let param = ParamId(u32::try_from(index).unwrap_or(u32::MAX));
+        let mut signals = self.step_if_started(Cause::Param(param));
+        let told = self.world.scan_setting(param);
+        self.tell(told, &mut signals);
+        Ok(signals)
     }
 
     /// Sets a host input as of the clock, `None` to unknown; before the first event it only takes the value.
@@ -231,11 +248,20 @@ impl Reference {
         loop {
             let nodes = (0..self.world.entries.len()).filter_map(|i| self.world.next_deadline(node_id(i)));
             let turns = self.evaluations.iter().filter_map(firing::next_turn);
-            let deadline = nodes.chain(turns).min().filter(|d| *d <= until);
+            let deadline = nodes.chain(turns).chain(self.world.scan_deadline()).min().filter(|d| *d <= until);
             self.world.delivered = self.world.delivered.max(Some(deadline.map_or(until, |deadline| deadline.saturating_sub(1))));
             let Some(deadline) = deadline else { return };
             self.clock = self.clock.max(Some(deadline));
             self.step(Cause::Timers, signals);
+            let told = self.world.scan_deadlines(deadline);
+            self.tell(told, signals);
+        }
+    }
+
+    /// What scans tell, each telling a step of its own.
+    fn tell(&mut self, told: Vec<Cause>, signals: &mut Vec<OwnedSignal>) {
+        for telling in told {
+            self.step(telling, signals);
         }
     }
 
@@ -332,6 +358,7 @@ fn emit(world: &World, rule_index: u32, rule: &Rule, seq: &mut u64, signals: &mu
             Val::Symbol(s) => OwnedValue::Symbol(symbol(s)),
             Val::Text(t) => OwnedValue::Text(text(t)),
             Val::Word(word) => OwnedValue::Text(word.to_owned()),
+            Val::Written(text) => OwnedValue::Text(text),
         });
         signals.push(OwnedSignal { seq: *seq, ts: world.ts(step), head, values: values.collect() });
     }

@@ -18,6 +18,8 @@ pub(super) enum Val {
     Text(TextId),
     /// A text that need not be in the tables.
     Word(&'static str),
+    /// A text that is written while the rules run.
+    Written(String),
 }
 
 impl Val {

@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ascep_lang::TypedRules;
-use ascep_lang::program::{Constant, InputId, NodeId, Op, ParamId, Period, Rule, SymbolId, Type};
+use ascep_lang::program::{Constant, InputId, NodeId, Op, ParamId, Period, Rule, ScanId, SymbolId, Type};
 
 use super::host::HostFunctions;
 use super::market::MarketEvent;
+use super::opportunity::Scanning;
 use super::sequence::Runs;
 use super::value::Val;
+use crate::arbitrage::Opportunity;
 use crate::event::Timestamp;
 
 /// The number of a step; step 0 is the start.
@@ -37,6 +39,8 @@ pub(super) enum Cause {
     Input(InputId),
     /// All timers of one deadline.
     Timers,
+    /// A scan tells of an opportunity.
+    Told(ScanId, Opportunity),
 }
 
 /// The value that an expression took in a step. There is one for the start and one for each instant.
@@ -77,6 +81,8 @@ pub(super) struct World {
     pub(super) reads_captures: Vec<bool>,
     /// For each `SEQ` its runs.
     pub(super) sequences: BTreeMap<NodeId, Runs>,
+    /// The scans, each with all that it was given and has told.
+    pub(super) scans: Vec<Scanning>,
     /// The functions of the host.
     pub(super) functions: HostFunctions,
 }

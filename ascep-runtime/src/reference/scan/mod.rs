@@ -94,13 +94,19 @@ impl Scan {
 
     /// An event: the deadlines before it, then the clock, then what it says, then each way through its market.
     fn hear(&mut self, market: MarketId, ts: Timestamp, from: Option<Timestamp>, what: What) -> Vec<Opportunity> {
-        let mut told = self.fire(ts.saturating_sub(1));
-        self.clock = self.clock.max(Some(ts));
+        let mut told = self.pass(ts);
         let from = from.unwrap_or(self.now());
         if let Some(heard) = self.heard.get_mut(market.0 as usize) {
             heard.push((from, what));
         }
         told.extend(self.visit(|_, way| way.has(market)));
+        told
+    }
+
+    /// Something else happened at `ts`: the deadlines before it, then the clock.
+    pub fn pass(&mut self, ts: Timestamp) -> Vec<Opportunity> {
+        let told = self.fire(ts.saturating_sub(1));
+        self.clock = self.clock.max(Some(ts));
         told
     }
 
@@ -131,33 +137,11 @@ impl Scan {
         told
     }
 
-    /// Other fees from now on.
-    pub fn set_fees(&mut self, fees: &[f64]) -> Vec<Opportunity> {
+    /// Other thresholds and limits from now on; legs, home and venues stay.
+    pub fn set(&mut self, fees: &[f64], settings: &ScanSettings) -> Vec<Opportunity> {
         self.fees = fees.to_vec();
-        self.visit(|_, _| true)
-    }
-
-    /// Another threshold from now on.
-    pub fn set_min_net(&mut self, min_net: f64) -> Vec<Opportunity> {
-        self.settings.min_net = min_net;
-        self.visit(|_, _| true)
-    }
-
-    /// Another step from now on, which no telling waits for.
-    pub fn set_step(&mut self, step: f64) -> Vec<Opportunity> {
-        self.settings.step = step;
-        self.visit(|_, _| true)
-    }
-
-    /// Another limit of age from now on.
-    pub fn set_max_age(&mut self, max_age: Option<i64>) -> Vec<Opportunity> {
-        self.settings.max_age = max_age;
-        self.visit(|_, _| true)
-    }
-
-    /// Another limit of skew from now on.
-    pub fn set_max_skew(&mut self, max_skew: Option<i64>) -> Vec<Opportunity> {
-        self.settings.max_skew = max_skew;
+        let ScanSettings { min_net, step, max_age, max_skew, .. } = *settings;
+        self.settings = ScanSettings { min_net, step, max_age, max_skew, ..self.settings.clone() };
         self.visit(|_, _| true)
     }
 
@@ -171,6 +155,18 @@ impl Scan {
         ended
     }
 
+    /// What is looked for now.
+    #[must_use]
+    pub fn settings(&self) -> &ScanSettings {
+        &self.settings
+    }
+
+    /// A way in words, from its home on.
+    #[must_use]
+    pub fn written(&self, way: &Path) -> String {
+        way.text(&self.universe, self.settings.home)
+    }
+
     /// The clock.
     #[must_use]
     pub fn clock(&self) -> Option<Timestamp> {
@@ -179,6 +175,19 @@ impl Scan {
 
     fn now(&self) -> Timestamp {
         self.clock.unwrap_or_default()
+    }
+
+    /// The net and gross return of a way as its markets stand, where both are known.
+    #[must_use]
+    pub fn worth(&self, way: &Path) -> Option<(f64, f64)> {
+        let look = self.look(way);
+        (!look.net.is_nan()).then_some((look.net, look.gross))
+    }
+
+    /// The ways that nothing hinders, in order.
+    #[must_use]
+    pub fn unhindered(&self) -> Vec<Path> {
+        self.ways.iter().filter(|way| self.look(way).hindrance.is_none()).copied().collect()
     }
 
     /// What is open, in order of ways, as it would be told now.
@@ -232,7 +241,7 @@ impl Scan {
         all
     }
 
-    /// A telling of a way as it looks. Of what a loss or a fault makes unknown, the returns are those that were known last.
+    /// A telling of a way as it looks. Returns and sizes that a loss or a fault makes unknown are those that were known last.
     fn telling(&self, id: u64, path: Path, state: State, look: Look) -> Opportunity {
         let looks = || self.looks.iter().filter(|(of, _)| *of == id).map(|(_, look)| look);
         let greatest = |number: fn(&Look) -> f64| looks().map(number).fold(f64::NAN, f64::max);
@@ -246,8 +255,8 @@ impl Scan {
             path,
             net: known.net,
             gross: known.gross,
-            size: look.size,
-            profit: look.profit,
+            size: known.size,
+            profit: known.profit,
             age: self.now().saturating_sub(oldest),
             skew: newest.saturating_sub(oldest),
             opened,

@@ -69,7 +69,7 @@ fn what_is_lost_or_at_fault_closes() {
         quote(&mut scan, 1, 2, 3.0, 4.0);
         let close = quote(&mut scan, 1, 3, bid, ask);
         assert_eq!(told(&close), [(1, State::Close(reason), 0.5)]);
-        assert!(close[0].size.is_nan() && close[0].peak_size.to_bits() == 4.0_f64.to_bits());
+        assert_eq!((close[0].size, close[0].profit, close[0].peak_size), (4.0, 2.0, 4.0));
     }
     let mut scan = two(ScanSettings::default());
     quote(&mut scan, 0, 1, 1.0, 2.0);
