@@ -9,6 +9,7 @@ pub mod expr;
 pub mod generate;
 pub mod program;
 pub mod run;
+pub mod scans;
 pub mod sequences;
 pub mod stream;
 pub mod terms;

@@ -1,0 +1,268 @@
+//! The scanner against the slow one, over generated universes and streams: the same tellings in the same order, nothing missed, nothing invented,
+//! nothing told twice.
+//!
+//! `ASCEP_PAIRS` sets how many cases are tried, `ASCEP_SEED` the seed; both are fixed otherwise, so that a run can be repeated.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use ascep_runtime::arbitrage::{CloseReason, Opportunity, ScanSettings, Scanner, State};
+use ascep_runtime::event::{Loss, Timestamp};
+use ascep_runtime::reference::scan::{self, Scan};
+use proptest::strategy::{NewTree, Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use support::dice::Dice;
+use support::scans::{Case, Shape, Step, Wanted, generate, market};
+
+/// How many cases are tried where `ASCEP_PAIRS` says nothing.
+const CASES: u64 = 4_000;
+
+/// A setting from the environment.
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
+}
+
+/// Generates cases.
+#[derive(Debug, Clone, Copy)]
+struct Cases(Shape);
+
+impl Strategy for Cases {
+    type Tree = CaseTree;
+    type Value = Case;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        Ok(CaseTree { best: generate(&mut Dice::new(runner), &self.0), candidates: Vec::new() })
+    }
+}
+
+/// A case that failed, or the first one, and the simpler ones that have not been tried, the next one last.
+#[derive(Debug, Clone)]
+struct CaseTree {
+    best: Case,
+    candidates: Vec<Case>,
+}
+
+impl ValueTree for CaseTree {
+    type Value = Case;
+
+    fn current(&self) -> Case {
+        self.candidates.last().unwrap_or(&self.best).clone()
+    }
+
+    fn simplify(&mut self) -> bool {
+        self.best = self.current();
+        self.candidates = self.best.simpler();
+        self.candidates.reverse();
+        !self.candidates.is_empty()
+    }
+
+    fn complicate(&mut self) -> bool {
+        self.candidates.pop();
+        !self.candidates.is_empty()
+    }
+}
+
+/// How often something happened over all cases of a test.
+type Tally = BTreeMap<String, u64>;
+
+/// Tries cases with `check` and panics with the simplest that fails; gives how often what happened.
+fn for_cases(stream: u8, cases: u64, shape: Shape, check: impl Fn(&Case, &mut Tally) -> Result<(), String>) -> Tally {
+    let tally = Mutex::new(Tally::new());
+    let config = Config { cases: u32::try_from(cases).unwrap(), failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
+    let mut seed = [stream; 32];
+    seed[..8].copy_from_slice(&setting("ASCEP_SEED", 1).to_le_bytes());
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let tried = runner.run(&Cases(shape), |case| check(&case, &mut tally.lock().unwrap()).map_err(TestCaseError::fail));
+    let tally = tally.into_inner().unwrap();
+    eprintln!("{tally:?}");
+    if let Err(failure) = tried {
+        panic!("{failure}");
+    }
+    tally
+}
+
+/// A scanner and the slow one for a case.
+struct Both {
+    fees: Vec<f64>,
+    scanner: Scanner,
+    slow: Scan,
+}
+
+impl Both {
+    fn new(case: &Case) -> Self {
+        let (universe, fees) = case.universe();
+        let Wanted { legs, across, min_net, step, max_age, max_skew, .. } = case.wanted;
+        let home = case.home(&universe);
+        let settings = ScanSettings::default()
+            .with_legs(legs.0..=legs.1)
+            .with_home(home)
+            .with_across(across)
+            .with_min_net(min_net)
+            .with_step(step)
+            .with_max_age(max_age)
+            .with_max_skew(max_skew);
+        let scanner = Scanner::new(&universe, &fees, settings).unwrap();
+        let legs = usize::from(legs.0)..=usize::from(legs.1);
+        let slow = Scan::new(&universe, &fees, scan::ScanSettings { legs, home, across, min_net, step, max_age, max_skew });
+        Self { fees, scanner, slow }
+    }
+
+    /// What both tell of a step.
+    fn step(&mut self, step: &Step) -> Result<[Vec<Opportunity>; 2], String> {
+        let (mut told, Self { scanner, slow, fees, .. }) = (Vec::new(), &mut *self);
+        let now = slow.settings().clone();
+        let sink = &mut |opportunity: &Opportunity| told.push(*opportunity);
+        let slow = match step {
+            Step::Quote { market: place, ts, quote } => {
+                let taken = scanner.quote(market(*place), *ts, None, quote, sink).is_ok();
+                let slow = slow.quote(market(*place), *ts, None, quote);
+                if taken != slow.is_some() {
+                    return Err(format!("{step:?}: taken {taken}"));
+                }
+                slow.unwrap_or_default()
+            }
+            Step::Lose { market: place, ts, loss } => {
+                let reason = match loss {
+                    Loss::Gap => CloseReason::Gap,
+                    Loss::Reset => CloseReason::Reset,
+                    Loss::Stale => CloseReason::Stale,
+                    Loss::Disconnect => CloseReason::Disconnect,
+                };
+                scanner.forget(market(*place), *ts, *loss, sink).unwrap();
+                slow.forget(market(*place), *ts, reason)
+            }
+            Step::Advance(ts) => {
+                scanner.advance_to(*ts, sink);
+                slow.advance_to(*ts)
+            }
+            Step::MinNet(x) => {
+                scanner.set_min_net(*x, sink).unwrap();
+                slow.set(fees, &scan::ScanSettings { min_net: *x, ..now })
+            }
+            Step::MaxAge(limit) => {
+                scanner.set_max_age(*limit, sink).unwrap();
+                slow.set(fees, &scan::ScanSettings { max_age: *limit, ..now })
+            }
+            Step::MaxSkew(limit) => {
+                scanner.set_max_skew(*limit, sink).unwrap();
+                slow.set(fees, &scan::ScanSettings { max_skew: *limit, ..now })
+            }
+            Step::Fee(place, fee) => {
+                fees[*place] = *fee;
+                scanner.set_fees(fees, sink).unwrap();
+                slow.set(fees, &now)
+            }
+        };
+        Ok([told, slow])
+    }
+}
+
+fn near(a: f64, b: f64, scale: f64) -> bool {
+    (a.is_nan() && b.is_nan()) || (a - b).abs() <= scale || a.to_bits() == b.to_bits()
+}
+
+/// Whether two tellings are the same: returns to 1e-12 of 1 + net, sizes to 1e-9.
+fn same(a: &Opportunity, b: &Opportunity) -> bool {
+    let exact = |o: &Opportunity| (o.id, o.ts, o.state, o.path, o.age, o.skew, o.opened);
+    let returns = |o: &Opportunity| [o.net, o.gross, o.peak];
+    let sizes = |o: &Opportunity| [o.size, o.profit, o.peak_size];
+    exact(a) == exact(b)
+        && returns(a).into_iter().zip(returns(b)).all(|(x, y)| near(x, y, 1e-12 * (1.0 + y.abs())))
+        && sizes(a).into_iter().zip(sizes(b)).all(|(x, y)| near(x, y, 1e-9 * y.abs() + 1e-12))
+}
+
+fn difference(what: &str, scanner: &[Opportunity], slow: &[Opportunity]) -> Result<(), String> {
+    if scanner.len() == slow.len() && scanner.iter().zip(slow).all(|(a, b)| same(a, b)) {
+        return Ok(());
+    }
+    Err(format!("{what}\nscanner {scanner:#?}\nslow {slow:#?}"))
+}
+
+fn count(tally: &mut Tally, name: impl Into<String>, by: u64) {
+    *tally.entry(name.into()).or_default() += by;
+}
+
+fn note(tally: &mut Tally, told: &[Opportunity]) {
+    for opportunity in told {
+        count(tally, format!("{:?}", opportunity.state), 1);
+        count(tally, format!("of {} legs", opportunity.path.len()), 1);
+        if opportunity.size.is_nan() && !matches!(opportunity.state, State::Close(_)) {
+            count(tally, "without size", 1);
+        }
+    }
+    count(tally, "several at once", u64::from(told.len() > 1));
+}
+
+const SHAPE: Shape = Shape {
+    assets: (3, 7),
+    markets: (3, 13),
+    steps: (5, 70),
+    legs: &[(2, 3), (2, 3), (3, 3), (2, 4), (3, 4), (4, 4), (2, 2)],
+    limits: true,
+    any_profit: false,
+};
+
+/// Both tell the same, and have the same open in between.
+fn check(case: &Case, tally: &mut Tally) -> Result<(), String> {
+    let mut both = Both::new(case);
+    count(tally, "cases", 1);
+    for (n, step) in case.steps.iter().enumerate() {
+        let [scanner, slow] = both.step(step)?;
+        let at = || format!("step {n}, {step:?}");
+        difference(&at(), &scanner, &slow)?;
+        let mut open: Vec<Opportunity> = both.scanner.open().collect();
+        open.sort_by_key(|o| o.path);
+        let state = |o: &Opportunity| Opportunity { state: State::Open, ..*o };
+        let (open, wanted): (Vec<_>, Vec<_>) = (open.iter().map(state).collect(), both.slow.open().iter().map(state).collect());
+        difference(&format!("{}: open", at()), &open, &wanted)?;
+        if both.scanner.now() != both.slow.clock() {
+            return Err(format!("{}: the clock is {:?}, not {:?}", at(), both.scanner.now(), both.slow.clock()));
+        }
+        // It may wake too early, but not too late.
+        let deadlines: [Option<Timestamp>; 2] = [both.scanner.next_deadline(), both.slow.next_deadline()];
+        if deadlines[1].is_some_and(|due| deadlines[0].is_none_or(|wakes| wakes > due)) {
+            return Err(format!("{}: deadlines {deadlines:?}", at()));
+        }
+        note(tally, &slow);
+    }
+    let mut told = Vec::new();
+    both.scanner.finish(&mut |opportunity: &Opportunity| told.push(*opportunity));
+    let slow = both.slow.finish();
+    note(tally, &slow);
+    difference("the end", &told, &slow)
+}
+
+#[test]
+fn the_scanner_tells_what_brute_force_tells() {
+    let tally = for_cases(0, setting("ASCEP_PAIRS", CASES), SHAPE, check);
+    if setting("ASCEP_PAIRS", CASES) < CASES {
+        return;
+    }
+    // All that can be told must have been, and often.
+    let of = |name: &str| tally.get(name).copied().unwrap_or(0);
+    for (name, least) in [
+        ("Open", 2_000),
+        ("Update", 300),
+        ("several at once", 300),
+        ("of 2 legs", 500),
+        ("of 3 legs", 500),
+        ("of 4 legs", 500),
+        ("without size", 100),
+    ] {
+        assert!(of(name) >= least, "{name}: {} times", of(name));
+    }
+    for reason in CloseReason::ALL {
+        let name = format!("Close({reason:?})");
+        assert!(of(&name) >= 20, "{name}: {} times", of(&name));
+    }
+}
