@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use ascep_feeds::LatePolicy;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::scan::args::ScanArgs;
 use crate::values::{At, Bytes, Moment, Param, Span};
 
 /// Check, run and replay trading rules written in the ASCEP language.
@@ -19,6 +20,7 @@ Examples:
   ascep check rules.cep                         say what is wrong or doubtful in the rules
   ascep run rules.cep --feed binance:BTC/USDT   signals from live data
   ascep replay rules.cep --data ticks.csv.gz    signals from recorded data, as fast as it can
+  ascep scan                                    arbitrage on a simulated market, without rules
   ascep why rules.cep --data ticks.csv --signal 1
                                                 why a signal came
   ascep test rules.cep                          run the tests that stand in the rules
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Evaluate rules on recorded data, as fast as it can
     Replay(ReplayArgs),
+    /// Look for arbitrage over all markets, without rules
+    Scan(Box<ScanArgs>),
     /// Run the tests that stand in rule files
     Test(TestArgs),
     /// Say why a signal came, or why a rule did not fire

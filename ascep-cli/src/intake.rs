@@ -1,7 +1,7 @@
 //! Between feeds and what takes their events: what is late or far ahead is dealt with as the policies of the feeds say, and counted for the summary.
 
 use ascep_feeds::order::OrderError;
-use ascep_feeds::{LateStatistic, MarketEvent, Order, OrderCounters, Symbols, TimePolicy};
+use ascep_feeds::{LateStatistic, MarketEvent, Order, OrderCounters, Progress, Symbols, TimePolicy};
 use ascep_runtime::event::Timestamp;
 
 use crate::args::ReadArgs;
@@ -31,6 +31,12 @@ pub(crate) trait Taker {
     fn is_done(&self) -> bool {
         false
     }
+    /// Writes something for people; takes off the screen what would stand in its way.
+    fn aside(&self, write: &dyn Fn()) {
+        write();
+    }
+    /// Called where recorded data are read, with how much of them is.
+    fn progress(&mut self, _progress: &dyn Fn() -> Option<Progress>) {}
 }
 
 /// The way of events to a taker.

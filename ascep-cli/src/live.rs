@@ -160,7 +160,7 @@ impl<T: Taker> Live<'_, T> {
                 Recv::Failed { feed, error } => {
                     let name = self.names.get(feed).map_or("a feed", String::as_str);
                     let failure = Failure::Feed(format!("{name}: {error}; {}", error.help()));
-                    self.console.error(&failure);
+                    self.taker.aside(&|| self.console.error(&failure));
                     failed = Some(failure);
                 }
                 Recv::Ended => break,
@@ -190,7 +190,7 @@ impl<T: Taker> Live<'_, T> {
             let trouble = feed.last_trouble();
             if trouble != *shown {
                 if let Some(trouble) = &trouble {
-                    self.console.warning(&format_args!("{name}: {trouble}"));
+                    self.taker.aside(&|| self.console.warning(&format_args!("{name}: {trouble}")));
                 }
                 *shown = trouble;
             }

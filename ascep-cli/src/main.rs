@@ -21,6 +21,7 @@ mod record;
 mod refusals;
 mod replay;
 mod run;
+mod scan;
 mod session;
 mod sources;
 mod summary;
@@ -56,6 +57,7 @@ fn dispatch(command: Command, console: &Console) -> Result<(), Failure> {
         Command::Check(args) => check::check(&args, console),
         Command::Run(args) => run::run(&args, console),
         Command::Replay(args) => replay::replay(&args, console),
+        Command::Scan(args) => scan::scan(&args, console),
         Command::Graph(args) => graph::graph(&args, console),
         Command::Explain(args) => explain::explain(&args, console),
         Command::Fmt(_) => later::later("fmt"),

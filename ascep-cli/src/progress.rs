@@ -29,6 +29,11 @@ impl Bar {
         Self(Some(bar))
     }
 
+    /// None, where something else is drawn.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
     /// Called at each event; looks only now and then.
     pub(crate) fn event(&self, events: u64, progress: impl FnOnce() -> Option<Progress>) {
         if let Some(bar) = self.0.as_ref().filter(|_| events.is_multiple_of(EVERY)) {

@@ -80,6 +80,7 @@ pub(crate) fn all(data: &mut Data, intake: &mut Intake, taker: &mut impl Taker, 
             return Ok(());
         }
         bar.event(taker.events(), || data.progress());
+        taker.progress(&|| data.progress());
     }
     intake.end(data.symbols(), taker)?;
     match intake.to(taker).or(taker.last_ts()) {

@@ -70,7 +70,7 @@ impl Summary {
             grouped(self.engine.samples_dropped),
             grouped(self.engine.held_back),
         );
-        self.order_lines(&mut text);
+        order_lines(&self.order, &mut text);
         if self.engine.lost_disarmed > 0 {
             text.push_str(&format!("lost, disarmed   {}\n", grouped(self.engine.lost_disarmed)));
         }
@@ -86,29 +86,27 @@ impl Summary {
     }
 }
 
-impl Summary {
-    /// How late events came, for each feed with a late one, and what else was done about time.
-    fn order_lines(&self, text: &mut String) {
-        let mut sum = OrderCounters::default();
-        for feed in &self.order {
-            sum.add(&feed.counters);
+/// How late events came, for each feed with a late one, and what else was done about time.
+pub(crate) fn order_lines(order: &[FeedOrder], text: &mut String) {
+    let mut sum = OrderCounters::default();
+    for feed in order {
+        sum.add(&feed.counters);
+    }
+    for (label, n) in [
+        ("late, dropped", sum.dropped),
+        ("reordered", sum.reordered),
+        ("released early", sum.released_early),
+        ("future refused", sum.future_refused),
+        ("future confirmed", sum.future_confirmed),
+    ] {
+        if n > 0 {
+            text.push_str(&format!("{label:<17}{}\n", grouped(n)));
         }
-        for (label, n) in [
-            ("late, dropped", sum.dropped),
-            ("reordered", sum.reordered),
-            ("released early", sum.released_early),
-            ("future refused", sum.future_refused),
-            ("future confirmed", sum.future_confirmed),
-        ] {
-            if n > 0 {
-                text.push_str(&format!("{label:<17}{}\n", grouped(n)));
-            }
-        }
-        for FeedOrder { name, late, .. } in self.order.iter().filter(|feed| feed.late.events > 0) {
-            let human = |nanos: i64| human(u64::try_from(nanos).unwrap_or(0));
-            let (events, p50, p99, max) = (grouped(late.events), human(late.p50), human(late.p99), human(late.max));
-            text.push_str(&format!("LATE             {events} of {name}: p50 {p50}, p99 {p99}, max {max}\n"));
-        }
+    }
+    for FeedOrder { name, late, .. } in order.iter().filter(|feed| feed.late.events > 0) {
+        let human = |nanos: i64| human(u64::try_from(nanos).unwrap_or(0));
+        let (events, p50, p99, max) = (grouped(late.events), human(late.p50), human(late.p99), human(late.max));
+        text.push_str(&format!("LATE             {events} of {name}: p50 {p50}, p99 {p99}, max {max}\n"));
     }
 }
 

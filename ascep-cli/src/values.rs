@@ -19,6 +19,9 @@ pub(crate) enum ValueError {
     /// Not a parameter.
     #[error("a parameter is NAME=VALUE, such as fee=10bp")]
     Param,
+    /// Not a part.
+    #[error("a fee or a return is a number with bp or %, such as 7.5bp or 0.1%, or a plain part such as 0.00075")]
+    Ratio,
     /// Not a size, or one beyond what a machine can address.
     #[error("a size is a whole number of bytes, or of KiB, MiB or GiB with K, M or G, such as 512M")]
     Bytes,
@@ -105,6 +108,29 @@ impl FromStr for Param {
     }
 }
 
+/// A part of what is exchanged: `7.5bp`, `0.1%`, or plain `0.00075`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Ratio(pub(crate) f64);
+
+impl FromStr for Ratio {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let text = text.trim();
+        let (number, exponent) = match (text.strip_suffix("bp"), text.strip_suffix('%')) {
+            (Some(number), _) => (number, "e-4"),
+            (_, Some(number)) => (number, "e-2"),
+            _ => (text, ""),
+        };
+        // Digits, as the language writes numbers; the exponent is ours, so that 7.5bp is the number nearest to 0.00075.
+        let plain = number.trim_end().replace('_', "");
+        if plain.is_empty() || !plain.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-')) {
+            return Err(ValueError::Ratio);
+        }
+        format!("{plain}{exponent}").parse().map(Self).map_err(|_| ValueError::Ratio)
+    }
+}
+
 /// A size in bytes; `K`, `M` and `G` stand for powers of 1,024.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bytes(pub(crate) usize);
@@ -170,6 +196,16 @@ mod tests {
         assert_eq!("3G".parse(), Ok(Bytes(3 << 30)));
         for bad in ["", "K", "+1", "-1", "1.5G", "1 G", "1T", "1KB", "99999999999G", "99999999999999999999"] {
             assert_eq!(bad.parse::<Bytes>(), Err(ValueError::Bytes), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parts_read_and_refused() {
+        for (text, want) in [("7.5bp", 0.00075), ("0.1%", 0.001), ("0.00075", 0.00075), ("0", 0.0), ("-1bp", -0.0001), ("1_0bp", 0.001)] {
+            assert_eq!(text.parse(), Ok(Ratio(want)), "{text}");
+        }
+        for bad in ["", "bp", "x", "1e3", "inf", "nan", "1bps", "--1", "1.2.3", "+1bp"] {
+            assert_eq!(bad.parse::<Ratio>(), Err(ValueError::Ratio), "{bad}");
         }
     }
 

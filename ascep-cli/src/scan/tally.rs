@@ -1,0 +1,266 @@
+//! What a scan has told, counted for the report: lifetimes, why opportunities closed, how old their quotes were, how much could go round, and
+//! the opportunities that are drawn. Everything here has a bound.
+
+use std::collections::BTreeMap;
+
+use ascep_runtime::arbitrage::{AssetId, CloseReason, Opportunity, Path, State, Universe};
+use ascep_runtime::event::Timestamp;
+use hdrhistogram::Histogram;
+
+/// The longest length of time that is told apart: ten days, in nanoseconds.
+const LONGEST: u64 = 864_000_000_000_000;
+/// Start assets whose sizes are told apart.
+const MAX_ASSETS: usize = 32;
+/// Steps of a histogram of sizes in one unit.
+const SIZE_STEPS: f64 = 1e8;
+
+/// An opportunity that is over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Episode {
+    /// As it was told.
+    pub(crate) id: u64,
+    /// Which way.
+    pub(crate) path: Path,
+    /// When it opened.
+    pub(crate) opened: Timestamp,
+    /// When it closed.
+    pub(crate) closed: Timestamp,
+    /// The greatest net return.
+    pub(crate) peak: f64,
+    /// What that was before fees.
+    pub(crate) gross: f64,
+    /// The greatest size.
+    pub(crate) size: f64,
+}
+
+/// Lengths of time, three digits kept.
+#[derive(Debug)]
+pub(crate) struct Lengths(Option<Histogram<u64>>);
+
+impl Lengths {
+    fn new() -> Self {
+        Self(Histogram::new_with_bounds(1, LONGEST, 3).ok())
+    }
+
+    fn record(&mut self, nanos: i64) {
+        if let Some(histogram) = &mut self.0 {
+            histogram.saturating_record(u64::try_from(nanos).unwrap_or(0));
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.as_ref().map_or(0, Histogram::len)
+    }
+
+    /// That which a part of all do not exceed.
+    pub(crate) fn quantile(&self, part: f64) -> i64 {
+        self.0.as_ref().map_or(0, |histogram| i64::try_from(histogram.value_at_quantile(part)).unwrap_or(i64::MAX))
+    }
+
+    /// The longest.
+    pub(crate) fn max(&self) -> i64 {
+        self.0.as_ref().map_or(0, |histogram| i64::try_from(histogram.max()).unwrap_or(i64::MAX))
+    }
+
+    /// Counts between two bounds, the first of which belongs to it.
+    pub(crate) fn between(&self, from: u64, to: u64) -> u64 {
+        self.0.as_ref().map_or(0, |histogram| {
+            histogram.iter_recorded().filter(|value| (from..to).contains(&value.value_iterated_to())).map(|v| v.count_at_value()).sum()
+        })
+    }
+}
+
+/// Sizes in one asset.
+#[derive(Debug)]
+pub(crate) struct Sizes(Option<Histogram<u64>>);
+
+impl Sizes {
+    fn new() -> Self {
+        Self(Histogram::new_with_bounds(1, u64::MAX / 2, 3).ok())
+    }
+
+    fn record(&mut self, size: f64) {
+        if let Some(histogram) = &mut self.0 {
+            histogram.saturating_record((size * SIZE_STEPS) as u64);
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.as_ref().map_or(0, Histogram::len)
+    }
+
+    /// That which a part of all do not exceed.
+    pub(crate) fn quantile(&self, part: f64) -> f64 {
+        self.0.as_ref().map_or(f64::NAN, |histogram| histogram.value_at_quantile(part) as f64 / SIZE_STEPS)
+    }
+}
+
+/// The counts.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    /// Tellings of every kind.
+    pub(crate) tellings: u64,
+    /// Openings.
+    pub(crate) opened: u64,
+    /// Closings, by reason, in the order of [`CloseReason::ALL`].
+    closed: [u64; CloseReason::ALL.len()],
+    /// Of opportunities that closed before the end.
+    pub(crate) lifetimes: Lengths,
+    /// Age of the oldest leg at the opening.
+    pub(crate) ages: Lengths,
+    /// Span between the legs at the opening.
+    pub(crate) skews: Lengths,
+    /// The greatest size of each, by start asset.
+    pub(crate) sizes: BTreeMap<AssetId, Sizes>,
+    /// Opportunities whose size is not known, or whose asset had no room.
+    pub(crate) unsized_: u64,
+    /// The sum of the greatest net returns of all that closed.
+    pub(crate) peaks: f64,
+    /// The sum of what they were before fees.
+    pub(crate) gross: f64,
+    /// What each market leaves of what a leg gives.
+    keeps: Vec<f64>,
+    episodes: Vec<Episode>,
+    /// How many are kept to be drawn.
+    keep: usize,
+    home: Option<AssetId>,
+}
+
+impl Tally {
+    /// Nothing told yet; at most `keep` opportunities are kept to be drawn. The fees are those of the markets.
+    pub(crate) fn new(keep: usize, home: Option<AssetId>, fees: &[f64]) -> Self {
+        Self {
+            tellings: 0,
+            opened: 0,
+            closed: [0; CloseReason::ALL.len()],
+            lifetimes: Lengths::new(),
+            ages: Lengths::new(),
+            skews: Lengths::new(),
+            sizes: BTreeMap::new(),
+            unsized_: 0,
+            peaks: 0.0,
+            gross: 0.0,
+            keeps: fees.iter().map(|fee| 1.0 - fee).collect(),
+            episodes: Vec::new(),
+            keep,
+            home,
+        }
+    }
+
+    /// Counts a telling.
+    pub(crate) fn telling(&mut self, telling: &Opportunity, universe: &Universe) {
+        self.tellings += 1;
+        match telling.state {
+            State::Open => {
+                self.opened += 1;
+                self.ages.record(telling.age);
+                self.skews.record(telling.skew);
+            }
+            State::Update => {}
+            State::Close(reason) => self.close(telling, reason, universe),
+        }
+    }
+
+    fn close(&mut self, telling: &Opportunity, reason: CloseReason, universe: &Universe) {
+        if let Some((_, count)) = CloseReason::ALL.iter().zip(&mut self.closed).find(|(one, _)| **one == reason) {
+            *count += 1;
+        }
+        if reason != CloseReason::End {
+            self.lifetimes.record(telling.lifetime());
+        }
+        self.size(telling, universe);
+        let gross = self.before_fees(&telling.path, telling.peak);
+        self.peaks += telling.peak;
+        self.gross += gross;
+        self.episodes.push(Episode {
+            id: telling.id,
+            path: telling.path,
+            opened: telling.opened,
+            closed: telling.ts,
+            peak: telling.peak,
+            gross,
+            size: telling.peak_size,
+        });
+        if self.episodes.len() > self.keep.saturating_mul(2) {
+            self.thin();
+        }
+    }
+
+    /// What a net return was before fees.
+    pub(crate) fn before_fees(&self, path: &Path, net: f64) -> f64 {
+        let kept: f64 = path.legs().filter_map(|leg| self.keeps.get(leg.market.0 as usize)).product();
+        (1.0 + net) / kept - 1.0
+    }
+
+    fn size(&mut self, telling: &Opportunity, universe: &Universe) {
+        let start = telling.path.legs_from(universe, self.home).next().and_then(|leg| leg.assets(universe)).map(|(gives, _)| gives);
+        let known = telling.peak_size.is_finite() && telling.peak_size > 0.0;
+        match start.filter(|start| known && (self.sizes.len() < MAX_ASSETS || self.sizes.contains_key(start))) {
+            Some(start) => self.sizes.entry(start).or_insert_with(Sizes::new).record(telling.peak_size),
+            None => self.unsized_ += 1,
+        }
+    }
+
+    /// Keeps those with the greatest peaks, of equal ones the earlier.
+    fn thin(&mut self) {
+        self.episodes.sort_unstable_by(|a, b| b.peak.total_cmp(&a.peak).then(a.id.cmp(&b.id)));
+        self.episodes.truncate(self.keep);
+    }
+
+    /// What is drawn, in the order of opening, and how many are left out.
+    pub(crate) fn episodes(&mut self) -> (&[Episode], u64) {
+        if self.episodes.len() > self.keep {
+            self.thin();
+        }
+        self.episodes.sort_unstable_by_key(|episode| episode.id);
+        let over: u64 = self.closed.iter().sum();
+        (&self.episodes, over.saturating_sub(self.episodes.len() as u64))
+    }
+
+    /// Closings by reason, those that came.
+    pub(crate) fn closed(&self) -> impl Iterator<Item = (CloseReason, u64)> {
+        CloseReason::ALL.into_iter().zip(self.closed).filter(|(_, count)| *count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::tests::{telling, universe};
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_counted() {
+        let universe = universe();
+        let mut tally = Tally::new(10, universe.asset("USDT"), &[0.001; 3]);
+        for state in [State::Open, State::Update, State::Close(CloseReason::Edge)] {
+            tally.telling(&telling(&universe, 1, state), &universe);
+        }
+        tally.telling(&telling(&universe, 2, State::Open), &universe);
+        tally.telling(&telling(&universe, 2, State::Close(CloseReason::End)), &universe);
+        assert_eq!((tally.tellings, tally.opened), (5, 2));
+        assert_eq!(tally.closed().collect::<Vec<_>>(), [(CloseReason::Edge, 1), (CloseReason::End, 1)]);
+        assert_eq!(tally.lifetimes.count(), 1, "what is cut off by the end has no lifetime");
+        assert!((24_900_000..=25_100_000).contains(&tally.lifetimes.quantile(0.5)));
+        assert_eq!(tally.ages.count(), 2);
+        assert!((tally.gross / 2.0 - (1.0004 / 0.999_f64.powi(3) - 1.0)).abs() < 1e-12, "three fees of 10 bp");
+        let (asset, sizes) = tally.sizes.iter().next().unwrap();
+        assert_eq!((universe.asset_name(*asset), sizes.count()), ("USDT", 2));
+        assert!((sizes.quantile(0.5) - 130.0).abs() < 0.2);
+    }
+
+    #[test]
+    fn the_best_are_kept_and_the_rest_is_counted() {
+        let universe = universe();
+        let mut tally = Tally::new(3, None, &[]);
+        for id in 1..=20 {
+            let peak = 1e-4 * f64::from(u32::try_from(id).unwrap() % 7);
+            tally.telling(&Opportunity { peak, ..telling(&universe, id, State::Close(CloseReason::Edge)) }, &universe);
+        }
+        let (kept, left) = tally.episodes();
+        assert_eq!(kept.iter().map(|episode| episode.id).collect::<Vec<_>>(), [6, 13, 20]);
+        assert_eq!(left, 17);
+    }
+}

@@ -1,0 +1,190 @@
+//! `ascep scan`: tellings as jsonl, the report, the page, and what the command does with what it cannot scan.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{Folder, ascep};
+use serde_json::Value;
+
+/// Three markets, and a triangle that pays 30 bp from 20 ms on, 40 bp at 25 ms, and is gone at 40 ms.
+const TRIANGLE: &str = "\
+ts,symbol,bid,ask,bid_qty,ask_qty
+0,BTC/USDT,60000,60006,1,1
+0,ETH/BTC,0.0499,0.05,10,10
+10,ETH/USDT,3000,3000.3,5,5
+20,ETH/USDT,3009.3,3010,4,5
+25,ETH/USDT,3012.3,3013,2,5
+40,ETH/USDT,3000,3000.3,5,5
+50,BTC/USDT,60000,60006,1,1
+";
+
+/// Runs it over the triangle in milliseconds.
+fn triangle(more: &[&str]) -> common::Ended {
+    let folder = Folder::new();
+    folder.file("t.csv", TRIANGLE);
+    folder.ascep(&[&["scan", "--data", "t.csv", "--ts-unit", "ms"], more].concat())
+}
+
+fn json(ended: &common::Ended) -> Vec<Value> {
+    ended.lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn an_opportunity_opens_moves_and_closes() {
+    let ended = triangle(&["--fee", "0", "--home", "USDT"]).with(0);
+    let told = json(&ended);
+    let states: Vec<&str> = told.iter().map(|one| one["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["open", "update", "close"], "{}", ended.stdout);
+    let open = &told[0];
+    assert_eq!((&open["seq"], &open["id"], &open["ts"]), (&1.into(), &1.into(), &20_000_000.into()));
+    assert_eq!(open["path"], "buy BTC/USDT, buy ETH/BTC, sell ETH/USDT");
+    assert_eq!(open["legs"][0]["market"], "BTC/USDT");
+    assert_eq!(open["legs"][2]["side"], "sell");
+    assert_eq!(open["reason"], Value::Null);
+    // 1 / 60006 / 0.05 * 3009.3 - 1
+    let net = 3009.3 / (60006.0 * 0.05) - 1.0;
+    assert!((open["net"].as_f64().unwrap() - net).abs() < 1e-12);
+    assert_eq!(open["net"], open["gross"], "no fees");
+    // 4 ETH are bought for 0.2 BTC, which cost 12,001.2 USDT.
+    assert!((open["size"].as_f64().unwrap() - 12_001.2).abs() < 1e-6, "{open}");
+    assert_eq!((&open["age"], &open["skew"], &open["lifetime"]), (&20_000_000.into(), &20_000_000.into(), &0.into()));
+    let close = &told[2];
+    assert_eq!((&close["reason"], &close["lifetime"]), (&"edge".into(), &20_000_000.into()));
+    assert!((close["peak"].as_f64().unwrap() - (3012.3 / 3000.3 - 1.0)).abs() < 1e-12);
+    let keys: Vec<&str> = ended.lines()[0]
+        .split("\"")
+        .skip(1)
+        .step_by(2)
+        .filter(|part| "seq ts id state reason path legs net gross size profit age skew lifetime peak".split(' ').any(|key| key == *part))
+        .collect();
+    assert_eq!(keys.join(" "), "seq ts id state reason path legs net gross size profit age skew lifetime peak");
+}
+
+#[test]
+fn fees_thresholds_and_limits_decide() {
+    let count = |more: &[&str]| json(&triangle(more).with(0)).len();
+    assert_eq!(count(&["--fee", "20bp"]), 0);
+    assert_eq!(count(&["--fee", "5bp"]), 3);
+    assert_eq!(count(&["--fee", "0", "--min-net", "35bp"]), 2);
+    assert_eq!(count(&["--fee", "0", "--step", "20bp"]), 2);
+    assert_eq!(count(&["--fee", "0", "--max-age", "15ms"]), 0);
+    assert_eq!(count(&["--fee", "0", "--max-skew", "15ms"]), 0);
+    assert_eq!(count(&["--fee", "0", "--legs", "4"]), 0);
+    assert_eq!(count(&["--fee", "-1bp", "--legs", "3"]), 5, "a rebate pays from the first quotes to the end");
+    let aged = json(&triangle(&["--fee", "0", "--max-age", "30ms"]).with(0));
+    assert_eq!((&aged[2]["reason"], &aged[2]["ts"]), (&"age".into(), &30_000_000.into()), "by a timer");
+}
+
+#[test]
+fn the_report_says_what_came_of_it() {
+    let ended = triangle(&["--fee", "5bp", "--home", "USDT"]).with(0);
+    for text in [
+        "events           7\n",
+        "opportunities    1\n",
+        "  closed by        edge 1\n",
+        "  lifetimes        p50 20.0 ms, p90 20.0 ms, p99 20.0 ms, max 20.0 ms\n",
+        "buy BTC/USDT, buy ETH/BTC, sell ETH/USDT",
+        "size and profit in USDT",
+        "locked 0, crossed 0, one-sided 0",
+    ] {
+        assert!(ended.stderr.contains(text), "no {text:?} in\n{}", ended.stderr);
+    }
+    let lost = triangle(&["--fee", "20bp"]).with(0);
+    assert!(lost.stderr.contains("lost to fees    1 (100.0 %)"), "{}", lost.stderr);
+}
+
+#[test]
+fn text_is_for_people() {
+    let ended = triangle(&["--fee", "0", "--out", "text"]).with(0);
+    assert!(ended.lines()[0].starts_with("1970-01-01T00:00:00.020Z  open    #1  net 3"), "{}", ended.stdout);
+    assert!(ended.lines()[2].contains("close   #1  edge  after 20.0 ms  peak 40.00 bp"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_fee_must_be_given_except_for_the_simulated_market() {
+    triangle(&[]).with(2).says("a fee must be given").says("--fee 0");
+    triangle(&["--fee", "a lot"]).with(2).says("7.5bp");
+    triangle(&["--fee", "100%"]).with(2).says("between -1 and 1");
+    ascep(&["scan", "--feed", "binance:BTC/USDT"]).with(2).says("a fee must be given");
+    ascep(&["scan", "--speed", "max", "--for", "1s"]).with(0).says("the simulated market takes 7.50 bp").says("USDT");
+}
+
+#[test]
+fn the_bare_command_finds_something_and_the_same_each_time() {
+    let run = |more: &[&str]| ascep(&[&["scan", "--speed", "max", "--for", "20s"], more].concat()).with(0);
+    let one = run(&[]);
+    assert!(one.lines().len() > 10);
+    assert_eq!(one.stdout, run(&[]).stdout);
+    assert_ne!(one.stdout, run(&["--feed", "sim:seed=8"]).stdout);
+    assert!(json(&one).iter().all(|telling| telling["net"].as_f64().unwrap() > 0.0 || telling["state"] == "close"));
+}
+
+#[test]
+fn the_page_stands_alone_and_is_the_same_each_time() {
+    let folder = Folder::new();
+    let run = || {
+        folder.ascep(&["scan", "--speed", "max", "--for", "20s", "--html", "r.html"]).with(0).says("the page is `r.html`");
+        std::fs::read_to_string(folder.at("r.html")).unwrap()
+    };
+    let page = run();
+    assert_eq!(page, run());
+    for part in [
+        "<!DOCTYPE html>",
+        "ascep scan --speed max --for 20s --html r.html",
+        "Edge over time",
+        "Lifetimes",
+        "Top paths",
+        "prefers-color-scheme: dark",
+        "Best paths",
+        "Settings",
+    ] {
+        assert!(page.contains(part), "no {part}");
+    }
+    assert_eq!(page.matches("<svg").count(), 3);
+    for part in ["<script", "http:", "https:", "url(", "@import", "<img", "<link"] {
+        assert!(!page.contains(part), "{part} in a page that stands alone");
+    }
+    for (open, close) in
+        [("<svg", "</svg>"), ("<section", "</section>"), ("<table", "</table>"), ("<tr", "</tr>"), ("<path", ">"), ("<dl", "</dl>")]
+    {
+        assert!(page.matches(open).count() <= page.matches(close).count(), "{open} without {close}");
+    }
+    folder.ascep(&["scan", "--speed", "max", "--for", "1s", "--html", "none/r.html"]).with(3).says("none/r.html");
+}
+
+#[test]
+fn what_cannot_be_scanned_is_said() {
+    let folder = Folder::new();
+    let trades = folder.file("trades.csv", "ts,symbol,price\n1,A/B,1\n");
+    ascep(&["scan", "--data", &trades, "--fee", "0"]).with(2).says("nothing to scan");
+    let lone = folder.file("lone.csv", "ts,symbol,bid,ask\n1,A/B,1,2\n2,INDEX,1,2\n");
+    ascep(&["scan", "--data", &lone, "--fee", "0"]).with(0).says("no way of 2..3 legs").says("INDEX");
+    ascep(&["scan", "--data", &lone, "--fee", "0", "--home", "C"]).with(2).says("no market has the asset `C`");
+    ascep(&["scan", "--data", &lone, "--fee", "0", "--legs", "9"]).with(2).says("from 2 to 8");
+    ascep(&["scan", "--data", &lone, "--fee", "0", "--clock", "fxcm=+5h"]).with(2).says("fxcm");
+    ascep(&["scan", "--data", &folder.at("none.csv"), "--fee", "0"]).with(3).says("none.csv");
+    ascep(&["scan", "--data", &lone, "--feed", "sim"]).with(2);
+    ascep(&["scan", "--from", "5"]).with(2);
+}
+
+#[test]
+fn faults_of_the_data_are_counted_and_are_no_opportunities() {
+    let folder = Folder::new();
+    let data = folder.file(
+        "f.csv",
+        "ts,symbol,bid,ask\n1,x:A/B,100,101\n2,y:A/B,103,104\n3,y:A/B,105,104\n4,y:A/B,103,104\n5,y:A/B,103,103\n6,y:A/B,103,104\n7,y:A/B,103,\n8,y:A/B,-1,3\n",
+    );
+    let ended = ascep(&["scan", "--data", &data, "--fee", "1bp"]).with(0);
+    let reasons: Vec<Value> = json(&ended).into_iter().filter(|one| one["state"] == "close").map(|one| one["reason"].clone()).collect();
+    assert_eq!(reasons, ["crossed", "locked", "one_sided"]);
+    assert!(ended.stderr.contains("locked 1, crossed 1, one-sided 1") && ended.stderr.contains("refused          1\n"), "{}", ended.stderr);
+    ascep(&["scan", "--data", &data, "--fee", "1bp", "--strict"]).with(1).says("--strict");
+    assert_eq!(json(&ascep(&["scan", "--data", &data, "--fee", "1bp", "--no-across"]).with(0)).len(), 0);
+}
+
+#[test]
+fn a_look_has_a_bound() {
+    let ended = triangle(&["--fee", "0", "--look", "2"]).with(0).says("the first 2 events say which markets there are");
+    assert_eq!(ended.stdout, "");
+    assert!(ended.stderr.contains("4 events of other symbols"), "{}", ended.stderr);
+}
