@@ -6,6 +6,7 @@ use ascep_feeds::LatePolicy;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::scan::args::ScanArgs;
+use crate::universe::UniverseArgs;
 use crate::values::{At, Bytes, Moment, Param, Span};
 
 /// Check, run and replay trading rules written in the ASCEP language.
@@ -93,6 +94,8 @@ pub(crate) struct CompileArgs {
     /// Treat warnings as errors
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+    #[command(flatten)]
+    pub(crate) universe: UniverseArgs,
 }
 
 /// `ascep check`

@@ -15,7 +15,7 @@ use crate::sources;
 /// Runs the command.
 pub(crate) fn check(args: &CheckArgs, console: &Console) -> Result<(), Failure> {
     let sources = sources::read_all(&args.files, &Limits::default())?;
-    let (program, diagnostics) = match ascep_lang::compile(&sources, &load::options(&args.compile)) {
+    let (program, diagnostics) = match ascep_lang::compile(&sources, &load::options(&args.compile, console)?) {
         Ok(mut program) => {
             let warnings = std::mem::take(&mut program.warnings);
             (Some(program), Diagnostics::new(warnings))

@@ -8,10 +8,14 @@ use crate::console::Console;
 use crate::error::Failure;
 use crate::sources;
 
-/// The options of the compiler that the command line sets.
-pub(crate) fn options(args: &CompileArgs) -> Options {
+/// The options of the compiler that the command line sets; reads the universe where one is given.
+pub(crate) fn options(args: &CompileArgs, console: &Console) -> Result<Options, Failure> {
     let options = Options::default().with_strict_units(args.strict_units);
-    args.params.iter().fold(options, |options, param| options.with_param(&param.name, &param.value))
+    let options = args.params.iter().fold(options, |options, param| options.with_param(&param.name, &param.value));
+    Ok(match args.universe.for_rules(console)? {
+        Some(universe) => options.with_universe(universe),
+        None => options,
+    })
 }
 
 /// Reads and compiles; shows what the compiler finds.
@@ -27,7 +31,7 @@ pub(crate) fn compile(sources: &[Source], args: &CompileArgs, console: &Console)
 
 /// Compiles sources that have been read, with their tests.
 pub(crate) fn analyze(sources: &[Source], args: &CompileArgs, console: &Console) -> Result<(Program, Vec<Test>), Failure> {
-    let Analysis { program, tests, diagnostics, .. } = ascep_lang::analyze(sources, &options(args));
+    let Analysis { program, tests, diagnostics, .. } = ascep_lang::analyze(sources, &options(args, console)?);
     if !diagnostics.is_empty() {
         show(&diagnostics, sources, console);
     }

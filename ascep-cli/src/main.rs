@@ -26,6 +26,7 @@ mod session;
 mod sources;
 mod summary;
 mod test;
+mod universe;
 mod values;
 mod verify;
 mod why;

@@ -6,6 +6,7 @@
 //! last trade.
 
 mod counters;
+mod declare;
 mod fees;
 mod index;
 mod offset;

@@ -288,8 +288,8 @@ impl<'a> Checker<'a> {
         let mut scan = head.clone();
         let chosen = match (listed, universe) {
             (Some(listed), universe) => self.of_list(call, head, listed, universe)?,
-            (None, Some(universe)) => self.of_universe(call, head, universe)?,
-            (None, None) => {
+            (None, Some(universe)) if !universe.markets.is_empty() => self.of_universe(call, head, universe)?,
+            (None, _) => {
                 self.report(Code::NoUniverse, call.span, |_, d| {
                     d.says("there are no markets that `cycles` could look through", "neither `markets` nor a universe is given")
                         .help("name them: `markets = [\"BTC/USDT\", \"ETH/BTC\", \"ETH/USDT\"]`, or a SET")
