@@ -80,6 +80,9 @@ impl Scanner {
                 self.seek_gross(edge);
             }
         }
+        for market in 0..self.markets.len() {
+            self.seek_long(market);
+        }
         self.settle(sink);
     }
 
@@ -89,6 +92,8 @@ impl Scanner {
         if let Some(reason) = legs.unknown {
             return self.drop(slot, reason, sink);
         }
+        // What the potentials found they do not find again while it pays by their measure.
+        let floor = self.long.as_ref().filter(|_| track.way == NONE).map_or(f64::INFINITY, |long| long.floor(&track.path));
         let (size, profit) = self.size(track, legs.net);
         if let Some(track) = self.tracks.get_mut(slot) {
             (track.net, track.gross, track.size, track.profit) = (legs.net, legs.gross, size, profit);
@@ -96,7 +101,7 @@ impl Scanner {
         let settings = &self.settings;
         let above = legs.net > settings.min_net && legs.net < f64::INFINITY;
         let hold = if !above {
-            if !(settings.watch_gross && legs.gross > 0.0) {
+            if !(legs.net > floor || (settings.watch_gross && legs.gross > 0.0)) {
                 return self.drop(slot, CloseReason::Edge, sink);
             }
             Some((Stage::Gross, CloseReason::Edge))

@@ -3,6 +3,8 @@
 //! A quote that changes a price multiplies the rates of the ways through the edges that became better; what comes above the threshold is followed until
 //! it no longer is, and only what is followed is looked at closely: exact return, ages, sizes. After [`Scanner::new`] nothing is allocated.
 
+mod follow;
+mod long;
 mod look;
 mod quote;
 #[cfg(test)]
@@ -19,6 +21,7 @@ use super::stats::{PathStats, PathTable};
 use super::universe::{MarketId, MarketKind, Universe};
 use crate::event::{Quote, Timestamp};
 use crate::timers::{NEVER, Timers};
+use long::Long;
 use tracks::Tracks;
 
 /// What is known of a market.
@@ -41,7 +44,7 @@ struct MarketState {
     keep: f64,
     venue: u32,
     known: Known,
-    /// Whether any way leads through it.
+    /// Whether a way may lead through it.
     scanned: bool,
 }
 
@@ -67,6 +70,8 @@ pub struct Scanner {
     rates: Vec<f64>,
     /// And before fees; only while that is watched.
     gross: Vec<f64>,
+    /// What finds ways of more legs than the index has, where they are sought.
+    long: Option<Box<Long>>,
     /// What a product of rates has to be above to be looked at closely.
     threshold: f64,
     clocks: Vec<Clock>,
@@ -104,6 +109,7 @@ impl Scanner {
             return Err(ScanError::Venue);
         }
         let index = Index::new(universe, &settings)?;
+        let long = Long::new(universe, &settings).map(Box::new);
         let nothing = Quote { bid: f64::NAN, ask: f64::NAN, bid_qty: f64::NAN, ask_qty: f64::NAN };
         let markets = universe.markets().zip(&keeps).enumerate().map(|(n, (market, keep))| {
             let (known, quote) = match market.kind {
@@ -111,7 +117,14 @@ impl Scanner {
                 MarketKind::Venue { .. } => (Known::No(CloseReason::OneSided), nothing),
             };
             let venue = market.venue().map_or(u32::MAX, |venue| venue.0);
-            MarketState { quote, time: Timestamp::MIN, keep: *keep, venue, known, scanned: index.has(n) }
+            MarketState {
+                quote,
+                time: Timestamp::MIN,
+                keep: *keep,
+                venue,
+                known,
+                scanned: index.has(n) || (long.is_some() && market.is_open()),
+            }
         });
         let markets: Vec<MarketState> = markets.collect();
         let clocks = (0..universe.venues()).map(|venue| {
@@ -130,6 +143,7 @@ impl Scanner {
             from: universe.markets().flat_map(|market| [market.quote.0, market.base.0]).collect(),
             rates: vec![0.0; markets.len() * 2],
             gross: vec![0.0; if settings.watch_gross { markets.len() * 2 } else { 0 }],
+            long,
             threshold: 0.0,
             clocks: clocks.collect(),
             tracks: Tracks::new(settings.max_tracked, markets.len(), index.len()),
@@ -148,12 +162,16 @@ impl Scanner {
         scanner.set_threshold();
         for market in 0..scanner.markets.len() {
             scanner.fold(market);
+            scanner.seek_long(market);
         }
         Ok(scanner)
     }
 
     fn set_threshold(&mut self) {
         self.threshold = (1.0 + self.settings.min_net) * (1.0 - SLACK);
+        if let Some(long) = &mut self.long {
+            long.set_threshold(self.settings.min_net);
+        }
     }
 
     /// Sets the fees of all markets, and looks at all ways again.
@@ -264,6 +282,7 @@ impl Scanner {
             + self.markets.len() * size_of::<MarketState>()
             + (self.rates.len() + self.gross.len()) * 8
             + self.from.len() * 4
+            + self.long.as_ref().map_or(0, |long| long.bytes())
             + clocks * size_of::<ClockOffset>()
     }
 }

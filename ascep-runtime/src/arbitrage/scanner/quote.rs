@@ -1,11 +1,11 @@
 //! What events do: the check of their numbers, the clock, the rates of the edges they change, and the one pass over the ways that became better.
 
-use super::tracks::{Stage, Tracks};
+use super::follow::Follow;
+use super::tracks::Stage;
 use super::{Clock, Forward, Known, Scanner};
-use crate::arbitrage::index::Index;
 use crate::arbitrage::opportunity::{CloseReason, OpportunitySink};
 use crate::arbitrage::settings::ScanEventError;
-use crate::arbitrage::universe::{AssetId, MarketId};
+use crate::arbitrage::universe::MarketId;
 use crate::event::{Book, Loss, MISSING, Quote, Timestamp};
 
 impl Scanner {
@@ -85,6 +85,7 @@ impl Scanner {
         }
         self.fold(market.0 as usize);
         self.touch(market.0);
+        self.seek_long(market.0 as usize);
         self.settle(&mut Forward(sink));
         Ok(())
     }
@@ -169,6 +170,9 @@ impl Scanner {
                     self.seek_gross(edge);
                 }
             }
+            if self.long.is_some() {
+                self.seek_long(market as usize);
+            }
         }
         !self.touched.is_empty()
     }
@@ -197,15 +201,23 @@ impl Scanner {
     /// Follows the ways through an edge that are above the threshold.
     pub(super) fn seek(&mut self, edge: u32) {
         let Self { index, rates, tracks, threshold, touched, counters, missed, from, settings, .. } = self;
-        let mut follow = Follow { index, tracks, touched, missed, full: &mut counters.tracked_full, from, home: settings.home };
+        let mut follow = Follow { index, tracks, touched, missed, counters, from, home: settings.home };
         index.above(rates, edge, *threshold, |way| follow.way(way));
     }
 
     /// Follows the ways through an edge that are above 0 before fees.
     pub(super) fn seek_gross(&mut self, edge: u32) {
         let Self { index, gross, tracks, touched, counters, missed, from, settings, .. } = self;
-        let mut follow = Follow { index, tracks, touched, missed, full: &mut counters.tracked_full, from, home: settings.home };
+        let mut follow = Follow { index, tracks, touched, missed, counters, from, home: settings.home };
         index.above(gross, edge, 1.0 - super::SLACK, |way| follow.way(way));
+    }
+
+    /// Lets the potentials have the rates of a market, and follows the long ways that they find.
+    pub(super) fn seek_long(&mut self, market: usize) {
+        let Self { index, rates, tracks, touched, counters, missed, from, settings, long, .. } = self;
+        if let Some(long) = long {
+            long.update(market, rates, Follow { index, tracks, touched, missed, counters, from, home: settings.home });
+        }
     }
 
     /// Closes what is open; the quotes are not known after it, so that what comes then begins anew.
@@ -215,43 +227,13 @@ impl Scanner {
                 state.known = Known::No(CloseReason::End);
             }
         }
-        for market in 0..self.markets.len() {
-            self.fold(market);
-        }
         self.touched.clear();
         self.touched.extend(self.tracks.all());
+        for market in 0..self.markets.len() {
+            self.fold(market);
+            self.seek_long(market);
+        }
         self.settle(&mut Forward(sink));
-    }
-}
-
-/// What it takes to follow one more way.
-struct Follow<'a> {
-    index: &'a Index,
-    tracks: &'a mut Tracks,
-    touched: &'a mut Vec<u32>,
-    missed: &'a mut bool,
-    full: &'a mut u64,
-    from: &'a [u32],
-    home: Option<AssetId>,
-}
-
-impl Follow<'_> {
-    #[cold]
-    fn way(&mut self, way: u32) {
-        if self.tracks.has(way) {
-            return;
-        }
-        let path = self.index.path(way);
-        let gives_home = |edge: &u32| self.from.get(*edge as usize).copied() == self.home.map(|home| home.0);
-        let start = path.edges().iter().position(gives_home).unwrap_or(0);
-        match self.tracks.insert(path, way, u32::try_from(start).unwrap_or(0)) {
-            // No more slots than there is room for in the list.
-            Some(slot) => self.touched.push(slot),
-            None => {
-                *self.full += 1;
-                *self.missed = true;
-            }
-        }
     }
 }
 

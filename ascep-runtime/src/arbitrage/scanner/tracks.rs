@@ -89,7 +89,6 @@ impl Tracks {
     }
 
     /// The slot of a path that is followed.
-    #[cfg(test)]
     pub(super) fn find(&self, path: &Path) -> Option<u32> {
         let market = path.edges().first()? / 2;
         self.through(market).find(|slot| self.get(*slot).is_some_and(|track| track.path == *path))
