@@ -1,5 +1,5 @@
 //! The programs of `examples/` end well and print what they are there to show.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 use std::path::Path;
 use std::process::Command;
@@ -28,4 +28,16 @@ fn builder_prints_the_signals_of_rules_made_in_code() {
 fn ring_loses_nothing_but_quotes_that_newer_ones_replaced() {
     let printed = run("ring");
     assert!(printed.starts_with("sent 100000, evaluated ") && printed.contains("signals "), "{printed}");
+}
+
+#[test]
+fn facts_prints_what_is_known_beside_what_comes_out() {
+    let root = std::env::var_os("ASCEP_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), Into::into);
+    if !root.join("data/captures").exists() && std::env::var_os("CI").is_none() {
+        eprintln!("!!! SKIPPED: the recorded data are missing; set ASCEP_SHARED");
+        return;
+    }
+    let printed = run("facts");
+    let row = printed.lines().find(|line| line.trim_start().starts_with("above 0 before fees, the better")).unwrap();
+    assert_eq!(row.split_whitespace().rev().take(2).collect::<Vec<_>>(), ["37", "37"]);
 }
