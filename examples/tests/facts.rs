@@ -1,5 +1,5 @@
 //! What is known of recorded markets comes out of the arbitrage library: the numbers of `examples/facts`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 #[path = "../examples/facts/coinbase.rs"]
 mod coinbase;
