@@ -46,6 +46,12 @@ impl MarketDecl {
     }
 }
 
+impl From<&str> for MarketDecl {
+    fn from(symbol: &str) -> Self {
+        Self::new(symbol)
+    }
+}
+
 /// Two assets of which either is taken for 1 - `haircut` of the other. It counts in each scan whose markets have both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AssumedEqual {

@@ -69,6 +69,12 @@ pub enum BuildError {
     /// Markets that make no closed way.
     #[error("no way leads round these markets: {0}")]
     Way(String),
+    /// A `cycles` that could never find anything, or that does not say what a leg costs.
+    #[error("`cycles`: {0}")]
+    Search(String),
+    /// A state or reason that no opportunity has.
+    #[error("`{0}` is not a state or reason of an opportunity")]
+    Telling(String),
     /// A limit of no signals at all.
     #[error("the limit of the rule `{0}` is zero")]
     Limit(String),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::rule::{SymbolField, Trigger, Watched};
 use super::state::Handle;
-use super::{BuildError, Event, Length, Level, Moment, Number, ProgramBuilder, Word, num};
+use super::{BuildError, Event, Length, Level, Moment, Number, PathText, ProgramBuilder, Word, num};
 use crate::check::units::Unit;
 use crate::check::value::Ty;
 use crate::program::{Constant, Period};
@@ -159,7 +159,7 @@ macro_rules! fields {
     };
 }
 
-fields! { Number Level Length Moment Word SymbolField }
+fields! { Number Level Length Moment Word PathText SymbolField }
 
 impl IntoField for f64 {
     fn into_field(self, builder: &ProgramBuilder) -> Field<'_> {

@@ -157,7 +157,7 @@ impl<'b> Matched<'b> {
         Word(self.read(PayloadField::Side))
     }
 
-    fn read(self, field: PayloadField) -> Handle<'b> {
+    pub(super) fn read(self, field: PayloadField) -> Handle<'b> {
         let builder = self.of.builder;
         let mut state = builder.state.borrow_mut();
         let id = state.capture(self, field);

@@ -5,7 +5,7 @@ use super::{BuildError, IntoLength, IntoNumber, IntoPeriod, ProgramBuilder};
 use crate::check::output::PAYLOAD;
 use crate::check::units::Unit;
 use crate::check::value::{ShapeId, Ty};
-use crate::program::{CmpOp, NumFn, Op, PayloadField, Stat, Window};
+use crate::program::{CmpOp, NumFn, Op, OpportunityField, PayloadField, REASONS, STATES, Stat, Window};
 use crate::syntax::CrossSide;
 
 /// A number with a unit, known or unknown at any time.
@@ -390,8 +390,16 @@ impl<'b> Word<'b> {
     /// `self == text`
     pub fn is(self, text: &str) -> Level<'b> {
         let op = self.0.builder.state.borrow().op(self.0);
-        if matches!(op, Some(Op::Market(..) | Op::Payload(_))) && !matches!(text, "buy" | "sell") {
-            self.0.builder.state.borrow_mut().error(BuildError::Side(text.to_owned()));
+        let wrong = match op {
+            Some(Op::Payload(PayloadField::Opportunity(OpportunityField::State))) => !STATES.contains(&text),
+            Some(Op::Payload(PayloadField::Opportunity(_))) => !REASONS.contains(&text),
+            Some(Op::Market(..) | Op::Payload(_)) => !matches!(text, "buy" | "sell"),
+            _ => false,
+        };
+        if wrong {
+            let telling = matches!(op, Some(Op::Payload(PayloadField::Opportunity(_))));
+            let error = if telling { BuildError::Telling(text.to_owned()) } else { BuildError::Side(text.to_owned()) };
+            self.0.builder.state.borrow_mut().error(error);
         }
         let text = self.0.builder.word(text);
         self.0.compare(CmpOp::Eq, text.0)

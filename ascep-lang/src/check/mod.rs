@@ -42,7 +42,7 @@ pub(crate) mod units;
 mod unused;
 mod uses;
 pub(crate) mod value;
-mod ways;
+pub(crate) mod ways;
 
 use items::Globals;
 use output::{Nodes, Output};

@@ -64,6 +64,12 @@ pub(super) fn cycles<'a>(c: &mut Checker<'a>, call: &Call<'a>) -> Val {
     Val { shape, ..c.over(Op::Cycles(scan), &[], Ty::Event, Facts::INPUT, call.span) }
 }
 
+/// All that a fee may be.
+pub(crate) fn fee_range() -> (Constant, Constant) {
+    let most = 1.0_f64.next_down();
+    (Constant::Num((-most).to_bits()), Constant::Num(most.to_bits()))
+}
+
 impl<'a> Checker<'a> {
     /// All that is set, without the markets.
     fn head(&mut self, call: &Call<'a>) -> Option<Scan> {
@@ -477,8 +483,7 @@ impl<'a> Checker<'a> {
                 && matches!(p.ty, Type::Num(_))
                 && p.range.is_none()
             {
-                let most = 1.0_f64.next_down();
-                p.range = Some((Constant::Num((-most).to_bits()), Constant::Num(most.to_bits())));
+                p.range = Some(fee_range());
             }
         }
     }

@@ -19,7 +19,7 @@ mod time;
 mod windows;
 
 pub(crate) use arbitrage::way as arbitrage_way;
-pub(crate) use cycles::Scans;
+pub(crate) use cycles::{Scans, fee_range};
 pub(crate) use math::UnitRule;
 
 /// A built-in function.
