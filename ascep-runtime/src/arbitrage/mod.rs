@@ -6,7 +6,9 @@
 //! last trade.
 
 mod counters;
+mod decimal;
 mod declare;
+mod depth;
 mod fees;
 mod index;
 mod offset;
@@ -15,11 +17,13 @@ mod path;
 mod potentials;
 mod scanner;
 mod settings;
+mod size;
 mod stats;
 mod universe;
 mod way;
 
 pub use counters::{ScanCounters, ScanStats};
+pub use depth::{DepthPoint, edge_at, largest, largest_executable, most_profitable, most_profitable_executable};
 pub use fees::{FeeError, FeeRow, FeeTable, Tier};
 pub use offset::ClockOffset;
 pub use opportunity::{CloseReason, Opportunity, OpportunitySink, State};
@@ -27,6 +31,7 @@ pub use path::{Leg, MAX_LEGS, Path, PathError};
 pub use potentials::{Potentials, PotentialsCounters, PotentialsError};
 pub use scanner::Scanner;
 pub use settings::{INDEXED_LEGS, ScanError, ScanEventError, ScanSettings, VenueClock};
+pub use size::{BoundBy, Execution, Fill, LegOffer, LegTerms, SizeFilter, Unexecutable, best_level, executable};
 pub use stats::PathStats;
 pub use universe::{AssetId, Contract, Filters, Market, MarketId, MarketKind, MarketSpec, Status, Universe, UniverseError, VenueId};
 pub use way::{Round, Way, WayError, WayLeg};
