@@ -1,4 +1,5 @@
-//! The scanner on the real graph of a venue, Binance in October 2021 with 385 assets and 1,262 markets that trade, at made-up prices: against brute force for triangles and for ways of four legs through a home.
+//! The scanner on the real graph of a venue, Binance in October 2021 with 385 assets and 1,262 markets that trade, at made-up prices: against Bellman-Ford from scratch for ways of any
+//! length, and against brute force for triangles and for ways of four legs through a home.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,12 +11,12 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path as File, PathBuf};
 
 use ascep_runtime::arbitrage::{
-    AssetId, FeeTable, Leg, MarketId, MarketSpec, Opportunity, Path, ScanSettings, Scanner, State, Status, Universe,
+    AssetId, FeeTable, Leg, MarketId, MarketSpec, Opportunity, Path, Potentials, ScanSettings, Scanner, State, Status, Universe,
 };
 use ascep_runtime::event::{Quote, Side};
 use ascep_runtime::reference::scan::ways;
@@ -65,6 +66,7 @@ struct Prices {
     open: Vec<(MarketId, AssetId, AssetId)>,
     /// The markets that are off, which come back sooner or later.
     off: Vec<usize>,
+    most_off: usize,
 }
 
 impl Prices {
@@ -73,7 +75,7 @@ impl Prices {
         let mut dice = Dice::new(&mut runner);
         let values = (0..universe.assets()).map(|_| (uniform(&mut dice) * 9.0).exp()).collect();
         let open = universe.iter().filter(|(_, market)| market.is_open()).map(|(id, market)| (id, market.base, market.quote)).collect();
-        Self { dice, values, open, off: Vec::new() }
+        Self { dice, values, open, off: Vec::new(), most_off: 20 }
     }
 
     fn quote_of(&mut self, place: usize, shift: f64) -> (MarketId, Quote) {
@@ -87,8 +89,7 @@ impl Prices {
     fn next(&mut self) -> (MarketId, Quote) {
         let asset = self.dice.below(self.values.len());
         self.values[asset] *= 1.0 + 0.000_1 * uniform(&mut self.dice);
-        // Up to twenty are off at any time.
-        if self.off.len() > 20 || (!self.off.is_empty() && self.dice.chance(2)) {
+        if self.off.len() > self.most_off || (!self.off.is_empty() && self.dice.chance(2)) {
             let back = self.dice.below(self.off.len());
             let place = self.off.swap_remove(back);
             return self.quote_of(place, 0.0);
@@ -116,6 +117,43 @@ fn rate(quotes: &[Option<Quote>], leg: Leg) -> Option<f64> {
 
 fn net(quotes: &[Option<Quote>], path: &Path) -> Option<f64> {
     Some(path.legs().try_fold(1.0, |product, leg| Some(product * rate(quotes, leg)?))? - 1.0)
+}
+
+/// The net return of a closed way that pays, of any length, or `None` where there is none.
+fn bellman_ford(universe: &Universe, quotes: &[Option<Quote>]) -> Option<f64> {
+    let legs = universe.iter().filter(|(_, market)| market.is_open());
+    let legs = legs.flat_map(|(market, _)| [Side::Buy, Side::Sell].map(|side| Leg { market, side }));
+    let edges: Vec<(usize, usize, f64)> = legs
+        .filter_map(|leg| {
+            let (gives, gets) = leg.assets(universe)?;
+            Some((gives.0 as usize, gets.0 as usize, -rate(quotes, leg)?.ln()))
+        })
+        .collect();
+    // As from a source from which each asset is reached at no cost.
+    let (mut cost, mut by) = (vec![0.0; universe.assets()], vec![None; universe.assets()]);
+    let mut last = None;
+    for _ in 0..=universe.assets() {
+        last = None;
+        for (edge, (from, to, weight)) in edges.iter().enumerate() {
+            if cost[*from] + weight < cost[*to] - 1e-14 {
+                (cost[*to], by[*to], last) = (cost[*from] + weight, Some(edge), Some(*to));
+            }
+        }
+        last?;
+    }
+    // It goes on for ever: as many steps back as there are assets lead into the closed way.
+    let mut at = last?;
+    for _ in 0..universe.assets() {
+        at = edges[by[at].unwrap()].0;
+    }
+    let (start, mut weight) = (at, 0.0);
+    loop {
+        let edge = edges[by[at].unwrap()];
+        (at, weight) = (edge.0, weight + edge.2);
+        if at == start {
+            return Some((-weight).exp_m1());
+        }
+    }
 }
 
 /// A scanner that is given made-up prices, with what is known of it from its tellings alone.
@@ -210,4 +248,68 @@ fn four_legs_through_a_home_are_those_of_brute_force() {
         let home = universe.asset(home);
         against_brute_force(&universe, ScanSettings::default().with_legs(3..=4).with_home(home), seed);
     }
+}
+
+#[test]
+fn a_way_of_any_length_is_open_exactly_while_bellman_ford_finds_one() {
+    let Some(universe) = universe() else { return };
+    let mut run = Run::new(&universe, ScanSettings::default().with_legs(2..=8), 5);
+    run.prices.most_off = 2;
+    let mut seen = [0, 0];
+    for update in 0..UPDATES {
+        run.update();
+        if update % 5 == 0 {
+            run.check_open();
+            let pays = bellman_ford(&universe, &run.quotes);
+            assert_eq!(!run.open.is_empty(), pays.is_some_and(|net| net > 1e-12), "{pays:?}: {:?}", run.open);
+            seen[usize::from(pays.is_some())] += 1;
+        }
+    }
+    eprintln!("checks without a way that pays and with one: {seen:?}; {:?}", run.scanner.counters());
+    // On this graph no way that was found is longer than those told.
+    assert_eq!(run.scanner.counters().too_long, 0);
+    assert!(seen.iter().all(|times| *times > 100), "{seen:?}");
+}
+
+/// The potentials alone: an edge is left out exactly while some way pays, and each way that is found is a simple closed one that does.
+#[test]
+fn potentials_find_a_way_exactly_when_bellman_ford_does() {
+    let Some(universe) = universe() else { return };
+    let markets = universe.iter().filter(|(_, market)| market.is_open()).map(|(id, _)| id);
+    let legs: Vec<Leg> = markets.flat_map(|market| [Side::Buy, Side::Sell].map(|side| Leg { market, side })).collect();
+    let ends: Vec<(u32, u32)> = legs.iter().filter_map(|leg| leg.assets(&universe)).map(|(gives, gets)| (gives.0, gets.0)).collect();
+    let mut potentials = Potentials::new(universe.assets(), &ends).unwrap();
+    let mut prices = Prices::new(&universe, 6);
+    prices.most_off = 3;
+    let mut quotes = vec![None; universe.len()];
+    let (mut seen, mut lengths) = ([0, 0], BTreeMap::<usize, usize>::new());
+    for update in 0..prices.open.len() + UPDATES {
+        let (market, quote) = if update < prices.open.len() { prices.quote_of(update, 0.0) } else { prices.next() };
+        quotes[market.0 as usize] = Some(quote);
+        let first = legs.iter().position(|leg| leg.market == market).unwrap();
+        // What gets dearer first, or the old price of one side makes a way with the new one of the other.
+        let mut edges = [first, first + 1];
+        let before = |edge: &usize| potentials.rate(u32::try_from(*edge).unwrap()).unwrap();
+        edges.sort_by_key(|edge| rate(&quotes, legs[*edge]).unwrap() >= before(edge));
+        for edge in edges {
+            potentials.set(u32::try_from(edge).unwrap(), rate(&quotes, legs[edge]).unwrap(), &mut |way| {
+                let way: Vec<Leg> = way.iter().map(|edge| legs[*edge as usize]).collect();
+                *lengths.entry(way.len()).or_default() += 1;
+                let mut come_to = BTreeSet::new();
+                for (leg, next) in way.iter().zip(way.iter().cycle().skip(1)) {
+                    assert_eq!(leg.assets(&universe).unwrap().1, next.assets(&universe).unwrap().0, "{way:?}");
+                    assert!(come_to.insert(leg.assets(&universe).unwrap().0), "{way:?}");
+                }
+                let product: f64 = way.iter().map(|leg| rate(&quotes, *leg).unwrap_or(0.0)).product();
+                assert!(product > 1.0, "{product}: {way:?}");
+            });
+        }
+        if update % 5 == 0 {
+            let pays = bellman_ford(&universe, &quotes);
+            assert_eq!(potentials.left_out() > 0, pays.is_some_and(|net| net > 1e-12), "{pays:?}");
+            seen[usize::from(pays.is_some())] += 1;
+        }
+    }
+    eprintln!("checks without a way that pays and with one: {seen:?}; ways found by length: {lengths:?}; {:?}", potentials.counters());
+    assert!(seen.iter().all(|times| *times > 100) && lengths.len() > 2, "{seen:?} {lengths:?}");
 }

@@ -13,12 +13,12 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use ascep_runtime::arbitrage::{CloseReason, Opportunity, ScanSettings, Scanner, State};
+use ascep_runtime::arbitrage::{CloseReason, Opportunity, Path, ScanSettings, Scanner, State};
 use ascep_runtime::event::{Loss, Timestamp};
-use ascep_runtime::reference::scan::{self, Scan};
+use ascep_runtime::reference::scan::{self, Scan, ways};
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use support::dice::Dice;
@@ -209,7 +209,8 @@ const SHAPE: Shape = Shape {
     steps: (5, 70),
     legs: &[(2, 3), (2, 3), (3, 3), (2, 4), (3, 4), (4, 4), (2, 2)],
     limits: true,
-    any_profit: false,
+    open_sight: false,
+    ring: false,
 };
 
 /// Both tell the same, and have the same open in between.
@@ -256,7 +257,7 @@ fn the_scanner_tells_what_brute_force_tells() {
         ("several at once", 300),
         ("of 2 legs", 500),
         ("of 3 legs", 500),
-        ("of 4 legs", 500),
+        ("of 4 legs", 300),
         ("without size", 100),
     ] {
         assert!(of(name) >= least, "{name}: {} times", of(name));
@@ -264,5 +265,102 @@ fn the_scanner_tells_what_brute_force_tells() {
     for reason in CloseReason::ALL {
         let name = format!("Close({reason:?})");
         assert!(of(&name) >= 20, "{name}: {} times", of(&name));
+    }
+}
+
+/// Without limits of age and skew, and with more legs than there are assets, so that no way is too long.
+const LONG: Shape = Shape {
+    assets: (5, 6),
+    markets: (5, 10),
+    steps: (10, 80),
+    legs: &[(2, 8), (2, 6), (2, 7)],
+    limits: false,
+    open_sight: true,
+    ring: true,
+};
+
+/// Ways of more than four legs: those told are real ones with the right returns and live as any other; all shorter ones are told; and while any way
+/// pays one is open, unless another one hides it.
+fn check_long(case: &Case, tally: &mut Tally) -> Result<(), String> {
+    let mut both = Both::new(case);
+    count(tally, "cases", 1);
+    let mut open: BTreeMap<Path, Opportunity> = BTreeMap::new();
+    for (n, step) in case.steps.iter().enumerate() {
+        let [scanner, slow] = both.step(step)?;
+        let at = || format!("step {n}, {step:?}");
+        // Ids count the longer ones too.
+        let short = |told: &[Opportunity]| -> Vec<Opportunity> {
+            told.iter().filter(|o| o.path.len() <= 4).map(|o| Opportunity { id: 0, ..*o }).collect()
+        };
+        difference(&format!("{}: up to four legs", at()), &short(&scanner), &short(&slow))?;
+        for told in &scanner {
+            count(tally, format!("of {} legs", told.path.len()), 1);
+            let before = open.remove(&told.path);
+            let right = both.slow.ways().contains(&told.path)
+                && both
+                    .slow
+                    .worth(&told.path)
+                    .is_none_or(|(net, gross)| near(told.net, net, 1e-12 * (1.0 + net)) && near(told.gross, gross, 1e-12 * (1.0 + gross)))
+                && match told.state {
+                    State::Open => before.is_none(),
+                    State::Update => before.is_some_and(|o| o.id == told.id && (o.net - told.net).abs() >= case.wanted.step),
+                    State::Close(_) => before.is_some_and(|o| o.id == told.id),
+                };
+            if !right {
+                return Err(format!("{}: {told:#?}\nbefore {before:#?}\nworth {:?}", at(), both.slow.worth(&told.path)));
+            }
+            if !matches!(told.state, State::Close(_)) {
+                open.insert(told.path, *told);
+            }
+        }
+        let has: BTreeSet<Path> = both.scanner.open().map(|o| o.path).collect();
+        if !has.iter().eq(open.keys()) {
+            return Err(format!("{}: open {:?}, by the tellings {open:#?}", at(), both.scanner.open().collect::<Vec<_>>()));
+        }
+        let pay = both.slow.unhindered();
+        if let Some(path) = open.keys().find(|path| !pay.contains(path)) {
+            return Err(format!("{}: {path:?} is open and does not pay", at()));
+        }
+        let (long, found) = (pay.iter().filter(|path| path.len() > 4).count(), open.keys().filter(|path| path.len() > 4).count());
+        count(tally, "long ways that pay", long as u64);
+        count(tally, "long ways that are open", found as u64);
+        count(tally, "only long ways pay", u64::from(long > 0 && long == pay.len()));
+        if open.is_empty() && !pay.is_empty() {
+            count(tally, "hidden", 1);
+            if !may_hide(&both, case) {
+                return Err(format!("{}: nothing is open, and these pay: {pay:?}", at()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether some way may hide another one: a market's own two sides that pay by a rebate; or a way that is found, which n legs are from a net return of
+/// `(1 + min_net) ^ (n / 8)` on, and is not to be told.
+fn may_hide(both: &Both, case: &Case) -> bool {
+    let (universe, _) = case.universe();
+    let there_and_back = universe.iter().any(|(market, _)| both.slow.there_and_back(market).is_some_and(|net| net > -1e-9));
+    let (min_net, pay) = (both.slow.settings().min_net, both.slow.unhindered());
+    let mut found = ways(&universe, 2..=8, None, case.wanted.across).into_iter().filter(|path| {
+        let floor = (1.0 + min_net).powf(path.len() as f64 / 8.0) - 1.0;
+        both.slow.worth(path).is_some_and(|(net, _)| net > floor - 1e-9)
+    });
+    there_and_back || found.any(|path| !pay.contains(&path))
+}
+
+#[test]
+fn ways_of_any_length_are_real_and_one_is_open_while_any_pays() {
+    let cases = setting("ASCEP_PAIRS", CASES);
+    let tally = for_cases(1, cases / 4, LONG, check_long);
+    let of = |tally: &Tally, name: &str| tally.get(name).copied().unwrap_or(0);
+    if cases >= CASES {
+        assert!(of(&tally, "long ways that are open") > 500 && of(&tally, "only long ways pay") > 20, "{tally:?}");
+    }
+    assert_eq!(of(&tally, "hidden"), 0);
+    // With thresholds, homes, fewest legs, rebates and quantities of 0 a way may hide another one.
+    let hiding = Shape { open_sight: false, legs: &[(2, 8), (2, 6), (5, 8), (3, 7)], ..LONG };
+    let tally = for_cases(2, cases / 4, hiding, check_long);
+    if cases >= CASES {
+        assert!(of(&tally, "long ways that are open") > 200 && of(&tally, "hidden") > 20, "{tally:?}");
     }
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use ascep_lang::Options;
 use ascep_lang::program::{Constant, Side};
-use ascep_runtime::event::{Book, Event, InstrumentId, Level, MISSING, Payload, Quote, Trade};
+use ascep_runtime::event::{Book, Event, InstrumentId, Level, Loss, MISSING, Payload, Quote, Trade};
 use serde_json::Value;
 
 /// Rules, events, and the signals that come of them.
@@ -128,6 +128,10 @@ impl Case {
                     Payload::Quote(Quote { bid: number("bid"), ask: number("ask"), bid_qty: number("bid_qty"), ask_qty: number("ask_qty") })
                 }
                 "book" => Payload::Book(Book { bids: &bids, asks: &asks }),
+                "gap" => Payload::Forget(Loss::Gap),
+                "reset" => Payload::Forget(Loss::Reset),
+                "stale" => Payload::Forget(Loss::Stale),
+                "disconnect" => Payload::Forget(Loss::Disconnect),
                 other => panic!("{}: a row of the kind {other}", self.name),
             };
             let ts = row["ts"].as_i64().unwrap();

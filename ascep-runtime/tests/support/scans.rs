@@ -142,8 +142,11 @@ pub struct Shape {
     pub legs: &'static [(u8, u8)],
     /// Whether ages and skews are limited now and then.
     pub limits: bool,
-    /// Whether thresholds of 0 only.
-    pub any_profit: bool,
+    /// Whether all is done that lets no way hide another from the search for any length: a threshold of 0, no home, quantities above 0, and fees that
+    /// no market's own two sides make up for.
+    pub open_sight: bool,
+    /// Whether there is a way through all assets.
+    pub ring: bool,
 }
 
 /// Makes a case.
@@ -151,13 +154,16 @@ pub fn generate(dice: &mut Dice, shape: &Shape) -> Case {
     let assets = dice.between(shape.assets.0, shape.assets.1) as usize;
     let venues = 1 + dice.below(3);
     let markets = dice.between(shape.markets.0, shape.markets.1);
-    let fees: &[f64] = [&[0.0][..], &[0.0, 0.001, 0.00075], &[0.001, -0.0002, 0.0], &[0.0, 0.0, 0.25, -0.125]][dice.below(4)];
+    let fees: &[f64] = [&[0.0][..], &[0.0, 0.001, 0.00075], &[0.001, -0.0002, 0.0], &[0.0, 0.0, 0.25, -0.125]]
+        [dice.below(if shape.open_sight { 2 } else { 4 })];
     let mut listed: Vec<Listed> = Vec::new();
-    for _ in 0..markets {
-        let (a, b) = (dice.below(assets), dice.below(assets));
+    for place in 0..markets as usize {
+        let ring = shape.ring && place < assets;
+        let (a, b) = if ring { (place, (place + 1) % assets) } else { (dice.below(assets), dice.below(assets)) };
         if a == b {
             continue;
         }
+        let (a, b) = if ring && dice.chance(50) { (b, a) } else { (a, b) };
         let fee = fees[dice.below(fees.len())];
         let (a, b) = (ASSETS[a], ASSETS[b]);
         let symbol = format!("{}{a}/{b}", VENUES[dice.below(venues)]);
@@ -174,9 +180,9 @@ pub fn generate(dice: &mut Dice, shape: &Shape) -> Case {
     let limit = |dice: &mut Dice| (shape.limits && dice.chance(55)).then(|| [1, 2, 2, 3, 5][dice.below(5)] * SECOND);
     let wanted = Wanted {
         legs: shape.legs[dice.below(shape.legs.len())],
-        home: dice.chance(45).then(|| ASSETS[dice.below(assets)]),
+        home: (!shape.open_sight && dice.chance(45)).then(|| ASSETS[dice.below(assets)]),
         across: dice.chance(80),
-        min_net: if shape.any_profit { 0.0 } else { threshold(dice) },
+        min_net: if shape.open_sight { 0.0 } else { threshold(dice) },
         step: [0.0001, 0.0625, 0.03125, 0.125, 0.02, 0.0][dice.below(6)],
         max_age: limit(dice),
         max_skew: limit(dice),
@@ -208,9 +214,9 @@ fn steps(dice: &mut Dice, shape: &Shape, listed: &[Listed]) -> Vec<Step> {
                 ts += pass(dice);
                 let quote = match last[market] {
                     // The same prices again, be it with other quantities.
-                    Some(quote) if dice.chance(15) => Quote { bid_qty: quantity(dice), ask_qty: quantity(dice), ..quote },
+                    Some(quote) if dice.chance(15) => Quote { bid_qty: quantity(dice, shape), ask_qty: quantity(dice, shape), ..quote },
                     Some(quote) if dice.chance(8) => quote,
-                    _ => quote_of(dice, &listed[market]),
+                    _ => quote_of(dice, shape, &listed[market]),
                 };
                 last[market] = Some(quote);
                 let late = if dice.chance(4) { dice.between(1, 3) * SECOND } else { 0 };
@@ -226,7 +232,7 @@ fn steps(dice: &mut Dice, shape: &Shape, listed: &[Listed]) -> Vec<Step> {
                 steps.push(Step::Advance(ts));
             }
             _ => steps.push(match dice.below(if shape.limits { 4 } else { 1 }) {
-                0 => Step::Fee(market, [0.0, 0.001, -0.0002, 0.0625, 0.25][dice.below(5)]),
+                0 => Step::Fee(market, [0.0, 0.001, 0.0625, 0.25, -0.0002][dice.below(if shape.open_sight { 4 } else { 5 })]),
                 1 => Step::MinNet(threshold(dice)),
                 2 => Step::MaxAge(dice.chance(80).then(|| dice.between(1, 5) * SECOND)),
                 _ => Step::MaxSkew(dice.chance(80).then(|| dice.between(0, 4) * SECOND)),
@@ -251,12 +257,12 @@ fn pass(dice: &mut Dice) -> i64 {
     }
 }
 
-fn quantity(dice: &mut Dice) -> f64 {
-    [1.0, 2.0, 3.0, 5.0, 0.5, 2.0, 4.0, 0.0, MISSING][dice.weighted(&[4, 4, 4, 4, 4, 4, 4, 1, 2])]
+fn quantity(dice: &mut Dice, shape: &Shape) -> f64 {
+    [1.0, 2.0, 3.0, 5.0, 0.5, 2.0, 4.0, MISSING, 0.0][dice.weighted(&[4, 4, 4, 4, 4, 4, 4, 2, usize::from(!shape.open_sight)])]
 }
 
 /// A quote around what the market's base is worth in its quote asset, in sixteenths or in parts of a thousand.
-fn quote_of(dice: &mut Dice, listed: &Listed) -> Quote {
+fn quote_of(dice: &mut Dice, shape: &Shape, listed: &Listed) -> Quote {
     let Listed::Market { symbol, .. } = listed else { panic!("an assumption is not quoted") };
     let pair = symbol.split_once(':').map_or(symbol.as_str(), |(_, pair)| pair);
     let (base, quote) = pair.split_once('/').unwrap();
@@ -273,7 +279,7 @@ fn quote_of(dice: &mut Dice, listed: &Listed) -> Quote {
         _ => (price(from), price(from + spread)),
     };
     let bad = dice.chance(1);
-    Quote { bid, ask, bid_qty: if bad { -1.0 } else { quantity(dice) }, ask_qty: quantity(dice) }
+    Quote { bid, ask, bid_qty: if bad { -1.0 } else { quantity(dice, shape) }, ask_qty: quantity(dice, shape) }
 }
 
 /// The market at a place.

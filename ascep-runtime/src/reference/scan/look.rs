@@ -69,6 +69,12 @@ impl Scan {
         Look { net, gross, size, profit, oldest, newest, hindrance }
     }
 
+    /// The net return of legs, where all are known.
+    pub(super) fn net_of(&self, legs: impl IntoIterator<Item = Leg>) -> Option<f64> {
+        let rate = |leg| self.rate(leg).ok().map(|(rate, _)| rate * (1.0 - self.fee(leg)));
+        Some(legs.into_iter().try_fold(1.0, |product, leg| Some(product * rate(leg)?))? - 1.0)
+    }
+
     /// What one unit brings on a leg before the fee, and how many units it takes at most; or why that is not known.
     fn rate(&self, leg: Leg) -> Result<(f64, f64), CloseReason> {
         if matches!(self.universe.market(leg.market).map(|m| m.kind), Some(MarketKind::AssumedEqual { .. })) {

@@ -4,8 +4,8 @@
 
 use std::ops::RangeInclusive;
 
-use crate::arbitrage::{AssetId, CloseReason, MarketId, Opportunity, Path, State, Universe};
-use crate::event::{Quote, Timestamp};
+use crate::arbitrage::{AssetId, CloseReason, Leg, MarketId, Opportunity, Path, State, Universe};
+use crate::event::{Quote, Side, Timestamp};
 
 mod look;
 #[cfg(test)]
@@ -182,6 +182,13 @@ impl Scan {
     pub fn worth(&self, way: &Path) -> Option<(f64, f64)> {
         let look = self.look(way);
         (!look.net.is_nan()).then_some((look.net, look.gross))
+    }
+
+    /// The net return of buying and selling on one market, where it is known.
+    #[must_use]
+    pub fn there_and_back(&self, market: MarketId) -> Option<f64> {
+        let legs = [Side::Buy, Side::Sell].map(|side| Leg { market, side });
+        self.net_of(legs)
     }
 
     /// The ways that nothing hinders, in order.
