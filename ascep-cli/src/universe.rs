@@ -13,7 +13,7 @@ use crate::error::Failure;
 /// Universes and fees; the same for all commands that take them.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct UniverseArgs {
-    /// Markets from a file, for `cycles`: exchangeInfo of Binance, AssetPairs of Kraken, products of Coinbase or CSV; PATH, or FORMAT:PATH; may be
+    /// Markets from a file, for `cycles` and `scan`: exchangeInfo of Binance, AssetPairs of Kraken, products of Coinbase or CSV; PATH, or FORMAT:PATH; may be
     /// repeated
     #[arg(long = "universe", value_name = "FILE")]
     pub(crate) universes: Vec<UniverseSpec>,

@@ -188,3 +188,101 @@ fn a_look_has_a_bound() {
     assert_eq!(ended.stdout, "");
     assert!(ended.stderr.contains("4 events of other symbols"), "{}", ended.stderr);
 }
+
+/// A universe of four markets on two venues, and its fees by venue and tier.
+fn files(folder: &Folder) {
+    folder.file(
+        "u.csv",
+        "symbol,status,lot,min_notional\na:X/USDT,trading,0.1,\nb:X/USDT,trading,0.1,\nb:X/USD,trading,,\nb:Y/USDT,halted,,\n",
+    );
+    folder.file("fees.csv", "venue,pair,tier,volume,taker\na,,,,10bp\nb,,base,0,20bp\nb,,gold,1000000,1bp\n");
+    folder.file(
+        "q.csv",
+        "ts,symbol,bid,ask,bid_qty,ask_qty\n1,a:X/USDT,99.9,100,1,1.57\n2,b:X/USDT,100.2,100.3,1.04,1\n3,b:X/USD,100.4,100.5,1,1\n4,b:Y/USDT,1,2,,\n5,c:Z/USDT,1,2,,\n6,b:X/USDT,99.9,100.1,1,1\n",
+    );
+}
+
+#[test]
+fn a_universe_and_fees_decide_what_is_scanned() {
+    let folder = Folder::new();
+    files(&folder);
+    let run = |more: &[&str]| folder.ascep(&[&["scan", "--data", "q.csv", "--universe", "u.csv"], more].concat());
+    run(&[]).with(2).says("no fee is given for `a:X/USDT`").says("--fees FILE");
+    // 20 bp between the venues, less 10 and 20 bp.
+    assert_eq!(json(&run(&["--fees", "fees.csv"]).with(0)).len(), 0);
+    let ended = run(&["--fees", "fees.csv", "--tier", "b=gold", "--home", "USDT"])
+        .with(0)
+        .says("2 of 4 lie on a way")
+        .says("1 events of other symbols");
+    let told = json(&ended);
+    assert_eq!(told[0]["path"], "buy a:X/USDT, sell b:X/USDT");
+    let net = 1.002 * 0.999 * 0.9999 - 1.0;
+    assert!((told[0]["net"].as_f64().unwrap() - net).abs() < 1e-12, "{}", told[0]);
+    assert_eq!(json(&run(&["--fees", "fees.csv", "--tier", "b=2000000"]).with(0)).len(), told.len());
+    run(&["--fees", "fees.csv", "--tier", "b=silver"]).with(2).says("no tier `silver`");
+    run(&["--fees", "fees.csv", "--fee", "1bp"]).with(2);
+    run(&["--fees", "none.csv"]).with(3).says("none.csv");
+}
+
+#[test]
+fn an_assumption_is_a_leg_that_the_output_names() {
+    let folder = Folder::new();
+    files(&folder);
+    let run = |more: &[&str]| {
+        json(&folder.ascep(&[&["scan", "--data", "q.csv", "--fee", "1bp", "--home", "USDT", "--legs", "3"], more].concat()).with(0))
+    };
+    assert!(run(&[]).is_empty(), "USD and USDT are two assets");
+    let told = run(&["--assume-equal", "USD=USDT:10bp"]);
+    assert_eq!(told[0]["path"], "buy a:X/USDT, sell b:X/USD, USD as USDT");
+    assert_eq!(told[0]["legs"][2]["market"], "USD=USDT");
+    let net = 1.004 * 0.9999 * 0.9999 * 0.999 - 1.0;
+    assert!((told[0]["net"].as_f64().unwrap() - net).abs() < 1e-12, "{}", told[0]);
+}
+
+#[test]
+fn what_is_wrong_in_a_universe_is_said_and_ends_a_strict_scan() {
+    let folder = Folder::new();
+    files(&folder);
+    folder.file("bad.csv", "symbol,tick\na:X/USDT,0.1\na:X/USDT,0.1\nb:X/USDT,0\n");
+    let args = ["scan", "--data", "q.csv", "--fee", "1bp", "--universe", "bad.csv"];
+    folder.ascep(&args).with(0).says("bad.csv:3: market `a:X/USDT` stands twice").says("bad.csv:4:").says("tick of 0");
+    folder.ascep(&[&args[..], &["--strict"]].concat()).with(1).says("2 rows of the universes and fees are wrong");
+}
+
+#[test]
+fn clocks_are_told() {
+    let folder = Folder::new();
+    let data = folder.file(
+        "c.csv",
+        "ts,venue_ts,symbol,bid,ask\n18000000000010,10,a:X/Y,1,1.1\n18000000000020,18000000000015,b:X/Y,1.2,1.3\n18000000000030,30,a:X/Y,1,1.1\n",
+    );
+    let run = |more: &[&str]| ascep(&[&["scan", "--data", &data, "--fee", "0", "--max-age", "1s"], more].concat()).with(0);
+    let estimated = run(&[]);
+    assert!(
+        estimated.stderr.contains("  a               +5.00 h, 0 jumps") && estimated.stderr.contains("  b               +5 ns, 0 jumps"),
+        "{}",
+        estimated.stderr
+    );
+    assert_eq!(json(&estimated)[0]["skew"], 10);
+    let fixed = run(&["--clock", "a=+5h"]);
+    assert!(fixed.stderr.contains("clock of a") || fixed.stderr.contains("  a               +5.00 h"), "{}", fixed.stderr);
+    assert_eq!(json(&fixed)[0]["skew"], 10);
+    // Where the clock is said to be right, the quotes are five hours old.
+    assert!(json(&run(&["--clock", "a=+1ns"])).is_empty());
+}
+
+#[test]
+fn a_feed_without_symbols_brings_those_of_the_universe() {
+    let folder = Folder::new();
+    folder.file("u.csv", "symbol\nADA/EUR\nADA/USD\nEUR/USD\n");
+    let args = ["scan", "--feed", "sim:seed=3", "--universe", "u.csv", "--fee", "1bp", "--speed", "max", "--for", "20s", "--home", "USD"];
+    let ended = folder.ascep(&args).with(0);
+    assert!(json(&ended)[0]["path"].as_str().unwrap().contains("ADA/EUR"), "{}", ended.stdout);
+    assert!(ended.stderr.contains("0 events of other symbols"), "{}", ended.stderr);
+    folder.ascep(&["scan", "--feed", "binance", "--universe", "u2.csv", "--fee", "1bp"]).with(3).says("u2.csv");
+    folder.file("k.csv", "symbol\nkraken:ADA/EUR\n");
+    folder
+        .ascep(&["scan", "--feed", "binance", "--universe", "k.csv", "--fee", "1bp"])
+        .with(2)
+        .says("no market of the universe trades on `binance`");
+}

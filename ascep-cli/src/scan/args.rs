@@ -7,6 +7,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 use super::values::{Amount, Clock, Legs};
 use crate::args::{ReadArgs, Speed};
+use crate::universe::UniverseArgs;
 use crate::values::{Ratio, Span};
 
 /// The form of tellings.
@@ -42,8 +43,10 @@ pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) read: ReadArgs,
     /// One taker's fee for all markets: 7.5bp, 0.1% or 0.00075
-    #[arg(long, value_name = "FEE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "FEE", conflicts_with_all = ["fees", "tiers"], allow_hyphen_values = true)]
     pub(crate) fee: Option<Ratio>,
+    #[command(flatten)]
+    pub(crate) markets: UniverseArgs,
     /// Only ways through this asset; sizes and profits are in its units
     #[arg(long, value_name = "ASSET")]
     pub(crate) home: Option<String>,
@@ -101,6 +104,9 @@ pub(crate) struct ScanArgs {
     /// Write the frames as they come into this folder, a file for each connection
     #[arg(long, value_name = "DIR", conflicts_with = "data")]
     pub(crate) record: Option<PathBuf>,
+    /// The most ways round the markets, each direction counted [default: 1048576]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_ways: Option<NonZeroUsize>,
     /// Without `--universe`: how many events of the data are looked at, beforehand, for what markets there are
     #[arg(long, value_name = "N", default_value = "1000000")]
     pub(crate) look: u64,

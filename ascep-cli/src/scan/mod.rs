@@ -21,7 +21,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use ascep_feeds::{EventSource as _, Merge, Sim, Symbols, sim};
-use ascep_runtime::arbitrage::Scanner;
+use ascep_runtime::arbitrage::{ScanError, Scanner};
 
 use self::args::{ScanArgs, ScanForm};
 use self::markets::Markets;
@@ -51,7 +51,10 @@ const COLUMNS: usize = 160;
 pub(crate) fn scan(args: &ScanArgs, console: &Console) -> Result<(), Failure> {
     let interrupt = Interrupt::listen();
     let Setup { source, universe, fees, home, settings, default_venue, about } = setup::setup(args, console, &interrupt)?;
-    let scanner = Scanner::new(&universe, &fees, settings).map_err(|error| Failure::Usage(error.to_string()))?;
+    let scanner = Scanner::new(&universe, &fees, settings).map_err(|error| match error {
+        ScanError::TooManyCycles { .. } => Failure::Usage(format!("{error}, here `--max-ways N`")),
+        _ => Failure::Usage(error.to_string()),
+    })?;
     if !universe.is_empty() && scanner.stats().entries == 0 && usize::from(args.legs.least) <= ascep_runtime::arbitrage::INDEXED_LEGS {
         console.warning(&format_args!("no way of {} legs leads through the {} markets: nothing can be found", args.legs, universe.len()));
     }
@@ -66,7 +69,7 @@ pub(crate) fn scan(args: &ScanArgs, console: &Console) -> Result<(), Failure> {
         ScanForm::Jsonl => Lines::Jsonl,
     };
     let each = matches!(source, Source::Live(_)) || (matches!(source, Source::Simulated(_)) && args.speed == Speed::Real);
-    let screen = (form == ScanForm::Table).then(|| Screen::new(setup::head(&universe, &scanner, &about), args.top.get()));
+    let screen = (form == ScanForm::Table).then(|| Screen::new(setup::head(&universe, &scanner, &about), args.top.get(), console.colour()));
     let markets = Markets::new(&universe, default_venue.as_deref());
     let told = Told::new(Output::new(lines, each), Tally::new(args.draw, home, &fees), home, args.top.get());
     let mut watch = Watch::new(scanner, universe, markets, told, screen, args.strict, console);
@@ -107,9 +110,9 @@ fn work(args: &ScanArgs, source: Source, watch: &mut Watch, interrupt: &Interrup
             bar.finish();
             Ok(Ended { ended, conflated: 0, order: intake.report(), unknown: data.counters().unknown })
         }
-        Source::Simulated(options) => {
+        Source::Simulated(feeds) => {
             let mut symbols = Symbols::new();
-            let markets: Result<Vec<Sim>, _> = options.iter().map(|options| Sim::new(options, &mut symbols)).collect();
+            let markets: Result<Vec<Sim>, _> = feeds.iter().map(|feed| Sim::new(&feed.options, &mut symbols)).collect();
             let mut market = Merge::new(markets.map_err(|error| Failure::Usage(error.to_string()))?);
             let mut recorder = args.record.as_deref().map(Recorder::create).transpose()?;
             let pace = Pace { span: args.span, events: args.events, speed: args.speed };

@@ -1,7 +1,7 @@
 //! What a scan came to: sections of facts and tables, the same for the terminal and for the page. Nothing in here depends on how long it took, so
 //! the same data give the same report.
 
-use ascep_runtime::arbitrage::{CloseReason, MarketKind, Path, PathStats, Universe};
+use ascep_runtime::arbitrage::{CloseReason, MarketKind, Path, PathStats, Universe, VenueId};
 use ascep_runtime::event::Timestamp;
 
 use super::format;
@@ -50,6 +50,7 @@ impl Report {
             staleness(&watch.told.tally),
             sizes(watch),
             faults(watch),
+            clocks(watch),
             room(watch, paths.len()),
         ];
         let Watch { told, universe, counts, .. } = watch;
@@ -223,6 +224,31 @@ fn faults(watch: &Watch) -> Section {
     section
 }
 
+fn clocks(watch: &Watch) -> Section {
+    let mut section = Section::new("Clocks");
+    for (venue, (offset, jumps)) in (0..).map(VenueId).zip(watch.scanner.clocks()) {
+        let name = match watch.universe.venue_name(venue) {
+            "" => "default venue",
+            name => name,
+        };
+        section.fact(
+            name,
+            match offset {
+                Some(offset) => {
+                    let sign = if offset < 0 { "-" } else { "+" };
+                    format!("{sign}{}, {} jumps", format::length(offset.saturating_abs()), grouped(jumps))
+                }
+                None => "by the time of receipt".to_owned(),
+            },
+        );
+    }
+    section.note = Some(
+        "what is added to the time that a venue gives, at the end of the scan: as `--clock` says, or the least delay of its messages"
+            .to_owned(),
+    );
+    section
+}
+
 fn room(watch: &Watch, paths: usize) -> Section {
     let (counters, stats, settings) = (watch.scanner.counters(), watch.scanner.stats(), watch.scanner.settings());
     let mut section = Section::new("Limits");
@@ -252,6 +278,6 @@ pub(crate) fn venues(universe: &Universe, default_venue: Option<&str>) -> String
     };
     let name = |name: &str| if name.is_empty() { default_venue.unwrap_or("no venue named").to_owned() } else { name.to_owned() };
     let all = (0..u32::try_from(universe.venues()).unwrap_or(0))
-        .map(|venue| format!("{} ({})", name(universe.venue_name(ascep_runtime::arbitrage::VenueId(venue))), count(venue)));
+        .map(|venue| format!("{} ({})", name(universe.venue_name(VenueId(venue))), count(venue)));
     all.collect::<Vec<_>>().join(", ")
 }

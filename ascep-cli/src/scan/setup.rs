@@ -1,8 +1,10 @@
 //! From the command line to what is scanned: where events come from, which markets there are, what they cost, and what is asked for.
 
+use std::num::NonZeroUsize;
+
 use ascep_feeds::spec::{SimSpec, VenueSpec};
 use ascep_feeds::{DataSpec, FeedSpec, SimOptions};
-use ascep_runtime::arbitrage::{AssetId, FeeTable, ScanSettings, Scanner, Universe, VenueClock};
+use ascep_runtime::arbitrage::{AssetId, FeeError, FeeTable, ScanSettings, Scanner, Universe, VenueClock};
 
 use super::args::ScanArgs;
 use super::html::About;
@@ -14,6 +16,7 @@ use crate::error::Failure;
 use crate::interrupt::Interrupt;
 use crate::run::Feeds;
 use crate::summary::grouped;
+use crate::universe::Equal;
 
 /// What the simulated venue takes where nothing else is said.
 const SIM_FEE: f64 = 0.000_75;
@@ -26,9 +29,17 @@ pub(crate) enum Source {
     /// `--data`
     Data,
     /// Simulated markets.
-    Simulated(Vec<SimOptions>),
+    Simulated(Vec<Simulated>),
     /// Venues.
     Live(Vec<VenueSpec>),
+}
+
+/// A simulated market.
+#[derive(Debug)]
+pub(crate) struct Simulated {
+    pub(crate) options: SimOptions,
+    /// Whether its SPEC names symbols.
+    named: bool,
 }
 
 /// All that a scan needs.
@@ -46,14 +57,70 @@ pub(crate) struct Setup {
 
 /// Reads it all.
 pub(crate) fn setup(args: &ScanArgs, console: &Console, interrupt: &Interrupt) -> Result<Setup, Failure> {
-    let (source, default_venue) = source(args)?;
+    let (mut source, default_venue) = source(args)?;
     let fee = fee(args, &source, console)?;
-    let universe = from_names(args, &source, default_venue.as_deref(), console, interrupt)?;
-    let fees = FeeTable::flat(fee).and_then(|table| table.resolve(&universe)).map_err(|error| Failure::Usage(error.to_string()))?;
+    let loaded = args.markets.load(console)?;
+    let refused = loaded.findings.refused();
+    if args.strict && refused > 0 {
+        return Err(Failure::Refused(format!("{} of the universes and fees are wrong", counted(refused, "row", "rows"))));
+    }
+    let universe = if args.markets.universes.is_empty() {
+        let mut universe = from_names(args, &source, default_venue.as_deref(), console, interrupt)?;
+        for Equal { base, quote, haircut } in &args.markets.equal {
+            let added = universe.assume_equal(base, quote, *haircut);
+            added.map_err(|error| Failure::Usage(format!("`--assume-equal {base}={quote}`: {error}")))?;
+        }
+        universe
+    } else {
+        subscribe(&mut source, &loaded.universe)?;
+        loaded.universe
+    };
+    let fees = match fee {
+        Some(fee) => FeeTable::flat(fee).and_then(|table| table.resolve(&universe)),
+        None => loaded.fees.resolve_or(&loaded.listed, &universe),
+    };
+    let fees = fees.map_err(|error| {
+        let way_out = match error {
+            FeeError::Missing { .. } => {
+                ": add a line to `--fees FILE`, one without venue and pair is for all others; or give one fee for all, `--fee 7.5bp`"
+            }
+            _ => "",
+        };
+        Failure::Usage(format!("{error}{way_out}"))
+    })?;
     let home = home(args, &universe)?;
     let settings = settings(args, &universe, home)?;
     let about = about(args, &source, &universe, &fees, home, default_venue.as_deref());
     Ok(Setup { source, universe, fees, home, settings, default_venue, about })
+}
+
+fn counted(n: u64, one: &str, more: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { more })
+}
+
+/// Feeds that name no symbols bring those of the universe.
+fn subscribe(source: &mut Source, universe: &Universe) -> Result<(), Failure> {
+    let open = || universe.markets().filter(|market| market.is_open() && market.venue().is_some()).map(|market| market.symbol.as_str());
+    match source {
+        Source::Data => {}
+        Source::Simulated(feeds) => {
+            for (at, feed) in feeds.iter_mut().enumerate().filter(|(_, feed)| !feed.named) {
+                if at == 0 {
+                    feed.options.symbols = open().map(str::to_owned).collect();
+                }
+            }
+        }
+        Source::Live(specs) => {
+            for (at, spec) in specs.iter_mut().enumerate().filter(|(_, spec)| spec.symbols.is_empty()) {
+                spec.subscribe(open(), at == 0);
+                if spec.symbols.is_empty() {
+                    let venue = spec.venue.name();
+                    return Err(Failure::Usage(format!("no market of the universe trades on `{venue}`, and its feed names no symbols")));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Where events come from, and the venue of symbols without one.
@@ -65,7 +132,8 @@ fn source(args: &ScanArgs) -> Result<(Source, Option<String>), Failure> {
     let specs: Vec<FeedSpec> = args.feeds.iter().map(|text| text.parse().map_err(|error| bad_spec(&error))).collect::<Result<_, _>>()?;
     match Feeds::of(specs, args.speed)? {
         Feeds::Simulated(specs) => {
-            let options = specs.iter().map(|spec: &SimSpec| spec.options([])).collect();
+            let named = |spec: &SimSpec| !spec.symbols.is_empty();
+            let options = specs.iter().map(|spec| Simulated { options: spec.options([]), named: named(spec) }).collect();
             Ok((Source::Simulated(options), Some(SIM.to_owned())))
         }
         Feeds::Live(specs) => {
@@ -75,24 +143,28 @@ fn source(args: &ScanArgs) -> Result<(Source, Option<String>), Failure> {
     }
 }
 
-/// The fee of all markets. It has to be given; only a simulated venue has one of its own, which is said.
-fn fee(args: &ScanArgs, source: &Source, console: &Console) -> Result<f64, Failure> {
+/// The fee of all markets, where it is one. It has to be given; only a simulated venue has one of its own, which is said.
+fn fee(args: &ScanArgs, source: &Source, console: &Console) -> Result<Option<f64>, Failure> {
     match (args.fee, source) {
-        (Some(fee), _) => Ok(fee.0),
+        (Some(fee), _) => Ok(Some(fee.0)),
+        // Tables of fees, and universes that list them.
+        _ if !args.markets.fees.is_empty() || !args.markets.universes.is_empty() => Ok(None),
         (None, Source::Simulated(_)) => {
             let home = if is_bare(args) { ", and ways begin and end with USDT" } else { "" };
-            console.note(&format_args!("the simulated market takes {} of each leg{home}; `--fee` and `--home` say otherwise", format::bp(SIM_FEE)));
-            Ok(SIM_FEE)
+            let says = format!("the simulated market takes {} of each leg{home}; `--fee` and `--home` say otherwise", format::bp(SIM_FEE));
+            console.note(&says);
+            Ok(Some(SIM_FEE))
         }
         (None, _) => Err(Failure::Usage(
-            "a fee must be given, since what pays depends on it: `--fee 7.5bp` for all markets, `--fees FILE` for a table, or `--fee 0` to leave fees out".to_owned(),
+            "a fee must be given, since what pays depends on it: `--fee 7.5bp` for all markets, `--fees FILE` for a table, or `--fee 0` to leave fees out"
+                .to_owned(),
         )),
     }
 }
 
 /// Neither feed nor data, nor a home asset.
 fn is_bare(args: &ScanArgs) -> bool {
-    args.feeds.is_empty() && args.data.is_empty() && args.home.is_none()
+    args.feeds.is_empty() && args.data.is_empty() && args.home.is_none() && args.markets.is_empty()
 }
 
 /// The markets that the feeds or the data name.
@@ -104,7 +176,7 @@ fn from_names(
     interrupt: &Interrupt,
 ) -> Result<Universe, Failure> {
     let names: Vec<String> = match source {
-        Source::Simulated(options) => options.iter().flat_map(|options| options.symbols.iter().cloned()).collect(),
+        Source::Simulated(feeds) => feeds.iter().flat_map(|feed| feed.options.symbols.iter().cloned()).collect(),
         Source::Live(specs) => {
             specs.iter().flat_map(|spec| spec.symbols.iter().map(|pair| format!("{}:{pair}", spec.venue.name()))).collect()
         }
@@ -151,7 +223,10 @@ fn settings(args: &ScanArgs, universe: &Universe, home: Option<AssetId>) -> Resu
         let venue = venue.ok_or_else(|| Failure::Usage(format!("no market is of the venue `{}` of `--clock`", clock.venue)))?;
         clocks.push((venue, VenueClock::Fixed(clock.add)));
     }
-    Ok(ScanSettings::default()
+    let defaults = ScanSettings::default();
+    let max_ways = args.max_ways.map_or(defaults.max_cycles, NonZeroUsize::get);
+    Ok(defaults
+        .with_max_cycles(max_ways)
         .with_legs(args.legs.least..=args.legs.most)
         .with_home(home)
         .with_across(!args.no_across)

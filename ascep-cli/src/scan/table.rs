@@ -34,6 +34,11 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Its lines, each cut at `width` characters.
     pub(crate) fn lines(&self, width: usize) -> Vec<String> {
         let heads: Vec<String> = self.heads.iter().map(|(head, _)| (*head).to_owned()).collect();

@@ -110,7 +110,7 @@ impl Watch {
                 refused: self.refusals.count(),
                 began: self.began,
             };
-            screen.last(&view);
+            screen.draw(&view);
         }
         self.scanner.finish(&mut Sink { told: &mut self.told, universe: &self.universe });
         self.told.output.finish()

@@ -253,6 +253,16 @@ impl Scanner {
         self.paths.iter()
     }
 
+    /// The clocks of the venues, in the order of the universe: what is added to the time that a venue gives, none where the time of receipt counts or
+    /// nothing is known yet, and how often its clock jumped.
+    pub fn clocks(&self) -> impl Iterator<Item = (Option<i64>, u64)> + '_ {
+        self.clocks.iter().map(|clock| match clock {
+            Clock::Receipt => (None, 0),
+            Clock::Fixed(offset) => (Some(*offset), 0),
+            Clock::Estimated(estimate) => (estimate.offset(), estimate.jumps()),
+        })
+    }
+
     /// What the index consists of.
     #[must_use]
     pub fn stats(&self) -> ScanStats {
