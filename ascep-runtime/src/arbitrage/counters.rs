@@ -80,6 +80,6 @@ pub struct ScanStats {
     pub assets: usize,
     /// Ways in the index by their number of legs, each direction counted.
     pub cycles: [usize; MAX_LEGS + 1],
-    /// Entries of the index: one for each leg of each way.
+    /// Entries of the index: one for each leg of each way, which serves its way back too.
     pub entries: usize,
 }

@@ -11,7 +11,6 @@ pub(super) struct Follow<'a> {
     pub(super) index: &'a Index,
     pub(super) tracks: &'a mut Tracks,
     pub(super) touched: &'a mut Vec<u32>,
-    pub(super) missed: &'a mut bool,
     pub(super) counters: &'a mut ScanCounters,
     pub(super) from: &'a [u32],
     pub(super) home: Option<AssetId>,
@@ -38,10 +37,7 @@ impl Follow<'_> {
         match self.tracks.insert(path, way, u32::try_from(start).unwrap_or(0)) {
             // No more slots than there is room for in the list.
             Some(slot) => self.touched.push(slot),
-            None => {
-                self.counters.tracked_full += 1;
-                *self.missed = true;
-            }
+            None => self.counters.tracked_full += 1,
         }
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Long {
     edges: Vec<u32>,
     /// Where each market's begin, and where the last one's end. Where venues are kept apart an assumption holds on each of them.
     starts: Vec<u32>,
+    /// Whether two assets are assumed equal, for each market.
+    assumed: Vec<bool>,
     /// What rates are multiplied by, so that a way of [`MAX_LEGS`] legs multiplies to 1 where it is at the threshold.
     factor: f64,
     /// Above which net return a way of as many legs is found, and for how long.
@@ -47,9 +49,10 @@ impl Long {
             }
         }
         starts.push(u32::try_from(edges.len()).unwrap_or(NONE));
+        let assumed = universe.markets().map(|market| market.venue().is_none()).collect();
         // Assets of a market are two, and their nodes are there.
         let potentials = Potentials::new((venues * assets) as usize, &ends).ok()?;
-        let mut long = Self { potentials, edges, starts, factor: 1.0, floors: [0.0; MAX_LEGS + 1], least, most };
+        let mut long = Self { potentials, edges, starts, assumed, factor: 1.0, floors: [0.0; MAX_LEGS + 1], least, most };
         long.set_threshold(settings.min_net);
         Some(long)
     }
@@ -69,12 +72,12 @@ impl Long {
         self.floors.get(path.len()).copied().unwrap_or(f64::INFINITY)
     }
 
-    /// Takes the rates of a market; what is found is followed.
-    pub(super) fn update(&mut self, market: usize, rates: &[f64], mut follow: Follow<'_>) {
-        let Self { potentials, edges, starts, factor, least, most, .. } = self;
+    /// Takes what selling and buying on a market gives; what is found is followed.
+    pub(super) fn update(&mut self, market: u32, [sell, buy]: [f64; 2], mut follow: Follow<'_>) {
+        let market = market as usize;
+        let Self { potentials, edges, starts, assumed, factor, least, most, .. } = self;
         let Some(&[start, end]) = starts.get(market..market + 2) else { return };
-        for edge in start..end {
-            let rate = edges.get(edge as usize).and_then(|edge| rates.get(*edge as usize)).copied().unwrap_or(0.0);
+        for (edge, rate) in (start..end).zip([buy, sell].into_iter().cycle()) {
             potentials.set(edge, rate * *factor, &mut |way| {
                 if way.len() > *most {
                     follow.counters.too_long += 1;
@@ -86,7 +89,8 @@ impl Long {
                 }
                 let legs = legs.get(..way.len()).unwrap_or(&[]);
                 let twice = legs.iter().enumerate().any(|(n, leg)| legs.iter().skip(n + 1).any(|other| other / 2 == leg / 2));
-                if twice || legs.len() < *least || !follow.goes_home(legs) {
+                let priced = legs.iter().any(|leg| assumed.get(*leg as usize / 2) == Some(&false));
+                if twice || !priced || legs.len() < *least || !follow.goes_home(legs) {
                     follow.counters.unasked += 1;
                 } else if legs.len() > INDEXED_LEGS {
                     follow.path(Path::from_edges(legs));
@@ -96,6 +100,6 @@ impl Long {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.potentials.bytes() + (self.edges.len() + self.starts.len()) * 4
+        self.potentials.bytes() + (self.edges.len() + self.starts.len()) * 4 + self.assumed.len()
     }
 }

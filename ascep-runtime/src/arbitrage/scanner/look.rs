@@ -74,14 +74,9 @@ impl Scanner {
     pub(super) fn look_at_all(&mut self, sink: &mut dyn OpportunitySink) {
         self.touched.clear();
         self.touched.extend(self.tracks.all());
-        for edge in (0..).take(self.rates.len()) {
-            self.seek(edge);
-            if self.settings.watch_gross {
-                self.seek_gross(edge);
-            }
-        }
-        for market in 0..self.markets.len() {
-            self.seek_long(market);
+        self.fold_all();
+        for market in (0..).take(self.markets.len()) {
+            self.seek(market);
         }
         self.settle(sink);
     }

@@ -35,7 +35,9 @@ enum Known {
     No(CloseReason),
 }
 
+// One line of the cache each.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
 struct MarketState {
     quote: Quote,
     /// When it was last quoted, on our clock.
@@ -46,6 +48,25 @@ struct MarketState {
     known: Known,
     /// Whether a way may lead through it.
     scanned: bool,
+}
+
+impl MarketState {
+    /// What selling and buying gives for 1, before the fee; 0 where it is not known.
+    fn gross(&self) -> [f64; 2] {
+        match self.known {
+            Known::Yes | Known::Equal => [self.quote.bid, 1.0 / self.quote.ask],
+            Known::No(_) => [0.0, 0.0],
+        }
+    }
+
+    /// And after the fee, but for rounding.
+    #[inline]
+    fn rates(&self) -> [f64; 2] {
+        match self.known {
+            Known::Yes | Known::Equal => [self.quote.bid * self.keep, self.keep / self.quote.ask],
+            Known::No(_) => [0.0, 0.0],
+        }
+    }
 }
 
 /// The clock of a venue.
@@ -66,10 +87,6 @@ pub struct Scanner {
     /// Where each edge begins.
     from: Vec<u32>,
     markets: Vec<MarketState>,
-    /// What each edge gives for 1 after fees; 0 while it is not known.
-    rates: Vec<f64>,
-    /// And before fees; only while that is watched.
-    gross: Vec<f64>,
     /// What finds ways of more legs than the index has, where they are sought.
     long: Option<Box<Long>>,
     /// What a product of rates has to be above to be looked at closely.
@@ -87,8 +104,8 @@ pub struct Scanner {
     now: Timestamp,
     /// How many opportunities were opened.
     ids: u64,
-    /// A way that had no room to be followed may be above the threshold.
-    missed: bool,
+    /// Whether more is sought than the ways of the index that are above the threshold.
+    wide: bool,
 }
 
 /// How far, relatively, the product of the fast path may be off the exact one; it is less.
@@ -111,7 +128,7 @@ impl Scanner {
         let index = Index::new(universe, &settings)?;
         let long = Long::new(universe, &settings).map(Box::new);
         let nothing = Quote { bid: f64::NAN, ask: f64::NAN, bid_qty: f64::NAN, ask_qty: f64::NAN };
-        let markets = universe.markets().zip(&keeps).enumerate().map(|(n, (market, keep))| {
+        let markets = universe.iter().zip(&keeps).map(|((id, market), keep)| {
             let (known, quote) = match market.kind {
                 MarketKind::AssumedEqual { .. } => (Known::Equal, Quote { bid: 1.0, ask: 1.0, ..nothing }),
                 MarketKind::Venue { .. } => (Known::No(CloseReason::OneSided), nothing),
@@ -123,7 +140,7 @@ impl Scanner {
                 keep: *keep,
                 venue,
                 known,
-                scanned: index.has(n) || (long.is_some() && market.is_open()),
+                scanned: index.has(id.0) || (long.is_some() && market.is_open()),
             }
         });
         let markets: Vec<MarketState> = markets.collect();
@@ -141,8 +158,7 @@ impl Scanner {
             stats: index.stats(universe),
             symbols: universe.markets().map(|market| market.symbol.as_str().into()).collect(),
             from: universe.markets().flat_map(|market| [market.quote.0, market.base.0]).collect(),
-            rates: vec![0.0; markets.len() * 2],
-            gross: vec![0.0; if settings.watch_gross { markets.len() * 2 } else { 0 }],
+            wide: settings.watch_gross || long.is_some(),
             long,
             threshold: 0.0,
             clocks: clocks.collect(),
@@ -154,16 +170,12 @@ impl Scanner {
             counters: ScanCounters::default(),
             now: Timestamp::MIN,
             ids: 0,
-            missed: false,
             index,
             markets,
             settings,
         };
         scanner.set_threshold();
-        for market in 0..scanner.markets.len() {
-            scanner.fold(market);
-            scanner.seek_long(market);
-        }
+        scanner.fold_all();
         Ok(scanner)
     }
 
@@ -183,9 +195,6 @@ impl Scanner {
         check_fees(self.symbols.iter().map(|symbol| &**symbol), self.markets.len(), fees)?;
         for (market, keep) in self.markets.iter_mut().zip(keeps) {
             market.keep = keep;
-        }
-        for market in 0..self.markets.len() {
-            self.fold(market);
         }
         self.look_at_all(&mut Forward(sink));
         Ok(())
@@ -290,7 +299,6 @@ impl Scanner {
             + self.paths.bytes()
             + self.settings.max_tracked * (Timers::BYTES + 4)
             + self.markets.len() * size_of::<MarketState>()
-            + (self.rates.len() + self.gross.len()) * 8
             + self.from.len() * 4
             + self.long.as_ref().map_or(0, |long| long.bytes())
             + clocks * size_of::<ClockOffset>()

@@ -3,6 +3,7 @@
 use super::follow::Follow;
 use super::tracks::Stage;
 use super::{Clock, Forward, Known, Scanner};
+use crate::arbitrage::counters::ScanCounters;
 use crate::arbitrage::opportunity::{CloseReason, OpportunitySink};
 use crate::arbitrage::settings::ScanEventError;
 use crate::arbitrage::universe::MarketId;
@@ -22,14 +23,20 @@ impl Scanner {
         quote: &Quote,
         sink: &mut S,
     ) -> Result<(), ScanEventError> {
-        if let Err(error) = self.check_market(market).and(check_times(ts, venue_ts)).and(check_quote(quote)) {
-            self.counters.refused += 1;
-            return Err(error);
+        let sound = quote.bid < quote.ask && quote.bid >= f64::MIN_POSITIVE && quote.ask < f64::INFINITY;
+        let known = if sound & is_qty(quote.bid_qty) & is_qty(quote.ask_qty) & is_time(ts) & venue_ts.is_none_or(is_time) {
+            Known::Yes
+        } else {
+            self.check(ts, venue_ts, quote)?
+        };
+        match self.markets.get(market.0 as usize) {
+            Some(state) if state.known != Known::Equal => {}
+            _ => return Err(self.refuse(ScanEventError::Market(market))),
         }
         if self.deadline < ts {
             self.fire(ts - 1, &mut Forward(sink));
         }
-        if self.apply(market.0, ts, venue_ts, quote) {
+        if self.apply(market.0, ts, venue_ts, quote, known) {
             self.settle(&mut Forward(sink));
         }
         Ok(())
@@ -49,10 +56,7 @@ impl Scanner {
     ) -> Result<(), ScanEventError> {
         for (side, price, qty) in [(book.bids, "bid", "bid quantity"), (book.asks, "ask", "ask quantity")] {
             for level in side {
-                if let Err(error) = check_price(price, level.price).and(check_qty(qty, level.qty)) {
-                    self.counters.refused += 1;
-                    return Err(error);
-                }
+                check_price(price, level.price).and(check_qty(qty, level.qty)).map_err(|error| self.refuse(error))?;
             }
         }
         let best = |side: &[crate::event::Level]| side.first().map_or((MISSING, MISSING), |level| (level.price, level.qty));
@@ -71,9 +75,12 @@ impl Scanner {
         loss: Loss,
         sink: &mut S,
     ) -> Result<(), ScanEventError> {
-        if let Err(error) = self.check_market(market).and(check_times(ts, None)) {
-            self.counters.refused += 1;
-            return Err(error);
+        if !is_time(ts) {
+            return Err(self.refuse(ScanEventError::Time(ts)));
+        }
+        match self.markets.get(market.0 as usize) {
+            Some(state) if state.known != Known::Equal => {}
+            _ => return Err(self.refuse(ScanEventError::Market(market))),
         }
         if self.deadline < ts {
             self.fire(ts - 1, &mut Forward(sink));
@@ -83,9 +90,9 @@ impl Scanner {
         if let Some(state) = self.markets.get_mut(market.0 as usize) {
             state.known = Known::No(loss.into());
         }
-        self.fold(market.0 as usize);
+        self.fold(market.0);
         self.touch(market.0);
-        self.seek_long(market.0 as usize);
+        self.seek_long(market.0);
         self.settle(&mut Forward(sink));
         Ok(())
     }
@@ -101,122 +108,110 @@ impl Scanner {
         self.now = self.now.max(ts);
     }
 
-    fn check_market(&self, market: MarketId) -> Result<(), ScanEventError> {
-        match self.markets.get(market.0 as usize) {
-            Some(state) if state.known != Known::Equal => Ok(()),
-            _ => Err(ScanEventError::Market(market)),
-        }
+    #[cold]
+    fn refuse(&mut self, error: ScanEventError) -> ScanEventError {
+        self.counters.refused += 1;
+        error
     }
 
-    fn tick(&mut self, ts: Timestamp) {
-        if ts < self.now {
-            self.counters.late += 1;
+    /// Looks at what is not simply a sound quote: a fault of the book, which is counted, or numbers that can't be.
+    #[cold]
+    fn check(&mut self, ts: Timestamp, venue_ts: Option<Timestamp>, quote: &Quote) -> Result<Known, ScanEventError> {
+        let times = [Some(ts), venue_ts].into_iter().flatten().find(|ts| !is_time(*ts));
+        let checked = times.map_or(Ok(()), |ts| Err(ScanEventError::Time(ts))).and(check_quote(quote));
+        checked.map_err(|error| self.refuse(error))?;
+        let (count, reason) = if quote.bid.is_nan() || quote.ask.is_nan() {
+            (&mut self.counters.one_sided, CloseReason::OneSided)
+        } else if quote.bid > quote.ask {
+            (&mut self.counters.crossed, CloseReason::Crossed)
+        } else if quote.bid < quote.ask {
+            return Ok(Known::Yes);
         } else {
-            self.now = ts;
-        }
+            (&mut self.counters.locked, CloseReason::Locked)
+        };
+        *count += 1;
+        Ok(Known::No(reason))
+    }
+
+    #[inline]
+    fn tick(&mut self, ts: Timestamp) {
+        self.counters.late += u64::from(ts < self.now);
+        self.now = self.now.max(ts);
     }
 
     /// Applies a quote; whether anything is left to be looked at closely.
-    fn apply(&mut self, market: u32, ts: Timestamp, venue_ts: Option<Timestamp>, quote: &Quote) -> bool {
+    #[inline]
+    fn apply(&mut self, market: u32, ts: Timestamp, venue_ts: Option<Timestamp>, quote: &Quote, known: Known) -> bool {
         self.counters.quotes += 1;
         self.tick(ts);
-        let now = self.now;
-        let Some(state) = self.markets.get_mut(market as usize) else { return false };
-        let time = match (self.clocks.get_mut(state.venue as usize), venue_ts) {
-            (Some(Clock::Fixed(offset)), Some(venue_ts)) => venue_ts.saturating_add(*offset),
-            (Some(Clock::Estimated(clock)), Some(venue_ts)) => {
-                let jumps = clock.jumps();
-                let time = clock.observe(ts, venue_ts);
-                self.counters.clock_jumps += clock.jumps() - jumps;
-                time
-            }
-            _ => now,
-        };
-        self.counters.ahead += u64::from(time > now);
-        state.time = time.min(now);
-        let known = if quote.bid < quote.ask {
-            Known::Yes
-        } else if quote.bid > quote.ask {
-            self.counters.crossed += 1;
-            Known::No(CloseReason::Crossed)
-        } else if quote.bid.is_nan() || quote.ask.is_nan() {
-            self.counters.one_sided += 1;
-            Known::No(CloseReason::OneSided)
-        } else {
-            self.counters.locked += 1;
-            Known::No(CloseReason::Locked)
+        let Self { markets, clocks, counters, now, .. } = self;
+        let Some(state) = markets.get_mut(market as usize) else { return false };
+        state.time = match venue_ts {
+            None => *now,
+            Some(venue_ts) => clocks.get_mut(state.venue as usize).map_or(*now, |clock| clock.time(ts, venue_ts, *now, counters)),
         };
         let same = known == state.known && same(quote.bid, state.quote.bid) && same(quote.ask, state.quote.ask);
         state.quote = *quote;
+        if same | !state.scanned {
+            counters.refreshed += u64::from(same & state.scanned);
+            counters.outside += u64::from(!state.scanned);
+            state.known = known;
+            return self.tracks.any(market) && self.touch(market);
+        }
         state.known = known;
-        if !state.scanned {
-            self.counters.outside += 1;
-            return false;
+        let rates = state.rates();
+        self.index.set(market, rates);
+        if self.index.any_above(market, rates, self.threshold) | self.wide | self.tracks.any(market) {
+            return self.news(market);
         }
-        if same {
-            self.counters.refreshed += 1;
-        }
+        false
+    }
+
+    /// What is left of new prices where something is followed or is to be.
+    #[cold]
+    fn news(&mut self, market: u32) -> bool {
+        self.fold(market);
         self.touch(market);
-        if !same {
-            let edges = [market * 2, market * 2 + 1];
-            let before = edges.map(|edge| rate(&self.rates, edge));
-            let gross_before = edges.map(|edge| rate(&self.gross, edge));
-            self.fold(market as usize);
-            for (edge, (before, gross_before)) in edges.into_iter().zip(before.into_iter().zip(gross_before)) {
-                if rate(&self.rates, edge) > before || self.missed {
-                    self.seek(edge);
-                }
-                if self.settings.watch_gross && (rate(&self.gross, edge) > gross_before || self.missed) {
-                    self.seek_gross(edge);
-                }
-            }
-            if self.long.is_some() {
-                self.seek_long(market as usize);
-            }
-        }
+        self.seek(market);
+        self.seek_long(market);
         !self.touched.is_empty()
     }
 
-    /// Computes the rates of a market's edges.
-    pub(super) fn fold(&mut self, market: usize) {
-        let Some(state) = self.markets.get(market) else { return };
-        let (buy, sell) = match state.known {
-            Known::Yes | Known::Equal => (1.0 / state.quote.ask, state.quote.bid),
-            Known::No(_) => (0.0, 0.0),
-        };
-        if let Some([to_base, to_quote]) = self.rates.get_mut(market * 2..market * 2 + 2) {
-            (*to_base, *to_quote) = (buy * state.keep, sell * state.keep);
-        }
-        if let Some([to_base, to_quote]) = self.gross.get_mut(market * 2..market * 2 + 2) {
-            (*to_base, *to_quote) = (buy, sell);
+    /// Computes the rates of a market.
+    pub(super) fn fold(&mut self, market: u32) {
+        let Some(state) = self.markets.get(market as usize) else { return };
+        self.index.set(market, state.rates());
+        self.index.set_gross(market, state.gross());
+    }
+
+    /// Computes the rates of all markets.
+    pub(super) fn fold_all(&mut self) {
+        for market in (0..).take(self.markets.len()) {
+            self.fold(market);
+            self.seek_long(market);
         }
     }
 
-    /// Marks what is followed through a market to be looked at.
-    fn touch(&mut self, market: u32) {
+    /// Marks what is followed through a market to be looked at; whether there is any.
+    fn touch(&mut self, market: u32) -> bool {
         self.touched.clear();
         self.touched.extend(self.tracks.through(market));
+        !self.touched.is_empty()
     }
 
-    /// Follows the ways through an edge that are above the threshold.
-    pub(super) fn seek(&mut self, edge: u32) {
-        let Self { index, rates, tracks, threshold, touched, counters, missed, from, settings, .. } = self;
-        let mut follow = Follow { index, tracks, touched, missed, counters, from, home: settings.home };
-        index.above(rates, edge, *threshold, |way| follow.way(way));
-    }
-
-    /// Follows the ways through an edge that are above 0 before fees.
-    pub(super) fn seek_gross(&mut self, edge: u32) {
-        let Self { index, gross, tracks, touched, counters, missed, from, settings, .. } = self;
-        let mut follow = Follow { index, tracks, touched, missed, counters, from, home: settings.home };
-        index.above(gross, edge, 1.0 - super::SLACK, |way| follow.way(way));
+    /// Follows the ways through a market that are above the threshold, or above 0 before fees where that is watched.
+    pub(super) fn seek(&mut self, market: u32) {
+        let Self { index, tracks, threshold, touched, counters, from, settings, .. } = self;
+        let mut follow = Follow { index, tracks, touched, counters, from, home: settings.home };
+        index.above(market, *threshold, &mut |way| follow.way(way));
+        index.above_gross(market, 1.0 - super::SLACK, &mut |way| follow.way(way));
     }
 
     /// Lets the potentials have the rates of a market, and follows the long ways that they find.
-    pub(super) fn seek_long(&mut self, market: usize) {
-        let Self { index, rates, tracks, touched, counters, missed, from, settings, long, .. } = self;
-        if let Some(long) = long {
-            long.update(market, rates, Follow { index, tracks, touched, missed, counters, from, home: settings.home });
+    pub(super) fn seek_long(&mut self, market: u32) {
+        let Self { index, tracks, touched, counters, from, settings, long, markets, .. } = self;
+        if let (Some(long), Some(state)) = (long, markets.get(market as usize)) {
+            long.update(market, state.rates(), Follow { index, tracks, touched, counters, from, home: settings.home });
         }
     }
 
@@ -229,17 +224,32 @@ impl Scanner {
         }
         self.touched.clear();
         self.touched.extend(self.tracks.all());
-        for market in 0..self.markets.len() {
-            self.fold(market);
-            self.seek_long(market);
-        }
+        self.fold_all();
         self.settle(&mut Forward(sink));
+    }
+}
+
+impl Clock {
+    /// The venue's time of a quote on our clock, which stands at `now`.
+    fn time(&mut self, ts: Timestamp, venue_ts: Timestamp, now: Timestamp, counters: &mut ScanCounters) -> Timestamp {
+        let time = match self {
+            Self::Receipt => now,
+            Self::Fixed(offset) => venue_ts.saturating_add(*offset),
+            Self::Estimated(clock) => {
+                let jumps = clock.jumps();
+                let time = clock.observe(ts, venue_ts);
+                counters.clock_jumps += clock.jumps() - jumps;
+                time
+            }
+        };
+        counters.ahead += u64::from(time > now);
+        time.min(now)
     }
 }
 
 impl Stage {
     /// All of them are counted once a way is no longer followed.
-    pub(super) fn count(self, counters: &mut crate::arbitrage::ScanCounters) {
+    pub(super) fn count(self, counters: &mut ScanCounters) {
         let counter = match self {
             Self::Gross => &mut counters.gross,
             Self::Aged => &mut counters.aged,
@@ -251,22 +261,22 @@ impl Stage {
     }
 }
 
-#[inline]
-fn rate(rates: &[f64], edge: u32) -> f64 {
-    rates.get(edge as usize).copied().unwrap_or(0.0)
-}
-
 /// Whether a price is as it was; one that is missing is as one that was missing.
 #[inline]
 fn same(a: f64, b: f64) -> bool {
     a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
 }
 
-fn check_times(ts: Timestamp, venue_ts: Option<Timestamp>) -> Result<(), ScanEventError> {
-    match [Some(ts), venue_ts].into_iter().flatten().find(|ts| *ts == Timestamp::MIN || *ts == Timestamp::MAX) {
-        Some(ts) => Err(ScanEventError::Time(ts)),
-        None => Ok(()),
-    }
+/// The two ends of the range stand for never.
+#[inline]
+fn is_time(ts: Timestamp) -> bool {
+    ts.wrapping_sub(Timestamp::MAX).cast_unsigned() > 1
+}
+
+/// A quantity that is not known is one too.
+#[inline]
+fn is_qty(qty: f64) -> bool {
+    qty.is_nan() | (0.0..f64::INFINITY).contains(&qty)
 }
 
 fn check_quote(quote: &Quote) -> Result<(), ScanEventError> {
@@ -284,5 +294,5 @@ fn check_price(what: &'static str, value: f64) -> Result<(), ScanEventError> {
 
 #[inline]
 fn check_qty(what: &'static str, value: f64) -> Result<(), ScanEventError> {
-    if value.is_nan() || (0.0..f64::INFINITY).contains(&value) { Ok(()) } else { Err(ScanEventError::Quantity { what, value }) }
+    if is_qty(value) { Ok(()) } else { Err(ScanEventError::Quantity { what, value }) }
 }

@@ -173,6 +173,12 @@ impl Tracks {
         }
     }
 
+    /// Whether any way through a market is followed.
+    #[inline]
+    pub(super) fn any(&self, market: u32) -> bool {
+        self.heads.get(market as usize).is_some_and(|head| *head != NONE)
+    }
+
     /// The slots of the ways through a market.
     pub(super) fn through(&self, market: u32) -> impl Iterator<Item = u32> + '_ {
         let head = self.heads.get(market as usize).copied().unwrap_or(NONE);
