@@ -31,7 +31,8 @@ fn number() -> impl Strategy<Value = String> {
         Just("atr(b, 14)".to_owned()),
     ];
     // Also what is no number, so that nothing is lost without a finding.
-    let wrong = prop::sample::select(vec!["it.price", "it.close", "nosuch", "l", "b", "w.age"]).prop_map(str::to_owned);
+    let wrong =
+        prop::sample::select(vec!["it.price", "it.close", "it.peak", "it.path", "nosuch", "l", "b", "w.age"]).prop_map(str::to_owned);
     prop_oneof![40 => leaf, 1 => wrong].prop_recursive(3, 12, 2, |inner| {
         prop_oneof![
             (inner.clone(), prop::sample::select(vec!["+", "-", "*", "/", "??"]), inner.clone())
@@ -70,7 +71,11 @@ fn cond() -> impl Strategy<Value = String> {
             "b",
             "bar(\"A/B\", 1h) WHERE it.close > it.open",
             "l.line CROSSES ABOVE l.signal",
-            "rate(trade(\"A/B\"), d) > 5"
+            "rate(trade(\"A/B\"), d) > 5",
+            "o",
+            "o WHERE it.net > 0 AND it.size > it.profit",
+            "o WHERE it.state == \"open\"",
+            "cycles(home = \"B\", fee = k * 1bp, markets = [\"A/B\", \"B/A\"], legs = k..3)",
         ])
         .prop_map(str::to_owned),
     ];
@@ -101,7 +106,8 @@ fn rule() -> impl Strategy<Value = String> {
 /// What a step of a sequence may read of another one; most of it is there.
 fn label() -> impl Strategy<Value = String> {
     let name = prop::sample::select(vec!["a", "a", "b", "c"]);
-    let field = prop::sample::select(vec!["price", "price", "qty", "bid", "first.price", "last.ask", "count", "side", "pric"]);
+    let field =
+        prop::sample::select(vec!["price", "price", "qty", "bid", "first.price", "last.ask", "count", "side", "pric", "net", "path"]);
     prop_oneof![
         6 => (name.clone(), field).prop_map(|(n, f)| format!("{n}.{f}")),
         2 => name.prop_map(|n| format!("((now() - {n}.ts) / 1s)")),
@@ -117,6 +123,8 @@ fn sequence() -> impl Strategy<Value = String> {
         2 => Just("last(\"A/B\") > 5".to_owned()),
         1 => Just("(NO trade(\"A/B\") FOR d)".to_owned()),
         1 => Just("bar(\"A/B\", 1m)".to_owned()),
+        1 => Just("o".to_owned()),
+        1 => compared("it.net").prop_map(|c| format!("o WHERE {c}")),
         2 => compared("bid(\"A/B\")"),
         2 => compared("it.price").prop_map(|c| format!("trade(\"A/B\") WHERE {c}")),
         1 => compared("it.price").prop_map(|c| format!("(trade(\"A/B\") OR trade(\"x:A/B\")) WHERE it.qty > 1 AND {c}")),
@@ -165,7 +173,7 @@ fn test_block() -> impl Strategy<Value = String> {
     prop::collection::vec(line, 0..6).prop_map(|lines| format!("TEST \"t\" {{ {} }}\n", lines.join(" ")))
 }
 
-const PRELUDE: &str = "USE arbitrage\nLET b = bar(\"A/B\", 1m)\nLET l = macd(b.close)\nLET w = inverse(\"A/B\", \"B/A\", fee = 1bp)\nCONST k = 2\nCONST c = 3s\nPARAM p = 3 IN 1 .. 5\nPARAM d = 1s IN 1ms .. 1h\nPARAM on = TRUE\nLET m = mid(\"A/B\")\nLET e = trade(\"A/B\") WHERE it.qty > 1\nFN f(x, y) = x * y + k\nSET ms = [\"A/B\", \"C/B\", \"v:E/F\"]\n";
+const PRELUDE: &str = "USE arbitrage\nLET b = bar(\"A/B\", 1m)\nLET l = macd(b.close)\nLET w = inverse(\"A/B\", \"B/A\", fee = 1bp)\nCONST k = 2\nCONST c = 3s\nPARAM p = 3 IN 1 .. 5\nPARAM d = 1s IN 1ms .. 1h\nPARAM on = TRUE\nLET o = cycles(home = \"B\", fee = 1bp, markets = [\"A/B\", \"x:A/B\", \"B/A\"], legs = 2..3, max_age = d)\nLET m = mid(\"A/B\")\nLET e = trade(\"A/B\") WHERE it.qty > 1\nFN f(x, y) = x * y + k\nSET ms = [\"A/B\", \"C/B\", \"v:E/F\"]\n";
 
 /// What must hold of whatever the compiler is given.
 fn sound(text: &str) -> bool {
@@ -249,11 +257,11 @@ fn enough_of_the_random_programs_compile() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut compiled = 0;
-    for _ in 0..600 {
+    for _ in 0..900 {
         let rule = rule().new_tree(&mut runner).unwrap().current();
         compiled += usize::from(sound(&format!("{PRELUDE}{rule}")));
     }
-    assert!(compiled > 30, "{compiled} of 600");
+    assert!(compiled > 30, "{compiled} of 900");
     let mut with_labels = 0;
     for _ in 0..600 {
         let text = format!("{PRELUDE}{}", sequence().new_tree(&mut runner).unwrap().current());
