@@ -175,6 +175,8 @@ fn what_is_wrong_has_a_code_and_a_way_out() {
         ("E0809", call("home = \"USDT\", fee = 1bp, markets = [\"BTC/USDT\", \"SPX\"]")),
         ("E0809", call("home = \"USDT\", fee = 1bp, markets = [\"BTC/USDT\", \"USDT/USDT\"]")),
         ("E0818", call("home = \"USDT\", fee = 1bp, venue = \"b\", markets = [\"BTC/USDT\", \"k:BTC/USDT\"], legs = 2")),
+        ("E0313", call("home = \"USDT\", fee = 1bp, markets = [\"BTC/USDT\", \"A=B/USDT\"]")),
+        ("E0313", call("home = \"USDT\", fee = 1bp, venue = \"a,b\", markets = [\"BTC/USDT\"]")),
         ("E0402", trio("hops = 3")),
         // Elsewhere a range and a list are no values.
         ("E0405", "IF imbalance(\"A/B\", depth = 3..4) > 0 THEN S".to_owned()),

@@ -12,6 +12,7 @@ use crate::program::{EventKind, MarketField, NumFn, Stat};
 mod arbitrage;
 mod bars;
 mod cycles;
+mod cycles_settings;
 mod market;
 mod math;
 mod ta;
@@ -19,7 +20,8 @@ mod time;
 mod windows;
 
 pub(crate) use arbitrage::way as arbitrage_way;
-pub(crate) use cycles::{Scans, fee_range};
+pub(crate) use cycles::Scans;
+pub(crate) use cycles_settings::fee_range;
 pub(crate) use math::UnitRule;
 
 /// A built-in function.
