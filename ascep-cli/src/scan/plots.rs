@@ -10,7 +10,7 @@ use super::tally::Lengths;
 
 const WIDTH: f64 = 920.0;
 const LEFT: f64 = 62.0;
-const RIGHT: f64 = 18.0;
+const RIGHT: f64 = 30.0;
 /// Up to so many opportunities have a text each that shows when they are pointed at; more are drawn as one shape.
 const TITLED: usize = 600;
 const SECOND: f64 = 1e9;
@@ -291,8 +291,8 @@ mod tests {
         let segment = |opened, closed| Segment { opened, closed, net: 2e-4, gross: 10e-4, title: format!("#{opened}") };
         let mut out = String::new();
         edges(&[segment(0, 500_000_000), segment(1_000_000_000, 1_000_000_000)], (0, 1_000_000_000), 1e-4, &mut out);
-        // Half of the width of 840, and a dot at the end.
-        assert!(out.contains("h420.0\"><title>#0</title>") && out.contains("d=\"M902.0"), "{out}");
+        // Half of the width of 828, and a dot at the end.
+        assert!(out.contains("h414.0\"><title>#0</title>") && out.contains("d=\"M890.0"), "{out}");
         assert!(out.contains("min-net 1.00 bp") && out.contains("best net"), "{out}");
     }
 

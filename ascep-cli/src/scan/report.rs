@@ -35,7 +35,7 @@ impl Report {
         let by_profit = home.is_some() && paths.iter().any(|(_, stats)| stats.profit > 0.0);
         let value = |stats: &PathStats| if by_profit { stats.profit } else { stats.lifetime as f64 };
         paths.sort_by(|(a, x), (b, y)| value(y).total_cmp(&value(x)).then_with(|| a.cmp(b)));
-        let ranked_by = if by_profit { "profit, had each been taken once, at its best" } else { "time open" };
+        let ranked_by = if by_profit { "profit, had each opportunity been taken once, at its best" } else { "time open" };
         let name = |path: &Path| path.text(&watch.universe, watch.told.home);
         let bars = paths.iter().take(top).map(|(path, stats)| Bar {
             name: name(path),
@@ -44,7 +44,7 @@ impl Report {
         });
         let bars = bars.collect();
         let sections = vec![
-            opportunities(&watch.told.tally),
+            opportunities(watch, &paths),
             gross_and_net(watch),
             best(watch, &paths, top, ranked_by),
             staleness(&watch.told.tally),
@@ -99,7 +99,8 @@ fn quantiles(lengths: &Lengths) -> String {
     format!("p50 {}, p90 {}, p99 {}, max {}", at(0.5), at(0.9), at(0.99), format::length(lengths.max()))
 }
 
-fn opportunities(tally: &Tally) -> Section {
+fn opportunities(watch: &Watch, paths: &[(Path, PathStats)]) -> Section {
+    let tally = &watch.told.tally;
     let mut section = Section::new("Opportunities");
     section.fact("opened", grouped(tally.opened));
     let mut ended = 0;
@@ -112,6 +113,16 @@ fn opportunities(tally: &Tally) -> Section {
     section.fact("closed by", if closed.is_empty() { "none".to_owned() } else { closed.join(", ") });
     section.fact("open at the end", grouped(ended));
     section.fact("lifetimes", quantiles(&tally.lifetimes));
+    if let Some((path, stats)) = paths.iter().filter(|(_, stats)| stats.closed > 0).max_by(|(_, a), (_, b)| a.peak.total_cmp(&b.peak)) {
+        section.fact("best net", format!("{}, {}", format::bp(stats.peak), path.text(&watch.universe, watch.told.home)));
+    }
+    if let Some(home) = watch.told.home {
+        let profit: f64 = paths.iter().map(|(_, stats)| stats.profit).sum();
+        section.fact(
+            "profit",
+            format!("{} {}, had each been taken once, at its best", format::amount(profit), watch.universe.asset_name(home)),
+        );
+    }
     section.fact("tellings", grouped(tally.tellings));
     section
 }
