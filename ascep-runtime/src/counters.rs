@@ -25,11 +25,22 @@ pub struct Counters {
     pub timers_fired: u64,
     /// Parameters and inputs set while running.
     pub param_sets: u64,
+    /// What `cycles(..)` told: openings, updates and closes.
+    pub opportunities: u64,
+    /// Quotes of markets of a `cycles(..)` whose bid equals the ask: faults of the data.
+    pub locked: u64,
+    /// Quotes of markets of a `cycles(..)` whose bid is above the ask: faults of the data.
+    pub crossed: u64,
+    /// Times that a way of a `cycles(..)` came above its threshold and there was no room to follow it.
+    pub ways_not_followed: u64,
 }
+
+/// How many counters there are.
+pub(crate) const COUNTERS: usize = 15;
 
 impl Counters {
     /// As numbers, for a snapshot.
-    pub(crate) fn to_words(self) -> [u64; 11] {
+    pub(crate) fn to_words(self) -> [u64; COUNTERS] {
         let Self {
             events,
             signals,
@@ -42,14 +53,49 @@ impl Counters {
             samples_dropped,
             timers_fired,
             param_sets,
+            opportunities,
+            locked,
+            crossed,
+            ways_not_followed,
         } = self;
-        [events, signals, late, refused, unnamed, unknown_results, held_back, lost_disarmed, samples_dropped, timers_fired, param_sets]
+        [
+            events,
+            signals,
+            late,
+            refused,
+            unnamed,
+            unknown_results,
+            held_back,
+            lost_disarmed,
+            samples_dropped,
+            timers_fired,
+            param_sets,
+            opportunities,
+            locked,
+            crossed,
+            ways_not_followed,
+        ]
     }
 
     /// From the numbers of [`to_words`](Self::to_words).
-    pub(crate) fn from_words(words: [u64; 11]) -> Self {
-        let [events, signals, late, refused, unnamed, unknown_results, held_back, lost_disarmed, samples_dropped, timers_fired, param_sets] =
-            words;
+    pub(crate) fn from_words(words: [u64; COUNTERS]) -> Self {
+        let [
+            events,
+            signals,
+            late,
+            refused,
+            unnamed,
+            unknown_results,
+            held_back,
+            lost_disarmed,
+            samples_dropped,
+            timers_fired,
+            param_sets,
+            opportunities,
+            locked,
+            crossed,
+            ways_not_followed,
+        ] = words;
         Self {
             events,
             signals,
@@ -62,6 +108,10 @@ impl Counters {
             samples_dropped,
             timers_fired,
             param_sets,
+            opportunities,
+            locked,
+            crossed,
+            ways_not_followed,
         }
     }
 }

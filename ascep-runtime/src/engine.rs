@@ -45,11 +45,11 @@ impl Engine {
     ///
     /// As for [`new`](Self::new), and where the rules call a function that is not among these.
     pub fn with_functions(program: &Program, options: EngineOptions, functions: &HostFunctions) -> Result<Self, BuildError> {
-        let (plan, _) = plan::build(program, &options, functions)?;
+        let (mut plan, _) = plan::build(program, &options, functions)?;
         // Asked for once as a whole, since an allocation that fails later would end the process. The plan has its memory already.
-        let state = memory::state_bytes(&plan);
+        let state = memory::state_bytes(&plan).saturating_sub(memory::held_by_scanners(&plan));
         Vec::<u8>::new().try_reserve_exact(state).map_err(|_| BuildError::Exhausted { needed: plan.stats.bytes })?;
-        let state = State::new(&plan, options.quiet_start);
+        let state = State::new(&mut plan, options.quiet_start);
         Ok(Self { plan, state, options, functions: functions.clone() })
     }
 
@@ -155,6 +155,9 @@ impl Engine {
             }
         }
         end_step(plan, state, Some(input), sink);
+        if !plan.scans.scans.is_empty() {
+            ops::scan::on_event(plan, state, instrument, &event.payload, sink);
+        }
         Ok(())
     }
 
@@ -196,6 +199,7 @@ impl Engine {
         put(&mut state.params, id.0, bits);
         let input = plan.instruments_end() + id.0;
         set(plan, state, plan.param_nodes.of(id.0), bits, input, sink);
+        ops::scan::on_param(plan, state, id.0, sink);
         Ok(())
     }
 
@@ -304,21 +308,29 @@ fn fire_timers<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, limit: i6
             match plan.timers.get(owner as usize) {
                 Some(TimerOwner::Node(node)) => state.work.insert(*node),
                 Some(TimerOwner::Rule(rule)) => state.touched.insert(*rule),
+                Some(TimerOwner::Scan(scan)) => state.due_scans.insert(*scan),
                 None => {}
             }
         }
         end_step(plan, state, None, sink);
+        if !plan.scans.scans.is_empty() {
+            // What scans tell comes after all timers of their deadline.
+            state.timers_done = state.timers_done.max(deadline);
+            while let Some(scan) = state.due_scans.pop() {
+                ops::scan::on_deadline(plan, state, scan, sink);
+            }
+        }
     }
     state.timers_done = state.timers_done.max(limit);
 }
 
-fn begin_step(state: &mut State, timers: bool) {
+pub(crate) fn begin_step(state: &mut State, timers: bool) {
     state.step += 1;
     state.timer_step = timers;
 }
 
 /// Brings up to date what is in line, in order, then the rows that the input touches, then evaluates the touched rules in text order.
-fn end_step<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, input: Option<u32>, sink: &mut S) {
+pub(crate) fn end_step<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, input: Option<u32>, sink: &mut S) {
     while let Some(node) = state.work.pop() {
         ops::visit(plan, state, node);
     }

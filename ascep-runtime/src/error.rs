@@ -23,9 +23,30 @@ pub enum BuildError {
         /// Its name.
         name: String,
     },
-    /// The rules look for opportunities with `cycles(..)`, which this version compiles and does not evaluate.
-    #[error("`cycles` is not evaluated by this version")]
-    Scan,
+    /// A market of a `cycles(..)` is none.
+    #[error("the markets of `cycles` make no universe: {reason}")]
+    ScanMarket {
+        /// As the universe says it.
+        reason: String,
+    },
+    /// Two symbols of a `cycles(..)` are one instrument.
+    #[error("`{first}` and `{second}` are one instrument: name it once among the markets of a `cycles`")]
+    ScanTwice {
+        /// As one is written.
+        first: String,
+        /// As the other is.
+        second: String,
+    },
+    /// A `cycles(..)` has more ways than [`EngineOptions::max_scan_ways`](crate::EngineOptions::max_scan_ways).
+    #[error(
+        "a `cycles` has more than {limit} ways of up to {legs} legs: ask for fewer legs or fewer markets, or raise the option `max_scan_ways`"
+    )]
+    ScanWays {
+        /// How many are allowed.
+        limit: usize,
+        /// Of how many legs at most.
+        legs: usize,
+    },
     /// An option is out of its range.
     #[error("option `{option}` is invalid: {reason}")]
     Option {

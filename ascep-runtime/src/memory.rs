@@ -14,6 +14,7 @@ use crate::market::Market;
 use crate::ops::bar::Bars;
 use crate::ops::indicator::Progress;
 use crate::ops::look::Look;
+use crate::ops::scan::{PathTexts, ScanState};
 use crate::options::EngineOptions;
 use crate::plan::{self, Clock, NONE, NodeOp, Plan, RuleMode, WindowPlan};
 use crate::ring::Ring;
@@ -51,7 +52,7 @@ pub struct RuleMemory {
 }
 
 impl MemoryReport {
-    /// Of an engine with these options. Nothing of it is allocated, so a program that would take too much can be looked at with a generous
+    /// Of an engine with these options. Nothing of its state is allocated but the ways that a `cycles(..)` looks through, so a program that would take too much can be looked at with a generous
     /// [`max_bytes`](EngineOptions::max_bytes).
     ///
     /// # Errors
@@ -147,6 +148,11 @@ impl Share {
                 self.add(size_of::<Bars>() + TIMER);
                 plan.bars.get(bar as usize).map(|bar| bar.instrument).into_iter().for_each(|id| self.take_instrument(plan, id));
             }
+            NodeOp::Scan { scan } => {
+                let Some(scan) = plan.scans.scans.get(scan as usize) else { return };
+                self.add(scan.bytes + size_of::<ScanState>() + TIMER);
+                scan.instruments.iter().filter(|id| **id != NONE).for_each(|id| self.take_instrument(plan, *id));
+            }
             NodeOp::Indicator { .. } => self.add(size_of::<Progress>()),
             NodeOp::Seq { index } => self.add(plan.sequences.seq_bytes(index)),
             NodeOp::All { index } => self.add(plan.sequences.all_bytes(index)),
@@ -185,6 +191,15 @@ fn window_bytes(window: &WindowPlan) -> usize {
     [size_of::<Window>(), Windows::bytes_of(window)].into_iter().fold(0, usize::saturating_add)
 }
 
+/// What scanners hold before there is a state: they are built with the plan.
+pub(crate) fn held_by_scanners(plan: &Plan) -> usize {
+    scanner_bytes(plan).saturating_add(flat(&plan.scans.scanners))
+}
+
+fn scanner_bytes(plan: &Plan) -> usize {
+    plan.scans.scans.iter().map(|scan| scan.bytes).fold(0, usize::saturating_add)
+}
+
 /// Of the state that belongs to a plan: what `State::new` allocates.
 pub(crate) fn state_bytes(plan: &Plan) -> usize {
     let sizes = &plan.sizes;
@@ -204,6 +219,9 @@ pub(crate) fn state_bytes(plan: &Plan) -> usize {
         plan.indicators.len() * size_of::<Progress>(),
         plan.histories.len() * size_of::<Ring>(),
         plan.sequences.state_bytes(),
+        scanner_bytes(plan),
+        plan.scans.scans.len() * size_of::<ScanState>() + BitQueue::bytes(plan.scans.scans.len()),
+        PathTexts::bytes(plan),
         plan.rules.len() * (size_of::<RuleState>() + 1),
         plan.limits.len() * size_of::<Ring>(),
         Registers::bytes(&plan.columns.shapes),
@@ -263,6 +281,7 @@ pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
         histories,
         limits,
         sequences,
+        scans,
         timers,
         rules,
         actions,
@@ -296,6 +315,7 @@ pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
         flat(cycles) + cycles.iter().map(|cycle| cycle.bytes()).sum::<usize>(),
         flat(functions) + functions.iter().map(|function| flat(&function.args)).sum::<usize>(),
         flat(histories) + flat(limits) + sequences.plan_bytes() + flat(timers) + flat(rules),
+        scans.bytes(),
         flat(actions) + heads.sum::<usize>(),
         flat(params) + params.iter().map(|param| param.name.capacity()).sum::<usize>(),
         flat(inputs) + inputs.iter().map(|input| input.name.capacity()).sum::<usize>(),

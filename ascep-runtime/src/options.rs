@@ -13,6 +13,11 @@ pub struct EngineOptions {
     pub max_window_samples: usize,
     /// The most bytes that plan and state may take, windows counted in full.
     pub max_bytes: usize,
+    /// The most ways, each direction counted, of up to four legs that one `cycles(..)` looks through.
+    pub max_scan_ways: usize,
+    /// The most ways of one `cycles(..)` that are followed at one time: open, or above the threshold but held back by age, skew or size. What comes
+    /// beyond is counted in [`Counters::ways_not_followed`](crate::Counters::ways_not_followed).
+    pub max_open_ways: usize,
     /// Whether rules of one shape are evaluated together in columns. The signals are the same either way.
     pub columns: bool,
     /// A level that is true when it is first known is no edge: a rule on it waits until the level has been false. Off by default, as the language
@@ -24,10 +29,19 @@ pub struct EngineOptions {
 }
 
 impl Default for EngineOptions {
-    /// No default venue, 65,536 samples a window, 4 GiB, columns.
+    /// No default venue, 65,536 samples a window, 1,048,576 ways of which 16,384 are followed at one time, 4 GiB, columns.
     fn default() -> Self {
         let max_bytes = usize::try_from(4_u64 << 30).unwrap_or(usize::MAX);
-        Self { default_venue: None, max_window_samples: 65_536, max_bytes, columns: true, quiet_start: false, provenance: false }
+        Self {
+            default_venue: None,
+            max_window_samples: 65_536,
+            max_bytes,
+            max_scan_ways: 1 << 20,
+            max_open_ways: 1 << 14,
+            columns: true,
+            quiet_start: false,
+            provenance: false,
+        }
     }
 }
 
@@ -50,6 +64,20 @@ impl EngineOptions {
     #[must_use]
     pub fn with_max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
+        self
+    }
+
+    /// These options with another bound on the ways of a `cycles(..)`.
+    #[must_use]
+    pub fn with_max_scan_ways(mut self, ways: usize) -> Self {
+        self.max_scan_ways = ways;
+        self
+    }
+
+    /// These options with another bound on the ways of a `cycles(..)` that are followed at one time.
+    #[must_use]
+    pub fn with_max_open_ways(mut self, ways: usize) -> Self {
+        self.max_open_ways = ways;
         self
     }
 

@@ -146,9 +146,10 @@ fn emit<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, rule: &RulePlan,
         for &node in plan.field_programs.of(id) {
             ops::refresh(plan, state, node);
         }
-        let mut values = recycle(std::mem::take(&mut state.values));
-        values.extend(action.fields.iter().map(|(node, kind)| field(plan, state.slot(*node), *kind)));
         state.counters.signals += 1;
+        let mut values = recycle(std::mem::take(&mut state.values));
+        let state_now = &*state;
+        values.extend(action.fields.iter().map(|(node, kind)| field(plan, state_now, state_now.slot(*node), *kind)));
         let view = View::of(plan, state);
         sink.signal(&Signal { seq: state.counters.signals, ts: state.clock, head: &action.head, values: &values, view });
         state.values = recycle(values);
@@ -170,7 +171,7 @@ fn recycle<'a>(mut values: Vec<Value<'_>>) -> Vec<Value<'a>> {
     values.into_iter().map(|_| Value::Unknown).collect()
 }
 
-fn field(plan: &Plan, bits: u64, kind: FieldKind) -> Value<'_> {
+fn field<'a>(plan: &'a Plan, state: &'a State, bits: u64, kind: FieldKind) -> Value<'a> {
     let repr = match kind {
         FieldKind::Num => Repr::Num,
         FieldKind::Bool => Repr::Level,
@@ -185,11 +186,11 @@ fn field(plan: &Plan, bits: u64, kind: FieldKind) -> Value<'_> {
         FieldKind::Bool => Value::Bool(bits == u64::from(TRUE)),
         FieldKind::Duration => Value::Duration(bits.cast_signed()),
         FieldKind::Timestamp => Value::Timestamp(bits.cast_signed()),
-        FieldKind::Symbol => text(&plan.symbols, bits).map_or(Value::Unknown, Value::Symbol),
-        FieldKind::Text => text(&plan.texts, bits).map_or(Value::Unknown, Value::Text),
+        FieldKind::Symbol => symbol(plan, bits).map_or(Value::Unknown, Value::Symbol),
+        FieldKind::Text => ops::scan::text(plan, state, bits).map_or(Value::Unknown, Value::Text),
     }
 }
 
-fn text(texts: &[String], index: u64) -> Option<&str> {
-    texts.get(usize::try_from(index).ok()?).map(String::as_str)
+fn symbol(plan: &Plan, index: u64) -> Option<&str> {
+    plan.symbols.get(usize::try_from(index).ok()?).map(String::as_str)
 }

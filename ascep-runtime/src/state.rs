@@ -7,6 +7,7 @@ use crate::market::Market;
 use crate::ops::bar::Bars;
 use crate::ops::indicator::Progress;
 use crate::ops::look::Look;
+use crate::ops::scan::{PathTexts, ScanState};
 use crate::ops::sequence::SequenceState;
 use crate::plan::{NONE, PeriodPlan, Plan};
 use crate::ring::Ring;
@@ -59,6 +60,11 @@ pub(crate) struct State {
     pub(crate) history_rings: Vec<Ring>,
     pub(crate) history: Vec<u64>,
 
+    pub(crate) scans: Vec<ScanState>,
+    /// Scans whose deadline has come.
+    pub(crate) due_scans: BitQueue,
+    pub(crate) paths: PathTexts,
+
     pub(crate) sequences: SequenceState,
     /// Where the captures of the run begin that captures are read from.
     pub(crate) captures_at: u32,
@@ -78,7 +84,10 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(plan: &Plan, quiet_start: bool) -> Self {
+    pub(crate) fn new(plan: &mut Plan, quiet_start: bool) -> Self {
+        let scanners = std::mem::take(&mut plan.scans.scanners);
+        let plan = &*plan;
+        let scans = scanners.into_iter().map(ScanState::new).collect();
         let sizes = &plan.sizes;
         // An edge is a step from known-false to known-true, so what begins as unknown makes none of its first truth.
         let before = if quiet_start { UNKNOWN } else { FALSE };
@@ -105,6 +114,9 @@ impl State {
             host_args: Vec::with_capacity(sizes.max_args),
             history_rings: vec![Ring::default(); plan.histories.len()],
             history: vec![0; sizes.history],
+            scans,
+            due_scans: BitQueue::new(plan.scans.scans.len()),
+            paths: PathTexts::new(plan),
             sequences: SequenceState::new(plan),
             captures_at: NONE,
             timers_done: i64::MIN,

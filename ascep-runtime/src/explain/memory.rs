@@ -112,6 +112,8 @@ pub(super) fn memory(subject: &Subject<'_>, id: NodeId) -> Option<Memory> {
         | NodeOp::RunAnd
         | NodeOp::RunOr
         | NodeOp::BarField { .. }
+        | NodeOp::Scan { .. }
+        | NodeOp::Opportunity { .. }
         | NodeOp::FastK
         | NodeOp::Host { .. }
         | NodeOp::Sample => None,
@@ -188,6 +190,11 @@ pub(super) fn unknown(subject: &Subject<'_>, id: NodeId) -> Unknown {
         },
         NodeOp::Function(_) | NodeOp::FastK if all_known(subject, id) => Unknown::Arithmetic,
         NodeOp::Capture { .. } => Unknown::Missing,
+        NodeOp::Opportunity { scan, .. } => match subject.state.scans.get(scan as usize).and_then(|scan| scan.last) {
+            None => Unknown::NeverSeen,
+            // Without its quantities a way has no size; what opens and moves has no reason.
+            Some(_) => Unknown::Missing,
+        },
         NodeOp::DepthPrice { .. }
         | NodeOp::Clock(_)
         | NodeOp::Function(_)
@@ -215,6 +222,7 @@ pub(super) fn unknown(subject: &Subject<'_>, id: NodeId) -> Unknown {
         | NodeOp::RunAnd
         | NodeOp::RunOr
         | NodeOp::Bar { .. }
+        | NodeOp::Scan { .. }
         | NodeOp::All { .. } => Unknown::NeverSeen,
     }
 }

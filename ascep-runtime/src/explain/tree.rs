@@ -104,7 +104,9 @@ impl<'a> Subject<'a> {
             Type::Duration => Reading::Duration(bits.cast_signed()),
             Type::Timestamp => Reading::Timestamp(bits.cast_signed()),
             Type::Symbol => text(&self.plan.symbols),
-            Type::Text => text(&self.plan.texts),
+            Type::Text => {
+                crate::ops::scan::text(self.plan, self.state, bits).map_or(Reading::Unknown, |text| Reading::Text(text.to_owned()))
+            }
             Type::Event => Reading::Unknown,
         }
     }

@@ -10,6 +10,7 @@ pub(crate) mod indicator;
 mod level;
 pub(crate) mod look;
 pub(crate) mod num;
+pub(crate) mod scan;
 pub(crate) mod sequence;
 
 use crate::plan::{LookKind, NodeOp, NodePlan, Plan};
@@ -107,6 +108,7 @@ pub(crate) fn start(plan: &Plan, state: &mut State, id: u32) {
         | NodeOp::EventOr
         | NodeOp::Edge { .. }
         | NodeOp::Bar { .. }
+        | NodeOp::Scan { .. }
         | NodeOp::Indicator { .. }
         | NodeOp::Crosses { .. }
         | NodeOp::Index { .. }
@@ -147,6 +149,7 @@ fn compute(plan: &Plan, state: &mut State, node: NodePlan) -> u64 {
         NodeOp::Coalesce(repr) => level::coalesce(state, args, repr),
         NodeOp::Known(repr) => level::known(state, args, repr),
         NodeOp::BarField { bar, field } => bar::field(state, bar, field),
+        NodeOp::Opportunity { scan, field } => scan::field(plan, state, scan, field),
         NodeOp::FastK => indicator::fast_k(state, args),
         NodeOp::Cycle { cycle, field } => cycle::field(plan, state, cycle, field, args),
         NodeOp::Host { function } => host::call(plan, state, args, function),

@@ -28,7 +28,12 @@ impl ParamPlan {
         }
         let in_range = self.range.is_none_or(|(low, high)| is_between(&low, value, &high));
         let is_length = !self.is_period || matches!(value, Constant::Duration(d) if *d > 0);
-        if in_range && is_length && is_sound(value) { Ok(constant_bits(*value, &plan.text_ids)) } else { Err(ParamError::Range) }
+        let is_taken = !matches!(value, Constant::Num(bits) if !self.scan.takes(f64::from_bits(*bits)));
+        if in_range && is_length && is_taken && is_sound(value) {
+            Ok(constant_bits(*value, &plan.text_ids))
+        } else {
+            Err(ParamError::Range)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::traits::{Traits, classify};
 use super::windows::WindowKey;
 use super::{
     BarPlan, Clock, ClockCompare, FieldKind, FunctionPlan, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan,
-    Provenance, RingPlan, StateSizes, TimerOwner,
+    Provenance, RingPlan, ScanUse, Scans, StateSizes, TimerOwner,
 };
 use crate::columns::Columns;
 use crate::counters::PlanStats;
@@ -23,10 +23,18 @@ use crate::ops::num::Function;
 use crate::options::EngineOptions;
 use crate::value::{Lists, Repr, put};
 
+/// The most ways that an option may allow.
+const MOST_WAYS: usize = 1 << 28;
+
 /// Makes the plan of a program, and says which number each node of the program has in it.
 pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &HostFunctions) -> Result<(Plan, Vec<u32>), BuildError> {
     if options.max_window_samples == 0 {
         return Err(BuildError::Option { option: "max_window_samples", reason: "a window holds at least one sample" });
+    }
+    for (option, ways) in [("max_scan_ways", options.max_scan_ways), ("max_open_ways", options.max_open_ways)] {
+        if ways == 0 || ways > MOST_WAYS {
+            return Err(BuildError::Option { option, reason: "from 1 to 268,435,456 ways" });
+        }
     }
     program.validate()?;
     if let Some(input) = program.tables.inputs.iter().find(|input| input.ty == Type::Event) {
@@ -52,9 +60,11 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
     let mut builder = Builder::new(program, options, functions, &traits, &numbers);
     builder.instruments();
     builder.node_keys = builder.node_keys();
+    builder.scan_texts();
     builder.nodes()?;
     builder.lay_out_windows();
     builder.links();
+    builder.scan_links();
     add_rules(&mut builder, &shaped)?;
     builder.columns(&mut shaped)?;
     if options.provenance {
@@ -111,6 +121,7 @@ impl<'p> Builder<'p> {
             histories: Vec::new(),
             limits: Vec::new(),
             sequences: Sequences::default(),
+            scans: Scans::default(),
             timers: Vec::new(),
             rules: Vec::new(),
             actions: Vec::new(),
@@ -139,6 +150,7 @@ impl<'p> Builder<'p> {
                 value: param.value,
                 range: param.range,
                 is_period: false,
+                scan: ScanUse::default(),
                 bits: rules::constant_bits(param.value, &plan.text_ids),
             })
             .collect();
@@ -336,7 +348,11 @@ impl<'p> Builder<'p> {
                 Some(&NodePlan { op: NodeOp::Bar { bar }, .. }) => NodeOp::BarField { bar, field },
                 _ => return Err(invalid(Problem::Operator)),
             },
-            Op::Cycles(_) | Op::OpportunityField(_) => return Err(BuildError::Scan),
+            Op::Cycles(id) => self.scan(program.tables.scans.get(id.0 as usize).ok_or(invalid(Problem::Index))?, index, number)?,
+            Op::OpportunityField(field) => {
+                let scan = node.args.first().map(|scan| self.number(scan.0));
+                self.opportunity(scan, field).ok_or(invalid(Problem::Operator))?
+            }
             Op::FastK => NodeOp::FastK,
             Op::Ema { n, skip } => self.indicator(Indicator::Ema { n, skip })?,
             Op::Rsi(n) => self.indicator(Indicator::Rsi(n))?,

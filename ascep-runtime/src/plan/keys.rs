@@ -191,7 +191,7 @@ impl Builder<'_> {
                 }
             }
             Op::Host(id) => self.name(hasher, self.program.tables.functions.get(id.0 as usize).map(|function| &function.name)),
-            Op::Cycles(id) => self.scan(hasher, id),
+            Op::Cycles(id) => self.scan_key(hasher, id),
             Op::BarField(field) => hasher.word_of(&field),
             Op::OpportunityField(field) => hasher.word_of(&field),
             Op::Payload(field) => hasher.word_of(&field),
@@ -251,12 +251,14 @@ impl Builder<'_> {
     }
 
     /// All that a scan is: its markets by the instruments that they are.
-    fn scan(&self, hasher: &mut Hasher, id: ScanId) {
+    fn scan_key(&self, hasher: &mut Hasher, id: ScanId) {
         let Some(scan) = self.program.tables.scans.get(id.0 as usize) else { return };
         // The venue that the rule named is for people.
         let Scan { venue: _, home, legs, fee, min_net, step, max_age, max_skew, markets } = scan;
         hasher.text(home);
         hasher.word_of(legs);
+        // One that follows fewer or more ways is another one.
+        hasher.word(self.options.max_open_ways as u64);
         for setting in [*fee, Some(*min_net), Some(*step)] {
             match setting {
                 None => hasher.text("none"),

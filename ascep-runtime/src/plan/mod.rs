@@ -10,12 +10,13 @@ mod keys;
 mod links;
 mod provenance;
 mod rules;
+mod scans;
 mod sequence;
 mod shape;
 mod traits;
 mod windows;
 
-use ascep_lang::program::{BarField, CmpOp, Constant, CycleField, MarketField, Side};
+use ascep_lang::program::{BarField, CmpOp, Constant, CycleField, MarketField, OpportunityField, Side};
 use ascep_lang::syntax::CrossSide;
 use rustc_hash::FxHashMap;
 
@@ -24,6 +25,7 @@ pub(crate) use build::build;
 pub(crate) use cycles::CyclePlan;
 pub(crate) use keys::{Ids, Keys};
 pub(crate) use provenance::Provenance;
+pub(crate) use scans::{BETWEEN, NumberPlan, ScanSetting, ScanUse, Scans};
 pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};
 pub(crate) use shape::{Instr, Shape, ShapeMode};
 pub(crate) use windows::{LookKind, LookPlan, Parts, WindowPlan};
@@ -140,6 +142,14 @@ pub(crate) enum NodeOp {
         bar: u32,
         field: BarField,
     },
+    /// An event: what a scan tells. An index into [`Scans::scans`].
+    Scan {
+        scan: u32,
+    },
+    Opportunity {
+        scan: u32,
+        field: OpportunityField,
+    },
     /// An index into [`Plan::indicators`].
     Indicator {
         indicator: u32,
@@ -241,6 +251,7 @@ pub(crate) struct Reading {
 pub(crate) enum TimerOwner {
     Node(u32),
     Rule(u32),
+    Scan(u32),
 }
 
 /// When a rule that was touched fires.
@@ -303,6 +314,8 @@ pub(crate) struct ParamPlan {
     pub(crate) range: Option<(Constant, Constant)>,
     /// Whether a timer or a window uses it as its length.
     pub(crate) is_period: bool,
+    /// What scans use it as.
+    pub(crate) scan: ScanUse,
     pub(crate) bits: u64,
 }
 
@@ -370,6 +383,7 @@ pub(crate) struct Plan {
     pub(crate) histories: Vec<RingPlan>,
     pub(crate) limits: Vec<LimitPlan>,
     pub(crate) sequences: Sequences,
+    pub(crate) scans: Scans,
     pub(crate) timers: Vec<TimerOwner>,
 
     pub(crate) rules: Vec<RulePlan>,

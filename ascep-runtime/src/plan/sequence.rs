@@ -5,7 +5,7 @@
 use ascep_lang::program::{CaptureOf, Period, SequenceId, StepInput, StepKind};
 
 use super::build::Builder;
-use super::{NONE, PeriodPlan, TimerOwner};
+use super::{Ids, NONE, PeriodPlan, Plan, TimerOwner};
 use crate::error::BuildError;
 use crate::memory::flat;
 use crate::ops::sequence::Run;
@@ -287,4 +287,24 @@ impl Builder<'_> {
             _ => NONE,
         }
     }
+}
+
+/// The captures that are texts, in each place where a run may hold them.
+pub(super) fn text_captures(plan: &Plan) -> Vec<u32> {
+    let mut found = Vec::new();
+    for seq in &plan.sequences.seqs {
+        let places = plan.sequences.places.get(seq.places.0 as usize..seq.places.1 as usize).unwrap_or_default();
+        let captures = places.iter().flat_map(|place| {
+            let (first, end) = place.captures;
+            plan.sequences.captures.get(first as usize..end as usize).unwrap_or_default()
+        });
+        let is_text = |source: u32| plan.keys.nodes.get(source as usize).is_some_and(|key| key.ids == Ids::Texts);
+        for capture in captures.filter(|capture| is_text(capture.source)) {
+            found.extend((0..=seq.prefixes).map(|block| seq.captures + block * seq.block + capture.place));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.shrink_to_fit();
+    found
 }

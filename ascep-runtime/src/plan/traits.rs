@@ -92,6 +92,7 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>], provena
                 | Op::Known
                 | Op::Capture(_)
                 | Op::BarField(_)
+                | Op::OpportunityField(_)
                 | Op::FastK
                 | Op::Cycle { .. }
                 | Op::Host(_)

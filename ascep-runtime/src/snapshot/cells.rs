@@ -29,6 +29,7 @@ pub(super) enum Cell {
         ids: Ids,
     },
     Sequence(u32),
+    Scan(u32),
     All {
         index: u32,
         parts: u32,
@@ -63,6 +64,7 @@ pub(super) fn cells(plan: &Plan, id: u32) -> [Option<Cell>; 2] {
         | NodeOp::Pick
         | NodeOp::Event
         | NodeOp::BarField { .. }
+        | NodeOp::Opportunity { .. }
         | NodeOp::Where
         | NodeOp::EventAnd
         | NodeOp::EventOr
@@ -82,6 +84,7 @@ pub(super) fn cells(plan: &Plan, id: u32) -> [Option<Cell>; 2] {
             [Some(Cell::Look(look)), timer.map(Cell::Timer)]
         }
         NodeOp::Bar { bar } => [plan.bars.get(bar as usize).map(|bar| Cell::Timer(bar.timer)), Some(Cell::Bars(bar))],
+        NodeOp::Scan { scan } => [Some(Cell::Scan(scan)), None],
         NodeOp::Indicator { indicator } => [Some(Cell::Indicator(indicator)), None],
         NodeOp::Index { state } => {
             let repr = plan.reprs.get(id as usize).copied().unwrap_or(Repr::Num);
@@ -125,11 +128,16 @@ pub(super) fn write(plan: &Plan, state: &State, texts: &mut Texts, cell: Cell, o
         }
         Cell::History { index, ids, .. } => {
             let (Some(ring), Some(of)) = (state.history_rings.get(index as usize), plan.histories.get(index as usize)) else { return };
-            write_ring(*ring, *of, &state.history, out, |bits| texts.write(plan, ids, bits));
+            write_ring(*ring, *of, &state.history, out, |bits| texts.write(plan, state, ids, bits));
         }
         Cell::Sequence(index) => {
             let Some(seq) = plan.sequences.seqs.get(index as usize) else { return };
             write_sequence(plan, state, texts, *seq, out);
+        }
+        Cell::Scan(index) => {
+            if let Some(scan) = state.scans.get(index as usize) {
+                scan.write(out);
+            }
         }
         Cell::All { index, parts } => {
             for place in all_places(plan, index, parts) {
@@ -176,6 +184,11 @@ pub(super) fn read(plan: &mut Plan, state: &mut State, texts: &mut Texts, cell: 
         Cell::Sequence(index) => {
             let seq = *plan.sequences.seqs.get(index as usize)?;
             read_sequence(plan, state, texts, seq, from)?;
+        }
+        Cell::Scan(index) => {
+            let deadline = state.scans.get_mut(index as usize)?.read(from)?;
+            (deadline >= state.clock).then_some(())?;
+            state.timers.arm(plan.scans.scans.get(index as usize)?.timer, deadline);
         }
         Cell::All { index, parts } => {
             for place in all_places(plan, index, parts) {
@@ -274,7 +287,7 @@ fn write_sequence(plan: &Plan, state: &State, texts: &mut Texts, seq: SeqPlan, o
             out.int(at(&state.sequences.deadlines, deadline));
         }
         for ((_, ids), place) in kinds.iter().zip(seq.block_of(prefix)..) {
-            out.word(texts.write(plan, *ids, at(&state.sequences.captures, place)));
+            out.word(texts.write(plan, state, *ids, at(&state.sequences.captures, place)));
         }
     }
 }

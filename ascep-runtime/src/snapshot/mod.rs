@@ -17,6 +17,7 @@ use ascep_lang::program::LANGUAGE_VERSION;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
+use crate::counters::COUNTERS;
 use crate::error::SnapshotError;
 use crate::plan::{FieldKind, Ids, Plan, RuleMode};
 use crate::state::State;
@@ -25,7 +26,7 @@ use cells::cells;
 use texts::Texts;
 
 /// The version of the form; it changes with what operators keep, too.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 const MAGIC: [u8; 8] = *b"ASCEPSNP";
 /// Magic, form, language, length of the payload; the checksum is at the end.
 const HEADER: usize = 8 + 4 + 4 + 8;
@@ -38,7 +39,7 @@ pub(crate) struct Saved {
     pub(super) clock: i64,
     pub(super) step: u64,
     pub(super) timers_done: i64,
-    pub(super) counters: [u64; 11],
+    pub(super) counters: [u64; COUNTERS],
     pub(super) texts: Vec<String>,
     pub(super) params: Vec<SavedParam>,
     pub(super) inputs: Vec<SavedInput>,
@@ -136,7 +137,7 @@ pub(crate) fn save(plan: &Plan, state: &State) -> Saved {
         .zip(&plan.inputs)
         .filter_map(|(id, input)| {
             let node = plan.input_nodes.of(id).first()?;
-            let value = texts.write(plan, ids_of(input.kind), state.slot(*node));
+            let value = texts.write(plan, state, ids_of(input.kind), state.slot(*node));
             Some(SavedInput { name: input.name.clone(), kind: kind_number(input.kind), value })
         })
         .collect();
@@ -157,7 +158,7 @@ pub(crate) fn save(plan: &Plan, state: &State) -> Saved {
         }
         let mut out = Writer::default();
         if keeps_slot(plan, id) {
-            out.word(texts.write(plan, key.ids, state.slot(id)));
+            out.word(texts.write(plan, state, key.ids, state.slot(id)));
         }
         for cell in parts.into_iter().flatten() {
             cells::write(plan, state, &mut texts, cell, &mut out);

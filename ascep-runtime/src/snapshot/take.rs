@@ -16,8 +16,9 @@ use crate::counters::Counters;
 use crate::error::SnapshotError;
 use crate::market::Loaded;
 use crate::ops;
-use crate::plan::{Clock, NodeOp, PeriodPlan, Plan, RuleMode, kind_of_constant};
+use crate::plan::{Clock, NONE, NodeOp, PeriodPlan, Plan, RuleMode, kind_of_constant};
 use crate::rules::RuleState;
+use crate::signal::Signal;
 use crate::state::State;
 use crate::value::{Repr, at, put};
 use crate::window::Taken;
@@ -31,6 +32,10 @@ pub(crate) fn take(program: &Program, plan: &mut Plan, state: &mut State, mut sa
     taking.head(state, &saved)?;
     taking.params(plan, state, &saved)?;
     taking.inputs(plan, state, &saved)?;
+    for scan in (0..).take(state.scans.len()) {
+        // By the parameters as they read now; nothing is quoted yet, so nothing is told.
+        ops::scan::set(plan, state, scan, &mut |_: &Signal<'_>| ());
+    }
     let loaded = market(plan, state, &saved)?;
     let kept = if state.started { taking.nodes(program, plan, state, &saved, &loaded)? } else { taking.cold(program, plan, &saved.nodes) };
     taking.rules(plan, state, &saved.rules, &kept)?;
@@ -210,6 +215,9 @@ impl Taking {
                 | NodeOp::VenueTs { instrument }
                 | NodeOp::Imbalance { instrument, .. }
                 | NodeOp::Clock(Clock::Age { instrument }) => of(instrument).market,
+                NodeOp::Scan { scan } => plan.scans.scans.get(scan as usize).is_some_and(|scan| {
+                    scan.instruments.iter().filter(|instrument| **instrument != NONE).all(|instrument| of(*instrument).market)
+                }),
                 NodeOp::Cycle { cycle, .. } | NodeOp::Clock(Clock::Legs { cycle }) => {
                     plan.cycles.get(cycle as usize).is_some_and(|cycle| cycle.instruments().all(|instrument| of(instrument).market))
                 }

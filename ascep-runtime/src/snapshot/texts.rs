@@ -2,7 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::ops::scan::text;
 use crate::plan::Plan;
+use crate::state::State;
 use crate::value::UNKNOWN_ID;
 
 pub(super) use crate::plan::Ids;
@@ -22,19 +24,19 @@ impl Texts {
     }
 
     /// The word for a value.
-    pub(super) fn write(&mut self, plan: &Plan, ids: Ids, bits: u64) -> u64 {
-        let table = match ids {
+    pub(super) fn write(&mut self, plan: &Plan, state: &State, ids: Ids, bits: u64) -> u64 {
+        let text = match ids {
             Ids::Nothing => return bits,
-            Ids::Texts => &plan.texts,
-            Ids::Symbols => &plan.symbols,
+            Ids::Texts => text(plan, state, bits),
+            Ids::Symbols => usize::try_from(bits).ok().and_then(|id| plan.symbols.get(id)).map(String::as_str),
         };
-        let Some(text) = usize::try_from(bits).ok().and_then(|id| table.get(id)) else { return UNKNOWN_ID };
+        let Some(text) = text else { return UNKNOWN_ID };
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
         let number = self.texts.len() as u64;
-        self.texts.push(text.clone());
-        self.numbers.insert(text.clone(), number);
+        self.texts.push(text.to_owned());
+        self.numbers.insert(text.to_owned(), number);
         number
     }
 

@@ -328,7 +328,10 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
                 }
             }
         }
-        Self { first, ways: ways.into_iter().map(E::new).collect(), starts, others, of }
+        // Collecting would go on in memory that is larger.
+        let mut small = Vec::with_capacity(ways.len());
+        small.extend(ways.into_iter().map(E::new));
+        Self { first, ways: small, starts, others, of }
     }
 
     /// How many ways there are, each direction counted.

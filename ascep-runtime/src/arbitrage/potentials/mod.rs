@@ -7,9 +7,11 @@
 //! for DPLL(T)", SAT 2006, section 3, with products in place of sums of logarithms.
 
 mod heap;
+mod save;
 #[cfg(test)]
 mod tests;
 
+use crate::memory::flat;
 use heap::Heap;
 
 const NONE: u32 = u32::MAX;
@@ -225,8 +227,9 @@ impl Potentials {
     /// Bytes held. They do not change.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let node = 8 + 16 + 16 + 8 + 4 + 4 + Heap::BYTES;
-        self.q.len() * node + self.edges.len() * (size_of::<Edge>() + size_of::<Out>() + size_of::<LeftOut>() + 4)
+        let Self { q, edges, out, starts, left_out, long: _, retry, heap: _, raised, journal, stamps, way, counters: _ } = self;
+        let nodes = flat(q) + flat(starts) + flat(raised) + flat(journal) + flat(stamps) + flat(way) + q.len() * Heap::BYTES;
+        nodes + flat(edges) + flat(out) + flat(left_out) + flat(retry)
     }
 
     /// An edge got dearer: what was left out for a way through it, or because of itself, is tried anew.

@@ -7,6 +7,8 @@ use crate::arbitrage::path::{MAX_LEGS, Path};
 use crate::arbitrage::potentials::Potentials;
 use crate::arbitrage::settings::{INDEXED_LEGS, ScanSettings};
 use crate::arbitrage::universe::Universe;
+use crate::memory::flat;
+use crate::snapshot::{Reader, Writer};
 
 /// See the module.
 #[derive(Debug)]
@@ -100,6 +102,16 @@ impl Long {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.potentials.bytes() + (self.edges.len() + self.starts.len()) * 4 + self.assumed.len()
+        self.potentials.bytes() + flat(&self.edges) + flat(&self.starts) + flat(&self.assumed)
+    }
+
+    /// For a snapshot.
+    pub(super) fn write(&self, out: &mut Writer) {
+        self.potentials.write(out);
+    }
+
+    /// From a snapshot, of the same markets and threshold.
+    pub(super) fn read(&mut self, from: &mut Reader<'_>) -> Option<()> {
+        self.potentials.read(from)
     }
 }

@@ -7,6 +7,8 @@ mod follow;
 mod long;
 mod look;
 mod quote;
+mod save;
+mod set;
 #[cfg(test)]
 mod tests;
 mod tracks;
@@ -20,8 +22,10 @@ use super::settings::{ScanError, ScanSettings, VenueClock, check_limit, check_mi
 use super::stats::{PathStats, PathTable};
 use super::universe::{MarketId, MarketKind, Universe};
 use crate::event::{Quote, Timestamp};
+use crate::memory::flat;
 use crate::timers::{NEVER, Timers};
 use long::Long;
+pub(crate) use set::Set;
 use tracks::Tracks;
 
 /// What is known of a market.
@@ -294,13 +298,18 @@ impl Scanner {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let clocks = self.clocks.iter().filter(|clock| matches!(clock, Clock::Estimated(_))).count();
-        self.index.bytes()
+        let Self { settings, symbols, clocks: all, .. } = self;
+        let names = flat(symbols) + symbols.iter().map(|symbol| symbol.len()).sum::<usize>();
+        names
+            + flat(all)
+            + flat(&settings.clocks)
+            + self.index.bytes()
             + self.tracks.bytes()
             + self.paths.bytes()
             + self.settings.max_tracked * (Timers::BYTES + 4)
             + self.markets.len() * size_of::<MarketState>()
-            + self.from.len() * 4
-            + self.long.as_ref().map_or(0, |long| long.bytes())
+            + flat(&self.from)
+            + self.long.as_ref().map_or(0, |long| size_of::<Long>() + long.bytes())
             + clocks * size_of::<ClockOffset>()
     }
 }
