@@ -39,7 +39,7 @@ fn a_triangle_on_poloniex_pays_before_fees_only() {
     assert_eq!((percent(found.best_gross), percent(found.best_net)), ("0.168".to_owned(), "-0.432".to_owned()));
     // The scan and the rules see the same: what is above 0 before fees comes and goes three times, and nothing is left after fees.
     assert_eq!((found.scan_free.0, found.scan_free.1.to_bits()), (3, found.best_gross.to_bits()));
-    assert_eq!((found.scan_fees, found.rules), ((0, 3), (3, 0)));
+    assert_eq!((found.scan_fees, found.rules, found.cycles), ((0, 3), (3, 0), (3, 0)));
 }
 
 #[test]
@@ -49,6 +49,7 @@ fn a_cycle_of_four_on_coinbase_never_pays() {
     }
     let found = coinbase::run().unwrap();
     assert_eq!((found.markets, found.evaluations, found.changed), (162, 3_305, 307));
+    assert_eq!(percent(found.rule), "-0.138");
     // Of all ways through that universe these are the two whose books were recorded.
     let best: Vec<(&str, String)> = found.best.iter().map(|(path, best)| (path.as_str(), percent(*best))).collect();
     let there = "buy coinbase:BAND/BTC, sell coinbase:BAND/GBP, buy coinbase:SKL/GBP, sell coinbase:SKL/BTC";
@@ -71,7 +72,7 @@ fn two_venues_whose_clocks_are_aligned_hardly_differ() {
     let sound = fx::scan(BEHIND, Some(MAX_AGE), Count::Sound).unwrap();
     assert_eq!((sound.lifetimes, sound.faults, sound.ended_by_faults), (vec![3, 109, 418], (7_109, 4_987), 2));
     assert_eq!(format!("{:.1}", sound.widest), "0.5");
-    assert_eq!(fx::rules().unwrap(), 3);
+    assert_eq!(fx::rules().unwrap(), (3, 3));
 }
 
 #[test]

@@ -3,11 +3,22 @@
 use std::collections::BTreeMap;
 
 use ascep_feeds::universe::{Loader, UniverseSpec};
+use ascep_lang::{Options, Source, compile};
 use ascep_runtime::arbitrage::{FeeTable, Opportunity, ScanSettings, Scanner};
+use ascep_runtime::event::{Event, MISSING, Payload, Quote};
+use ascep_runtime::{
+    Engine, EngineOptions,
+    signal::{self, Signal},
+};
 use serde_json::Value;
 
 use crate::data::{Failure, Ladder, frames, gunzip, number, shared};
 
+const RULES: &str = r#"
+USE arbitrage
+IF cycles(home = "BTC", fee = 0bp, legs = 4, venue = "coinbase", markets = ["SKL/BTC", "SKL/GBP", "BAND/GBP", "BAND/BTC"], min_net = -50%, step = 0bp)
+THEN TOLD(net = it.net)
+"#;
 const CYCLE: [&str; 4] = ["SKL-BTC", "SKL-GBP", "BAND-GBP", "BAND-BTC"];
 
 /// What comes out.
@@ -23,6 +34,8 @@ pub(crate) struct Cycle {
     pub(crate) changed: u64,
     /// Ways whose return is known at some time: each as people write it, with the best return before fees.
     pub(crate) best: Vec<(String, f64)>,
+    /// The best of all that a rule with `cycles` was told.
+    pub(crate) rule: f64,
 }
 
 /// Reads the recording.
@@ -37,7 +50,10 @@ pub(crate) fn run() -> Result<Cycle, Failure> {
     let symbol = |id: &str| format!("coinbase:{}", id.replace('-', "/"));
     let cycle: Vec<_> = CYCLE.iter().filter_map(|id| universe.find(&symbol(id))).collect();
 
-    let mut out = Cycle { markets: universe.len(), ways: scanner.stats().cycles.iter().sum(), ..Cycle::default() };
+    let program = compile(&[Source::new("facts.cep", RULES)], &Options::default())?;
+    let mut engine = Engine::new(&program, EngineOptions::default())?;
+
+    let mut out = Cycle { markets: universe.len(), ways: scanner.stats().cycles.iter().sum(), rule: f64::NEG_INFINITY, ..Cycle::default() };
     let mut books: BTreeMap<String, Ladder> = BTreeMap::new();
     let text = gunzip("captures/COINBASE.ws.28.0.gz")?;
     for (ts, frame) in frames(&text) {
@@ -57,8 +73,18 @@ pub(crate) fn run() -> Result<Cycle, Failure> {
             book.set(bid, number(change.get(1))?, number(change.get(2))?);
         }
         let market = universe.find(&symbol(id)).ok_or("a product that is not of the universe")?;
+        // Prices alone: how little of it could be done, and that orders have a least size, is not asked here.
+        let quote = Quote { bid_qty: MISSING, ask_qty: MISSING, ..book.quote() };
+        if let Some(instrument) = engine.instrument(&symbol(id)) {
+            let event = Event { ts, venue_ts: None, instrument, payload: Payload::Quote(quote) };
+            engine.on_event(&event, &mut |signal: &Signal<'_>| {
+                if let Some(signal::Value::Num(net)) = signal.values.first() {
+                    out.rule = out.rule.max(*net);
+                }
+            })?;
+        }
         let before = scanner.counters().refreshed;
-        scanner.quote(market, ts, None, &book.quote(), &mut |_: &Opportunity| {})?;
+        scanner.quote(market, ts, None, &quote, &mut |_: &Opportunity| {})?;
         if cycle.contains(&market) && cycle.iter().all(|market| scanner.quote_of(*market).is_some()) {
             out.evaluations += 1;
             out.changed += u64::from(scanner.counters().refreshed == before);

@@ -19,6 +19,8 @@ LET there = cross(buy = "oanda:EUR/USD", sell = "fxcm:EUR/USD", fee_buy = 0bp, f
 LET back = cross(buy = "fxcm:EUR/USD", sell = "oanda:EUR/USD", fee_buy = 0bp, fee_sell = 0bp)
 RULE there: IF there > 0 AND there.age < 5s THEN THERE(net = there)
 RULE back: IF back > 0 AND back.age < 5s THEN BACK(net = back)
+RULE both: IF cycles(home = "USD", fee = 0bp, legs = 2, markets = ["oanda:EUR/USD", "fxcm:EUR/USD"], max_age = 5s) WHERE it.state == "open"
+  THEN BOTH(net = it.net)
 "#;
 
 /// A quote as it was recorded.
@@ -150,17 +152,20 @@ fn scan_one(ticks: &[(i64, Tick)], behind: i64, max_age: Option<i64>, bought_on:
     Ok(())
 }
 
-/// The same through rules, aligned and with the limit of age: how many signals there are.
-pub(crate) fn rules() -> Result<u64, Failure> {
+/// The same through rules, aligned and with the limit of age: how many signals of `cross` both ways there are, and how many of `cycles`.
+pub(crate) fn rules() -> Result<(u64, u64), Failure> {
     let program = compile(&[Source::new("facts.cep", RULES)], &Options::default())?;
     let mut engine = Engine::new(&program, EngineOptions::default())?;
-    let mut signals = 0;
+    let mut signals = (0, 0);
     for (ts, tick) in in_order(BEHIND)? {
         let symbol = MARKETS.get(tick.venue).ok_or("no such market")?;
         let quote = Quote { bid: tick.bid, ask: tick.ask, bid_qty: MISSING, ask_qty: MISSING };
         let instrument = engine.instrument(symbol).ok_or("no rule names it")?;
         let event = Event { ts, venue_ts: Some(tick.ts), instrument, payload: Payload::Quote(quote) };
-        engine.on_event(&event, &mut |_: &Signal<'_>| signals += 1)?;
+        engine.on_event(&event, &mut |signal: &Signal<'_>| match &*signal.head.signal {
+            "BOTH" => signals.1 += 1,
+            _ => signals.0 += 1,
+        })?;
     }
     Ok(signals)
 }

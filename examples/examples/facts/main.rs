@@ -32,6 +32,7 @@ fn main() -> Result<(), data::Failure> {
         &format!("{}, {}", triangle.scan_free.0, percent(triangle.scan_free.1)),
     );
     row("opportunities of a scan with fees; episodes lost to fees", "", &format!("{}; {}", triangle.scan_fees.0, triangle.scan_fees.1));
+    row("openings told to a rule with `cycles` without fees; with fees", "", &format!("{}; {}", triangle.cycles.0, triangle.cycles.1));
     row("signals of a rule on gross; on net", "", &format!("{}; {}", triangle.rules.0, triangle.rules.1));
 
     let cycle = coinbase::run()?;
@@ -43,6 +44,8 @@ fn main() -> Result<(), data::Failure> {
     for (path, best) in &cycle.best {
         row(&format!("  {path}"), "", &percent(*best));
     }
+
+    row("the best that a rule with `cycles` was told", "", &percent(cycle.rule));
 
     println!("\nOANDA and FXCM, 2014-05-05: EUR/USD, bought on one and sold on the other, no fees");
     for (title, behind, max_age, known) in [
@@ -65,7 +68,8 @@ fn main() -> Result<(), data::Failure> {
             println!("    {what:<24} {known:<22} {:<28} {}", of(&sides), of(&sound));
         }
     }
-    row("signals of rules with `cross` both ways, aligned, age below 5 s", "", &fx::rules()?.to_string());
+    let (cross, cycles) = fx::rules()?;
+    row("signals of rules with `cross` both ways; openings told by `cycles`", "", &format!("{cross}; {cycles}"));
     Ok(())
 }
 

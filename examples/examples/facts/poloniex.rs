@@ -18,6 +18,8 @@ USE arbitrage
 LET t = triangle("BTC/USDT", "BCH/BTC", "BCH/USDT", fee = 0.2%)
 RULE gross: IF t.gross > 0 THEN GROSS(gross = t.gross, direction = t.direction)
 RULE net: IF t > 0 THEN NET(net = t)
+RULE free: IF cycles(home = "USDT", fee = 0bp, markets = ["BTC/USDT", "BCH/BTC", "BCH/USDT"]) WHERE it.state == "open" THEN FREE(net = it.net)
+RULE paid: IF cycles(home = "USDT", fee = 0.2%, markets = ["BTC/USDT", "BCH/BTC", "BCH/USDT"]) WHERE it.state == "open" THEN PAID(net = it.net)
 "#;
 
 /// What comes out.
@@ -43,8 +45,10 @@ pub(crate) struct Triangle {
     pub(crate) scan_free: (u64, f64),
     /// Opportunities of a scan with fees, and the episodes that were above 0 before them.
     pub(crate) scan_fees: (u64, u64),
-    /// Signals of the rules: above 0 before fees, and after.
+    /// Signals of the rules with `triangle`: above 0 before fees, and after.
     pub(crate) rules: (u64, u64),
+    /// Signals of the rules with `cycles`: opened without fees, and with them.
+    pub(crate) cycles: (u64, u64),
 }
 
 /// Reads the recording.
@@ -88,7 +92,9 @@ pub(crate) fn run() -> Result<Triangle, Failure> {
                 let event = Event { ts, venue_ts: None, instrument, payload: Payload::Quote(quote) };
                 engine.on_event(&event, &mut |signal: &Signal<'_>| match &*signal.head.signal {
                     "GROSS" => out.rules.0 += 1,
-                    _ => out.rules.1 += 1,
+                    "NET" => out.rules.1 += 1,
+                    "FREE" => out.cycles.0 += 1,
+                    _ => out.cycles.1 += 1,
                 })?;
             }
             let quotes: Vec<Quote> = MARKETS.iter().filter_map(|market| books.get(*market)).map(Ladder::quote).collect();
