@@ -2,6 +2,7 @@
 
 use super::opportunity::CloseReason;
 use super::path::MAX_LEGS;
+use super::size::SizeFilter;
 
 /// Counts since a scan was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +53,9 @@ pub struct ScanCounters {
     pub skewed: u64,
     /// or with too little quantity,
     pub small: u64,
+    /// (of these, by the filter that let nothing through, in the order of [`SizeFilter::ALL`]; at the end those that could be executed, but dust took
+    /// the profit),
+    pub small_by: [u64; SizeFilter::ALL.len() + 1],
     /// or an opportunity that was told.
     pub episodes_opened: u64,
 }

@@ -194,6 +194,19 @@ pub fn most_profitable_executable(legs: &[LegOffer<'_>]) -> Result<Execution, Un
     within(legs, most_profitable(legs), |execution| execution.profit > 0.0)
 }
 
+/// The execution within filters of the size that brings most of those whose mean edge is above `min_net`. Where that is below 0 and nothing brings
+/// anything, of the largest.
+///
+/// # Errors
+/// As of [`largest_executable`].
+pub fn best_executable(legs: &[LegOffer<'_>], min_net: f64) -> Result<Execution, Unexecutable> {
+    let (most, best) = (largest(legs, min_net), most_profitable(legs));
+    match (most, best) {
+        (Some(most), Some(best)) if best.size < most.size => within(legs, Some(best), |execution| execution.profit > 0.0),
+        _ => within(legs, most, |execution| execution.net > min_net),
+    }
+}
+
 fn within(legs: &[LegOffer<'_>], point: Option<DepthPoint>, good: impl Fn(&Execution) -> bool) -> Result<Execution, Unexecutable> {
     let Some(point) = point else {
         // Says what is not known, if anything is.

@@ -23,7 +23,7 @@ mod universe;
 mod way;
 
 pub use counters::{ScanCounters, ScanStats};
-pub use depth::{DepthPoint, edge_at, largest, largest_executable, most_profitable, most_profitable_executable};
+pub use depth::{DepthPoint, best_executable, edge_at, largest, largest_executable, most_profitable, most_profitable_executable};
 pub use fees::{FeeError, FeeRow, FeeTable, Tier};
 pub use offset::ClockOffset;
 pub use opportunity::{CloseReason, Opportunity, OpportunitySink, State};

@@ -52,6 +52,18 @@ impl LegTerms {
         Self { equal: matches!(market.kind, MarketKind::AssumedEqual { .. }), ..Self::new(&market.filters, fee) }
     }
 
+    /// The same with another fee.
+    #[must_use]
+    pub fn with_fee(self, fee: f64) -> Self {
+        Self { fee, keep: Decimal::after_fee(fee), ..self }
+    }
+
+    /// Whether the market demands anything of an order.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        self.filtered
+    }
+
     fn places(decimal: Option<Decimal>) -> usize {
         decimal.map_or(2, Decimal::places)
     }
@@ -168,7 +180,7 @@ pub struct Fill {
 /// An execution of all legs, of fixed size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Execution {
-    /// Of the start asset.
+    /// Of the start asset. As an amount at hand it makes the same orders.
     pub spent: f64,
     /// Of the start asset.
     pub received: f64,
@@ -253,7 +265,8 @@ fn settle(legs: &[LegOffer<'_>], orders: &[Option<Wide>; MAX_LEGS], bound: Bound
     }
     let (gain, loss) = (came.minus(spent, To::Down).to_f64(), spent.minus(came, To::Up).to_f64());
     let profit = gain - loss;
-    let (spent, received) = (spent.to_f64(), came.to_f64());
+    // With 15 digits it is an amount that pays for these orders, if it is given as one.
+    let (spent, received) = (spent.short(To::Up).to_f64(), came.to_f64());
     let count = u8::try_from(legs.len()).unwrap_or(0);
     Ok(Execution { spent, received, profit, net: profit / spent, bound, count, fills })
 }

@@ -343,7 +343,9 @@ pub(crate) fn check(desks: &[Desk], execution: &Execution) -> Result<Exact, Stri
     // A way that begins or ends with an assumption passes on a rounded quotient.
     let exact = !desks[0].equal && !desks[desks.len() - 1].equal;
     let beside = if exact { Exact::ZERO } else { received.times(Exact { digits: 4, places: 0 }) };
-    if !agree(spent, execution.spent, beside) || !agree(received, execution.received, beside) {
+    // What is spent is told with 15 digits, and not less than it is.
+    let told = execution.spent;
+    if told < spent.near() * (1.0 - 2e-16) || told > spent.near() * (1.0 + 1.1e-14) || !agree(received, execution.received, beside) {
         return Err(format!("{} become {}, told {} and {}", spent.near(), received.near(), execution.spent, execution.received));
     }
     if !agree(profit, execution.profit, beside) {
@@ -353,6 +355,30 @@ pub(crate) fn check(desks: &[Desk], execution: &Execution) -> Result<Exact, Stri
         return Err(format!("profit {}, told {}", profit.near(), execution.profit));
     }
     Ok(profit)
+}
+
+/// Whether so many lots of the last leg can be done with what is offered. All legs have lots, or are assumptions.
+pub(crate) fn can_do(desks: &[Desk], last: Exact) -> bool {
+    let (mut need, mut part) = (None, Exact::ONE);
+    for desk in desks.iter().rev() {
+        let Some(lot) = desk.lot() else {
+            part = part.times(desk.keep());
+            continue;
+        };
+        let qty = match need {
+            None => last,
+            Some(need) => {
+                let most = desk.most_lots(lot, None);
+                let enough = |n: i128| n > most || desk.exchange(lot.multiple(n)).expect("offered").1.times(part) >= need;
+                lot.multiple(bisect(enough))
+            }
+        };
+        if matches!(desk.refuses(qty), Some("quantity" | "max_qty")) {
+            return false;
+        }
+        (need, part) = (Some(desk.exchange(qty).expect("offered").0), Exact::ONE);
+    }
+    true
 }
 
 fn worst_price(desk: &Desk, qty: Exact) -> Exact {

@@ -1,10 +1,12 @@
 //! A close look at the ways that are followed: exact return, ages, skew, size; and what is told of it.
 
+use super::sizes::Size;
 use super::tracks::{Stage, Track};
 use super::{Known, MarketState, Scanner};
 use crate::arbitrage::index::NONE;
 use crate::arbitrage::opportunity::{CloseReason, Opportunity, OpportunitySink, State};
 use crate::arbitrage::path::Path;
+use crate::arbitrage::size::SizeFilter;
 use crate::event::Timestamp;
 use crate::timers::NEVER;
 
@@ -89,7 +91,7 @@ impl Scanner {
         }
         // What the potentials found they do not find again while it pays by their measure.
         let floor = self.long.as_ref().filter(|_| track.way == NONE).map_or(f64::INFINITY, |long| long.floor(&track.path));
-        let (size, profit) = self.size(track, legs.net);
+        let Size { size, profit, filter } = self.size(track, legs.net);
         if let Some(track) = self.tracks.get_mut(slot) {
             (track.net, track.gross, track.size, track.profit) = (legs.net, legs.gross, size, profit);
         }
@@ -114,6 +116,7 @@ impl Scanner {
             Some((stage, reason)) => {
                 if let Some(track) = self.tracks.get_mut(slot) {
                     track.best = track.best.max(stage);
+                    track.filter = filter;
                 }
                 self.close(slot, reason, sink);
             }
@@ -169,6 +172,10 @@ impl Scanner {
         // Without the watch on gross returns what never was above the threshold is none of the counters' business.
         if track.best > Stage::Gross || self.settings.watch_gross {
             track.best.count(&mut self.counters);
+            if track.best == Stage::Small {
+                let place = track.filter.map_or(SizeFilter::ALL.len(), |filter| filter as usize);
+                self.counters.small_by.get_mut(place).into_iter().for_each(|count| *count += 1);
+            }
         }
         self.tracks.remove(slot);
     }
@@ -206,25 +213,5 @@ impl Scanner {
             peak: track.peak,
             peak_size: track.peak_size,
         }
-    }
-
-    /// The smallest leg in units of the start asset, and what it brings; NaN where a quantity is not known.
-    fn size(&self, track: &Track, net: f64) -> (f64, f64) {
-        let (mut size, mut given) = (f64::INFINITY, 1.0);
-        let edges = track.path.edges();
-        let start = track.start as usize;
-        for edge in edges.iter().cycle().skip(start).take(edges.len()) {
-            let Some(market) = self.markets.get(*edge as usize / 2) else { continue };
-            let quote = &market.quote;
-            let (rate, takes) = if edge % 2 == 1 { (quote.bid, quote.bid_qty) } else { (1.0 / quote.ask, quote.ask * quote.ask_qty) };
-            if market.known != Known::Equal {
-                let most = takes / given;
-                if most.is_nan() || most < size {
-                    size = most;
-                }
-            }
-            given *= rate * market.keep;
-        }
-        (size, size * net)
     }
 }

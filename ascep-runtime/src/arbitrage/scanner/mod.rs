@@ -9,6 +9,7 @@ mod look;
 mod quote;
 mod save;
 mod set;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod tracks;
@@ -26,6 +27,7 @@ use crate::memory::flat;
 use crate::timers::{NEVER, Timers};
 use long::Long;
 pub(crate) use set::Set;
+use sizes::Sizes;
 use tracks::Tracks;
 
 /// What is known of a market.
@@ -95,6 +97,7 @@ pub struct Scanner {
     long: Option<Box<Long>>,
     /// What a product of rates has to be above to be looked at closely.
     threshold: f64,
+    sizes: Sizes,
     clocks: Vec<Clock>,
     tracks: Tracks,
     timers: Timers,
@@ -164,6 +167,7 @@ impl Scanner {
             from: universe.markets().flat_map(|market| [market.quote.0, market.base.0]).collect(),
             wide: settings.watch_gross || long.is_some(),
             long,
+            sizes: Sizes::new(universe, fees, settings.depth),
             threshold: 0.0,
             clocks: clocks.collect(),
             tracks: Tracks::new(settings.max_tracked, markets.len(), index.len()),
@@ -200,6 +204,7 @@ impl Scanner {
         for (market, keep) in self.markets.iter_mut().zip(keeps) {
             market.keep = keep;
         }
+        self.sizes.set_fees(fees);
         self.look_at_all(&mut Forward(sink));
         Ok(())
     }
@@ -310,6 +315,7 @@ impl Scanner {
             + self.markets.len() * size_of::<MarketState>()
             + flat(&self.from)
             + self.long.as_ref().map_or(0, |long| size_of::<Long>() + long.bytes())
+            + self.sizes.bytes()
             + clocks * size_of::<ClockOffset>()
     }
 }

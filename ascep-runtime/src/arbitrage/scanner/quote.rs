@@ -23,6 +23,19 @@ impl Scanner {
         quote: &Quote,
         sink: &mut S,
     ) -> Result<(), ScanEventError> {
+        self.take(market, ts, venue_ts, quote, None, sink)
+    }
+
+    #[inline]
+    fn take<S: OpportunitySink + ?Sized>(
+        &mut self,
+        market: MarketId,
+        ts: Timestamp,
+        venue_ts: Option<Timestamp>,
+        quote: &Quote,
+        book: Option<&Book<'_>>,
+        sink: &mut S,
+    ) -> Result<(), ScanEventError> {
         let sound = quote.bid < quote.ask && quote.bid >= f64::MIN_POSITIVE && quote.ask < f64::INFINITY;
         let known = if sound & is_qty(quote.bid_qty) & is_qty(quote.ask_qty) & is_time(ts) & venue_ts.is_none_or(is_time) {
             Known::Yes
@@ -35,6 +48,9 @@ impl Scanner {
         }
         if self.deadline < ts {
             self.fire(ts - 1, &mut Forward(sink));
+        }
+        if self.settings.depth {
+            self.sizes.keep(market, quote, book);
         }
         if self.apply(market.0, ts, venue_ts, quote, known) {
             self.settle(&mut Forward(sink));
@@ -61,7 +77,7 @@ impl Scanner {
         }
         let best = |side: &[crate::event::Level]| side.first().map_or((MISSING, MISSING), |level| (level.price, level.qty));
         let ((bid, bid_qty), (ask, ask_qty)) = (best(book.bids), best(book.asks));
-        self.quote(market, ts, venue_ts, &Quote { bid, ask, bid_qty, ask_qty }, sink)
+        self.take(market, ts, venue_ts, &Quote { bid, ask, bid_qty, ask_qty }, Some(book), sink)
     }
 
     /// What was known of a market no longer is: its opportunities close with that reason.

@@ -93,8 +93,26 @@ impl Scanner {
 }
 
 fn write_track(track: &Track, out: &mut Writer) {
-    let Track { path, way, start, live: _, open, best, id, opened, told, net, gross, size, profit, peak, peak_size, peak_profit, row: _ } =
-        *track;
+    let Track {
+        path,
+        way,
+        start,
+        live: _,
+        open,
+        best,
+        id,
+        opened,
+        told,
+        net,
+        gross,
+        size,
+        profit,
+        peak,
+        peak_size,
+        peak_profit,
+        row: _,
+        filter: _,
+    } = *track;
     write_path(&path, out);
     out.word(u64::from(way));
     out.word(u64::from(start));

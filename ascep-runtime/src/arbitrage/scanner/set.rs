@@ -24,6 +24,7 @@ impl Scanner {
             for market in self.markets.iter_mut().filter(|market| market.known != Known::Equal) {
                 market.keep = 1.0 - fee;
             }
+            self.sizes.set_fee(fee);
         }
         (self.settings.min_net, self.settings.step) = (min_net, step);
         (self.settings.max_age, self.settings.max_skew) = (max_age, max_skew);

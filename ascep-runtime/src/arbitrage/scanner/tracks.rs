@@ -3,6 +3,7 @@
 
 use crate::arbitrage::index::NONE;
 use crate::arbitrage::path::{MAX_LEGS, Path};
+use crate::arbitrage::size::SizeFilter;
 use crate::event::Timestamp;
 
 /// How far a way has come.
@@ -32,6 +33,8 @@ pub(super) struct Track {
     pub(super) open: bool,
     /// The best it came to since it is followed.
     pub(super) best: Stage,
+    /// The filter that let nothing through at the last look that held it back.
+    pub(super) filter: Option<SizeFilter>,
     pub(super) id: u64,
     pub(super) opened: Timestamp,
     /// The net return that was last told.
@@ -108,6 +111,7 @@ impl Tracks {
             told: f64::NAN,
             net: f64::NAN,
             gross: f64::NAN,
+            filter: None,
             size: f64::NAN,
             profit: f64::NAN,
             peak: f64::NAN,
