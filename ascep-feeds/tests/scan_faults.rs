@@ -224,6 +224,11 @@ fn a_venue_whose_clock_jumps_is_estimated_anew() {
     assert_eq!((back.told()[0].as_str(), back.scan.clock_jumps), ("50 open #1", 1));
     assert_eq!((back.told.len(), back.scan.opened), (4, 2));
 
+    // One stamp that is wrong is taken for a jump forward: it hides the venue for a span, and invents nothing.
+    let one = scan(&venue_clock(30_000, 30_100, hours), VenueClock::Estimated);
+    assert_eq!(one.told(), ["50 open #1", "30150 age #1", "90050 open #2", "179950 end #2"]);
+    assert_eq!(one.scan.clock_jumps, 2);
+
     // The time of receipt knows nothing of it.
     let receipt = scan(&venue_clock(30_000, 90_000, hours), VenueClock::Receipt);
     assert_eq!((receipt.told(), receipt.scan.clock_jumps), (steady.told(), 0));

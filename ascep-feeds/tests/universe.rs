@@ -9,6 +9,7 @@ use std::io::Write as _;
 
 use ascep_feeds::universe::{LoadCounters, LoadError, Loaded, Loader, UniverseSpec};
 use ascep_runtime::arbitrage::{Contract, FeeError, Filters, Market, MarketKind, Status, Tier, Universe};
+use serde_json::Value;
 
 fn spec(text: &str) -> UniverseSpec {
     text.parse().unwrap()
@@ -97,6 +98,64 @@ fn binance_of_2021() {
     assert_eq!(status(universe, "binance:BCC/BTC"), Status::Halted);
     assert!(universe.markets().all(|market| market.filters.tick.is_some() && market.filters.lot.is_some()));
     assert!(matches!(loaded.resolve(), Err(FeeError::Missing { .. })), "nothing is free");
+}
+
+/// Each market of both answers against a plain reading of the same JSON.
+#[test]
+fn every_filter_and_fee_is_that_of_a_plain_reading() {
+    let Some(loaded) = shared("data/binance/exchangeInfo_2021.json.gz", "x") else { return };
+    let json: Value = serde_json::from_slice(&common::gunzip(&common::shared("data/binance/exchangeInfo_2021.json.gz").unwrap())).unwrap();
+    for symbol in json["symbols"].as_array().unwrap() {
+        let name = format!("binance:{}/{}", symbol["baseAsset"].as_str().unwrap(), symbol["quoteAsset"].as_str().unwrap());
+        let values = |kinds: &[&str], key: &str| -> Vec<f64> {
+            let filters = symbol["filters"].as_array().unwrap().iter();
+            let of_kind = filters.filter(|filter| kinds.contains(&filter["filterType"].as_str().unwrap()));
+            let numbers = of_kind.map(|filter| filter[key].as_str().unwrap().parse::<f64>().unwrap());
+            numbers.filter(|value| *value > 0.0).collect()
+        };
+        let lots = ["LOT_SIZE", "MARKET_LOT_SIZE"];
+        let want = Filters {
+            tick: values(&["PRICE_FILTER"], "tickSize").into_iter().reduce(f64::max),
+            lot: values(&lots, "stepSize").into_iter().reduce(f64::max),
+            min_qty: values(&lots, "minQty").into_iter().reduce(f64::max),
+            max_qty: values(&lots, "maxQty").into_iter().reduce(f64::min),
+            min_notional: values(&["MIN_NOTIONAL"], "minNotional").into_iter().reduce(f64::max),
+        };
+        assert_eq!(market(&loaded.universe, &name).filters, want, "{name}");
+        let trades = symbol["status"] == "TRADING";
+        assert_eq!(status(&loaded.universe, &name), if trades { Status::Trading } else { Status::Halted }, "{name}");
+    }
+
+    let Some(loaded) = shared("data/captures/KRAKEN.0.gz", "x") else { return };
+    let text = common::gunzip(&common::shared("data/captures/KRAKEN.0.gz").unwrap());
+    let line = text.split(|byte| *byte == b'\n').next().unwrap();
+    let start = line.iter().position(|byte| *byte == b'{').unwrap();
+    let json: Value = serde_json::from_slice(&line[start..]).unwrap();
+    let mut listed = loaded.listed.rows();
+    // In the order of the answer, which the JSON reader does not keep.
+    let mut rows: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    for row in &mut listed {
+        rows.entry(row.pair.clone().unwrap()).or_default().push((row.min_volume, row.taker));
+    }
+    for pair in json["result"].as_object().unwrap().values().filter(|pair| pair["wsname"].is_string()) {
+        let name = pair["wsname"].as_str().unwrap().split('/').map(|asset| match asset {
+            "XBT" => "BTC",
+            "XDG" => "DOGE",
+            other => other,
+        });
+        let name = name.collect::<Vec<_>>().join("/");
+        let filters = market(&loaded.universe, &format!("kraken:{name}")).filters;
+        let step = |key: &str| Some(format!("1e-{}", pair[key]).parse::<f64>().unwrap());
+        assert_eq!((filters.tick, filters.lot), (step("pair_decimals"), step("lot_decimals")), "{name}");
+        assert_eq!(filters.min_qty, Some(pair["ordermin"].as_str().unwrap().parse().unwrap()), "{name}");
+        let fees = pair["fees"].as_array().unwrap().iter();
+        let want: Vec<(f64, f64)> = fees.map(|fee| (fee[0].as_f64().unwrap(), fee[1].as_f64().unwrap() / 100.0)).collect();
+        let got = &rows[&name];
+        assert_eq!(got.len(), want.len());
+        for ((volume, fee), (want_volume, want_fee)) in got.iter().zip(&want) {
+            assert!(volume == want_volume && (fee - want_fee).abs() < 1e-18, "{name}: {fee} {want_fee}");
+        }
+    }
 }
 
 #[test]
