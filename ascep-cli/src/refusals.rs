@@ -37,6 +37,11 @@ impl Refusals {
         Ok(())
     }
 
+    /// Whether the next one is shown.
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.strict && self.count < SHOWN
+    }
+
     /// Adds what a feed refused by itself.
     pub(crate) fn add(&mut self, n: u64) {
         self.count += n;

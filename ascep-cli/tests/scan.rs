@@ -183,6 +183,22 @@ fn faults_of_the_data_are_counted_and_are_no_opportunities() {
 }
 
 #[test]
+fn events_and_times_bound_a_scan() {
+    let ended = triangle(&["--fee", "0", "--events", "4"]).with(0);
+    assert!(ended.stderr.contains("events           4\n"), "{}", ended.stderr);
+    let states = |more: &[&str]| {
+        json(&triangle(&[&["--fee", "0"], more].concat()).with(0))
+            .iter()
+            .map(|one| one["reason"].as_str().unwrap_or("-").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(states(&["--events", "4"]), ["-", "end"]);
+    assert_eq!(states(&["--to", "30000000"]), ["-", "-", "end"]);
+    assert_eq!(states(&["--to", "1970-01-01T00:00:00.020Z"]), ["-", "end"]);
+    assert!(states(&["--from", "20000000"]).is_empty(), "the quotes before are not known");
+}
+
+#[test]
 fn a_look_has_a_bound() {
     let ended = triangle(&["--fee", "0", "--look", "2"]).with(0).says("the first 2 events say which markets there are");
     assert_eq!(ended.stdout, "");
@@ -193,7 +209,7 @@ fn a_look_has_a_bound() {
 fn files(folder: &Folder) {
     folder.file(
         "u.csv",
-        "symbol,status,lot,min_notional\na:X/USDT,trading,0.1,\nb:X/USDT,trading,0.1,\nb:X/USD,trading,,\nb:Y/USDT,halted,,\n",
+        "symbol,status,lot,min_notional\na:X/USDT,trading,0.0001,\nb:X/USDT,trading,0.0001,\nb:X/USD,trading,,\nb:Y/USDT,halted,,\n",
     );
     folder.file("fees.csv", "venue,pair,tier,volume,taker\na,,,,10bp\nb,,base,0,20bp\nb,,gold,1000000,1bp\n");
     folder.file(
@@ -285,4 +301,75 @@ fn a_feed_without_symbols_brings_those_of_the_universe() {
         .ascep(&["scan", "--feed", "binance", "--universe", "k.csv", "--fee", "1bp"])
         .with(2)
         .says("no market of the universe trades on `binance`");
+}
+
+#[test]
+fn a_symbol_without_venue_is_of_the_first_row() {
+    let folder = Folder::new();
+    let rows = "ts,symbol,bid,ask\n1,okx:A/B,100,101\n2,kraken:A/B,103,104\n3,A/B,103,104\n4,kraken:A/B,103,104\n";
+    let data = folder.file("v.csv", rows);
+    let universe = folder.file("u.csv", "symbol\nokx:A/B\nkraken:A/B\n");
+    for more in [&[][..], &["--universe", &universe]] {
+        let ended = ascep(&[&["scan", "--data", &data, "--fee", "0"], more].concat()).with(0);
+        let told = json(&ended);
+        assert_eq!(told.len(), 2, "{}", ended.stdout);
+        assert_eq!((&told[1]["ts"], &told[1]["reason"]), (&3.into(), &"edge".into()), "{}", ended.stdout);
+        assert!(ended.stderr.contains("2 of 2 quoted"), "{}", ended.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_needs_a_universe() {
+    let folder = Folder::new();
+    let pipe = folder.at("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    ascep(&["scan", "--data", &pipe, "--fee", "0"]).with(2).says("can be read only once").says("--universe FILE");
+    let universe = folder.file("u.csv", "symbol\nBTC/USDT\nETH/BTC\nETH/USDT\n");
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, TRIANGLE).unwrap()
+    });
+    let ended = ascep(&["scan", "--data", &pipe, "--ts-unit", "ms", "--fee", "0", "--universe", &universe]).with(0);
+    writer.join().unwrap();
+    assert_eq!(json(&ended).len(), 3);
+}
+
+#[test]
+fn filters_and_levels_decide_about_sizes() {
+    let folder = Folder::new();
+    let lots = folder.file("u.csv", "symbol,lot,min_notional\nBTC/USDT,0.01,\nETH/BTC,0.1,\nETH/USDT,0.1,5\n");
+    // 4 ETH sold, 4.1 bought for lack of a fee: what goes round is a whole number of lots.
+    let told = json(&triangle(&["--fee", "0", "--home", "USDT", "--universe", &lots]).with(0));
+    assert_eq!(told[0]["size"], 12_001.2, "0.2 BTC buy 4 ETH");
+    let large = folder.file("l.csv", "symbol,min_notional\nBTC/USDT,\nETH/BTC,\nETH/USDT,20000\n");
+    let ended = triangle(&["--fee", "0", "--home", "USDT", "--universe", &large]).with(0);
+    assert_eq!(ended.stdout, "");
+    assert!(ended.stderr.contains("too small       by min_notional 1\n"), "{}", ended.stderr);
+
+    let rounds = |size: &str| triangle(&["--fee", "0", "--home", "USDT", "--size", size]).with(0).stderr;
+    let text = rounds("1000");
+    assert!(
+        text.contains(
+            "  1,000 USDT      offered in full at 1 of 1 opening, net 30.00 bp in the mean; within the filters 1 paid, 2.9997 USDT in all"
+        ),
+        "{text}"
+    );
+    let text = rounds("50000");
+    assert!(text.contains("  50,000 USDT     offered in full at 0 of 1 opening; within the filters 1 paid, 36 USDT in all"), "{text}");
+    triangle(&["--fee", "0", "--size", "1000"]).with(2).says("name it with `--home`");
+}
+
+#[test]
+fn levels_are_used_where_they_are_asked_for() {
+    let folder = Folder::new();
+    let data = folder.file(
+        "b.jsonl",
+        "{\"ts\":1,\"symbol\":\"a:X/Y\",\"bids\":[[99,5]],\"asks\":[[100,1],[101,2]]}\n{\"ts\":2,\"symbol\":\"b:X/Y\",\"bids\":[[103,1],[102,2]],\"asks\":[[104,5]]}\n",
+    );
+    let run = |more: &[&str]| json(&ascep(&[&["scan", "--data", &data, "--fee", "0", "--home", "Y"], more].concat()).with(0));
+    let (best, all) = (run(&[]), run(&["--depth"]));
+    let near = |value: &Value, want: f64| (value.as_f64().unwrap() - want).abs() < 1e-9;
+    assert!(near(&best[0]["size"], 100.0) && near(&best[0]["profit"], 3.0), "{}", best[0]);
+    assert!(near(&all[0]["size"], 302.0) && near(&all[0]["profit"], 5.0), "1 at 100 and 2 at 101, sold at 103 and 102: {}", all[0]);
 }

@@ -62,6 +62,22 @@ fn a_synthetic_leg_between_two_captures() {
     }
     let longest = told.iter().map(|one| one["lifetime"].as_i64().unwrap()).max().unwrap();
     assert!(longest <= 40_100_000, "the leg is 40 ms behind, and messages of the others come between: {longest}");
+    // A script of its own finds the same openings and closes in the raw files.
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts/confirm_scan.py");
+    let confirmed = assert_cmd::Command::new("python3")
+        .arg(script)
+        .args(["btc.gz", "eth.gz", "eth_btc.csv", "0.00002"])
+        .current_dir(folder.path())
+        .write_stdin(ended.stdout.as_str())
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&confirmed.stdout),
+        "64 opportunities confirmed\n",
+        "{}",
+        String::from_utf8_lossy(&confirmed.stderr)
+    );
+
     // What the page says that the report says.
     let shown = docs().rsplit("```text\n").next().unwrap().split("```").next().unwrap().to_owned();
     assert!(shown.lines().count() > 10, "{shown}");

@@ -129,7 +129,7 @@ fn ten_thousand_markets_and_ninety_thousand_fees() {
     folder.file("u.csv", markets);
     folder.file("f.csv", fees);
     folder.file("q.csv", QUOTES);
-    let ended = scan(&folder, &["--strict"]).with(0).says("3 of 10003 lie on a way");
+    let ended = scan(&folder, &["--strict"]).with(0).says("3 of 10,003 lie on a way");
     assert_eq!(ended.lines().len(), 4, "{}", ended.stdout);
 }
 
@@ -144,5 +144,5 @@ fn real_answers_of_venues_are_universes() {
     folder.ascep(&["scan", "--data", "q.csv", "--universe", kraken, "--home", "USD", "--strict"]).with(0).says("1 events of other symbols");
     folder.ascep(&["scan", "--data", "q.csv", "--universe", binance, "--home", "USDT"]).with(2).says("no fee is given for `binance:");
     let both = ["scan", "--data", "q.csv", "--universe", kraken, "--universe", binance, "--home", "BTC", "--fee", "10bp", "--strict"];
-    folder.ascep(&both).with(0).says("0 events of other symbols").says("1392 of 1988 lie on a way");
+    folder.ascep(&both).with(0).says("0 events of other symbols").says("1,392 of 1,988 lie on a way");
 }

@@ -74,7 +74,10 @@ pub(crate) struct ScanArgs {
     /// A venue's clock differs by a known time, which is added to it; may be repeated
     #[arg(long = "clock", value_name = "VENUE=+5h")]
     pub(crate) clocks: Vec<Clock>,
-    /// In the report: what a round with so much of the start asset would have returned
+    /// Sizes and profits through all levels of the books that the data bring, not only the best
+    #[arg(long)]
+    pub(crate) depth: bool,
+    /// In the report: what a round with so much of the home asset would have returned at the openings, through the levels with `--depth`
     #[arg(long, value_name = "AMOUNT")]
     pub(crate) size: Option<Amount>,
     /// Form of tellings; table on a terminal, jsonl otherwise

@@ -42,6 +42,8 @@ pub(crate) fn amount(value: f64) -> String {
     if !value.is_finite() {
         return UNKNOWN.to_owned();
     }
+    // No sign for nothing: a sum of no numbers is -0.
+    let value = value + 0.0;
     let size = value.abs();
     if size >= 1e15 || (size > 0.0 && size < 1e-6) {
         return format!("{value:.3e}");
@@ -105,6 +107,7 @@ mod tests {
     fn amounts() {
         for (value, want) in [
             (0.0, "0"),
+            (-0.0, "0"),
             (1_234_567.8, "1,234,568"),
             (1_234.567, "1,234.6"),
             (-1_234.0, "-1,234"),

@@ -43,8 +43,8 @@ pub(crate) struct Found {
     pub(crate) complete: bool,
 }
 
-/// Looks at the first `most` events of recorded data for what is quoted in them.
-pub(crate) fn look(paths: &[String], read: &ReadArgs, most: u64, interrupt: &Interrupt) -> Result<Found, Failure> {
+/// An error where recorded data can't be read twice, which a first look needs.
+pub(crate) fn check_twice(paths: &[String]) -> Result<(), Failure> {
     for path in paths {
         let spec: DataSpec = path.parse().map_err(|error| bad_spec(&error))?;
         // What cannot be looked at at all is for the reader to report.
@@ -55,6 +55,11 @@ pub(crate) fn look(paths: &[String], read: &ReadArgs, most: u64, interrupt: &Int
             )));
         }
     }
+    Ok(())
+}
+
+/// Looks at the first `most` events of recorded data for what is quoted in them.
+pub(crate) fn look(paths: &[String], read: &ReadArgs, most: u64, interrupt: &Interrupt) -> Result<Found, Failure> {
     let mut data = Data::open(paths, read, false)?;
     let mut quoted: Vec<Option<bool>> = Vec::new();
     let (mut order, mut events, mut complete) = (Vec::new(), 0, true);
@@ -121,6 +126,11 @@ impl Markets {
         let quoted = universe.iter().filter(|(_, market)| matches!(market.kind, MarketKind::Venue { .. }));
         let by_name = quoted.map(|(id, market)| (full(&market.symbol, default_venue.as_deref()), id)).collect();
         Self { default_venue, by_name, by_symbol: Vec::new() }
+    }
+
+    /// The venue of symbols that name none.
+    pub(crate) fn default_venue(&self) -> Option<&str> {
+        self.default_venue.as_deref()
     }
 
     /// The market of a symbol of the data.

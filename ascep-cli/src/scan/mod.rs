@@ -33,7 +33,6 @@ use self::tally::Tally;
 use self::watch::{Told, Watch};
 use crate::args::Speed;
 use crate::console::Console;
-use crate::data::Data;
 use crate::error::Failure;
 use crate::intake::{FeedOrder, Intake};
 use crate::interrupt::Interrupt;
@@ -71,8 +70,9 @@ pub(crate) fn scan(args: &ScanArgs, console: &Console) -> Result<(), Failure> {
     let each = matches!(source, Source::Live(_)) || (matches!(source, Source::Simulated(_)) && args.speed == Speed::Real);
     let screen = (form == ScanForm::Table).then(|| Screen::new(setup::head(&universe, &scanner, &about), args.top.get(), console.colour()));
     let markets = Markets::new(&universe, default_venue.as_deref());
-    let told = Told::new(Output::new(lines, each), Tally::new(args.draw, home, &fees), home, args.top.get());
-    let mut watch = Watch::new(scanner, universe, markets, told, screen, args.strict, console);
+    let told = Told::new(Output::new(lines, each), Tally::new(args.draw, home, &fees), home, args.top.get())
+        .with_wanted(args.size.map(|size| size.0));
+    let mut watch = Watch::new(scanner, universe, markets, told, screen, args.strict, console).with_most(args.events);
 
     let ended = work(args, source, &mut watch, &interrupt, console)?;
     let written = watch.finish();
@@ -101,8 +101,7 @@ struct Ended {
 /// Hands on all events until something ends it.
 fn work(args: &ScanArgs, source: Source, watch: &mut Watch, interrupt: &Interrupt, console: &Console) -> Result<Ended, Failure> {
     match source {
-        Source::Data => {
-            let mut data = Data::open(&args.data, &args.read, args.strict)?;
+        Source::Data(mut data) => {
             let mut intake = Intake::of(&args.read, &data).with_most(args.events);
             let bar =
                 if watch.has_screen() { Bar::none() } else { Bar::new(console, data.progress().map_or(0, |progress| progress.total)) };

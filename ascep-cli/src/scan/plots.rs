@@ -145,14 +145,15 @@ pub(crate) fn edges(segments: &[Segment], span: (Timestamp, Timestamp), min_net:
             net.push_str(&line);
         }
     }
-    svg.path("fees", &fees, "");
-    svg.path("gross line", &gross, "");
-    svg.path("net line", &net, "");
+    let many = if segments.len() > TITLED { " many" } else { "" };
+    svg.path(&format!("fees{many}"), &fees, "");
+    svg.path(&format!("gross{many}"), &gross, "");
+    svg.path(&format!("net{many}"), &net, "");
     for (line, title) in titled {
-        svg.path("net line", &line, title);
+        svg.path("net", &line, title);
     }
     let mut at = LEFT;
-    for (class, name) in [("net line", "best net"), ("gross line", "gross at that time"), ("fees", "between them: fees")] {
+    for (class, name) in [("net", "best net"), ("gross", "gross at that time"), ("fees", "between them: fees")] {
         svg.path(class, &format!("M{at:.1} 24h22"), "");
         svg.text("label", (at + 28.0, 28.0), Anchor::Start, name);
         at += 44.0 + 7.0 * name.len() as f64;

@@ -1,13 +1,13 @@
 //! What a scan came to: sections of facts and tables, the same for the terminal and for the page. Nothing in here depends on how long it took, so
 //! the same data give the same report.
 
-use ascep_runtime::arbitrage::{CloseReason, MarketKind, Path, PathStats, Universe, VenueId};
+use ascep_runtime::arbitrage::{CloseReason, INDEXED_LEGS, MarketKind, Path, PathStats, SizeFilter, Universe, VenueId};
 use ascep_runtime::event::Timestamp;
 
 use super::format;
 use super::plots::{Bar, Segment};
 use super::table::{Align, Section, Table};
-use super::tally::{Lengths, Tally};
+use super::tally::{Lengths, Rounds, Tally};
 use super::watch::Watch;
 use crate::summary::grouped;
 
@@ -91,6 +91,11 @@ fn bar_text(stats: &PathStats, home: Option<&str>) -> String {
     format!("{profit}{} times, {} in all", grouped(stats.opened), format::length(stats.lifetime))
 }
 
+/// `1 way`, `1,234 ways`
+pub(crate) fn counted(n: u64, one: &str, more: &str) -> String {
+    format!("{} {}", grouped(n), if n == 1 { one } else { more })
+}
+
 fn quantiles(lengths: &Lengths) -> String {
     if lengths.count() == 0 {
         return "none".to_owned();
@@ -131,7 +136,7 @@ fn gross_and_net(watch: &Watch) -> Section {
     let counters = watch.scanner.counters();
     let mut section = Section::new("Gross and net");
     let all = counters.gross + counters.aged + counters.skewed + counters.small + counters.episodes_opened;
-    section.fact("paid before fees", format!("{} episodes; of each the best that it came to:", grouped(all)));
+    section.fact("paid before fees", format!("{}, each under the best that it came to:", counted(all, "episode", "episodes")));
     let line = |n| format!("{} ({})", grouped(n), format::percent(n, all));
     section.fact("  lost to fees", line(counters.gross));
     section.fact("  too old", line(counters.aged));
@@ -202,14 +207,40 @@ fn sizes(watch: &Watch) -> Section {
         let at = |part| format::amount(sizes.quantile(part));
         section.fact(
             watch.universe.asset_name(*asset),
-            format!("p10 {}, p50 {}, p90 {}, max {} ({} opportunities)", at(0.1), at(0.5), at(0.9), at(1.0), grouped(sizes.count())),
+            format!(
+                "p10 {}, p50 {}, p90 {}, max {} ({})",
+                at(0.1),
+                at(0.5),
+                at(0.9),
+                at(1.0),
+                counted(sizes.count(), "opportunity", "opportunities")
+            ),
         );
     }
     if tally.unsized_ > 0 {
-        section.fact("not known", format!("{} opportunities", grouped(tally.unsized_)));
+        section.fact("not known", counted(tally.unsized_, "opportunity", "opportunities"));
     }
-    let small = watch.told.tally.closed().find(|(reason, _)| *reason == CloseReason::Size).map_or(0, |(_, n)| n);
-    section.fact("closed by size", grouped(small));
+    let Rounds { tried, offered, nets, paid, profit } = watch.told.rounds;
+    if let (Some(amount), Some(home)) = (watch.told.wanted, watch.told.home) {
+        let home = watch.universe.asset_name(home);
+        let mean = if offered > 0 { format!(", net {} in the mean", format::bp(nets / offered as f64)) } else { String::new() };
+        section.fact(
+            format!("{} {home}", format::amount(amount)),
+            format!(
+                "offered in full at {} of {}{mean}; within the filters {} paid, {} {home} in all",
+                grouped(offered),
+                counted(tried, "opening", "openings"),
+                grouped(paid),
+                format::amount(profit)
+            ),
+        );
+    }
+    let counters = watch.scanner.counters();
+    let names = SizeFilter::ALL.iter().map(|filter| filter.name()).chain(["dust"]);
+    let small: Vec<String> =
+        names.zip(counters.small_by).filter(|(_, n)| *n > 0).map(|(name, n)| format!("{name} {}", grouped(n))).collect();
+    section.fact("too small", if small.is_empty() { "none".to_owned() } else { format!("by {}", small.join(", ")) });
+    section.fact("closed by size", grouped(counters.closed_for(CloseReason::Size)));
     section.note = Some("the greatest of each opportunity, in units of the asset that it starts from, filters applied".to_owned());
     section
 }
@@ -222,6 +253,7 @@ fn faults(watch: &Watch) -> Section {
         "faults",
         format!("locked {}, crossed {}, one-sided {}", grouped(counters.locked), grouped(counters.crossed), grouped(counters.one_sided)),
     );
+    section.fact("markets", format!("{} of {} quoted", grouped(watch.quoted()), grouped(watch.universe.len() as u64)));
     section.fact("feed losses", grouped(counters.losses));
     section.fact("late", grouped(counters.late));
     section.fact(
@@ -239,7 +271,7 @@ fn clocks(watch: &Watch) -> Section {
     let mut section = Section::new("Clocks");
     for (venue, (offset, jumps)) in (0..).map(VenueId).zip(watch.scanner.clocks()) {
         let name = match watch.universe.venue_name(venue) {
-            "" => "default venue",
+            "" => watch.default_venue(),
             name => name,
         };
         section.fact(
@@ -264,8 +296,17 @@ fn room(watch: &Watch, paths: usize) -> Section {
     let (counters, stats, settings) = (watch.scanner.counters(), watch.scanner.stats(), watch.scanner.settings());
     let mut section = Section::new("Limits");
     let ways: usize = stats.cycles.iter().sum();
-    section.fact("markets", format!("{} of {} lie on a way, over {} assets", stats.markets, watch.universe.len(), stats.assets));
-    section.fact("ways", format!("{} of at most {}", grouped(ways as u64), grouped(settings.max_cycles as u64)));
+    section.fact(
+        "markets",
+        format!(
+            "{} of {} lie on a way, over {} assets",
+            grouped(stats.markets as u64),
+            grouped(watch.universe.len() as u64),
+            grouped(stats.assets as u64)
+        ),
+    );
+    let longer = if usize::from(*settings.legs.end()) > INDEXED_LEGS { "; longer ones as they come to pay" } else { "" };
+    section.fact("ways", format!("{} of at most {}{longer}", grouped(ways as u64), grouped(settings.max_cycles as u64)));
     section.fact("followed", format!("at most {}; no room {} times", grouped(settings.max_tracked as u64), grouped(counters.tracked_full)));
     section.fact(
         "paths with statistics",

@@ -80,6 +80,12 @@ impl Screen {
         self.shown.set(lines.len());
     }
 
+    /// Leaves the table where it is, with an empty line below.
+    pub(crate) fn finish(&self) {
+        let _ = self.term.write_line("");
+        let _ = self.term.flush();
+    }
+
     /// How much of recorded data is read.
     pub(crate) fn progress(&mut self, progress: &dyn Fn() -> Option<Progress>) {
         if self.looks.is_multiple_of(LOOK) {

@@ -3,15 +3,16 @@
 use std::num::NonZeroUsize;
 
 use ascep_feeds::spec::{SimSpec, VenueSpec};
-use ascep_feeds::{DataSpec, FeedSpec, SimOptions};
+use ascep_feeds::{FeedSpec, SimOptions};
 use ascep_runtime::arbitrage::{AssetId, FeeError, FeeTable, ScanSettings, Scanner, Universe, VenueClock};
 
 use super::args::ScanArgs;
 use super::html::About;
+use super::report::counted;
 use super::table::Section;
 use super::{SIM, format, markets, report};
 use crate::console::Console;
-use crate::data::bad_spec;
+use crate::data::{Data, bad_spec};
 use crate::error::Failure;
 use crate::interrupt::Interrupt;
 use crate::run::Feeds;
@@ -24,10 +25,9 @@ const SIM_FEE: f64 = 0.000_75;
 const SIM_HOME: &str = "USDT";
 
 /// Where events come from.
-#[derive(Debug)]
 pub(crate) enum Source {
-    /// `--data`
-    Data,
+    /// `--data`, opened.
+    Data(Box<Data>),
     /// Simulated markets.
     Simulated(Vec<Simulated>),
     /// Venues.
@@ -43,7 +43,6 @@ pub(crate) struct Simulated {
 }
 
 /// All that a scan needs.
-#[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) source: Source,
     pub(crate) universe: Universe,
@@ -89,20 +88,19 @@ pub(crate) fn setup(args: &ScanArgs, console: &Console, interrupt: &Interrupt) -
         Failure::Usage(format!("{error}{way_out}"))
     })?;
     let home = home(args, &universe)?;
+    if args.size.is_some() && home.is_none() {
+        return Err(Failure::Usage("`--size` is in units of the home asset: name it with `--home`".to_owned()));
+    }
     let settings = settings(args, &universe, home)?;
     let about = about(args, &source, &universe, &fees, home, default_venue.as_deref());
     Ok(Setup { source, universe, fees, home, settings, default_venue, about })
-}
-
-fn counted(n: u64, one: &str, more: &str) -> String {
-    format!("{} {}", grouped(n), if n == 1 { one } else { more })
 }
 
 /// Feeds that name no symbols bring those of the universe.
 fn subscribe(source: &mut Source, universe: &Universe) -> Result<(), Failure> {
     let open = || universe.markets().filter(|market| market.is_open() && market.venue().is_some()).map(|market| market.symbol.as_str());
     match source {
-        Source::Data => {}
+        Source::Data(_) => {}
         Source::Simulated(feeds) => {
             for (at, feed) in feeds.iter_mut().enumerate().filter(|(_, feed)| !feed.named) {
                 if at == 0 {
@@ -125,9 +123,13 @@ fn subscribe(source: &mut Source, universe: &Universe) -> Result<(), Failure> {
 
 /// Where events come from, and the venue of symbols without one.
 fn source(args: &ScanArgs) -> Result<(Source, Option<String>), Failure> {
-    if let Some(first) = args.data.first() {
-        let spec: DataSpec = first.parse().map_err(|error| bad_spec(&error))?;
-        return Ok((Source::Data, spec.venue.map(|venue| venue.name().to_owned())));
+    if !args.data.is_empty() {
+        if args.markets.universes.is_empty() {
+            markets::check_twice(&args.data)?;
+        }
+        let data = Data::open(&args.data, &args.read, args.strict)?;
+        let venue = data.default_venue().map(str::to_owned);
+        return Ok((Source::Data(Box::new(data)), venue));
     }
     let specs: Vec<FeedSpec> = args.feeds.iter().map(|text| text.parse().map_err(|error| bad_spec(&error))).collect::<Result<_, _>>()?;
     match Feeds::of(specs, args.speed)? {
@@ -180,7 +182,7 @@ fn from_names(
         Source::Live(specs) => {
             specs.iter().flat_map(|spec| spec.symbols.iter().map(|pair| format!("{}:{pair}", spec.venue.name()))).collect()
         }
-        Source::Data => {
+        Source::Data(_) => {
             let found = markets::look(&args.data, &args.read, args.look, interrupt)?;
             if !found.complete {
                 console.note(&format_args!(
@@ -235,6 +237,7 @@ fn settings(args: &ScanArgs, universe: &Universe, home: Option<AssetId>) -> Resu
         .with_max_age(args.max_age.map(|span| span.0))
         .with_max_skew(args.max_skew.map(|span| span.0))
         .with_watch_gross(true)
+        .with_depth(args.depth)
         .with_clocks(clocks))
 }
 
@@ -242,7 +245,7 @@ fn settings(args: &ScanArgs, universe: &Universe, home: Option<AssetId>) -> Resu
 fn about(args: &ScanArgs, source: &Source, universe: &Universe, fees: &[f64], home: Option<AssetId>, default_venue: Option<&str>) -> About {
     let mut section = Section::new("Settings");
     let from = match source {
-        Source::Data => args.data.join(", "),
+        Source::Data(_) => args.data.join(", "),
         Source::Simulated(_) | Source::Live(_) if args.feeds.is_empty() => "the simulated market".to_owned(),
         Source::Simulated(_) | Source::Live(_) => args.feeds.join(", "),
     };
@@ -256,6 +259,7 @@ fn about(args: &ScanArgs, source: &Source, universe: &Universe, fees: &[f64], ho
     section.fact("min-net", format!("above {}", format::bp(args.min_net.0)));
     section.fact("step", format::bp(args.step.0));
     let limit = |span: Option<crate::values::Span>| span.map_or("none".to_owned(), |span| format::length(span.0));
+    section.fact("sizes", if args.depth { "through the levels of books" } else { "at the best prices" });
     section.fact("max-age", limit(args.max_age));
     section.fact("max-skew", limit(args.max_skew));
     for clock in &args.clocks {

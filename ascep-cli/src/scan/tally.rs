@@ -97,6 +97,21 @@ impl Sizes {
     }
 }
 
+/// Rounds with a wanted amount, at the openings.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Rounds {
+    /// Openings that were looked at.
+    pub(crate) tried: u64,
+    /// Those at which all of the amount was offered.
+    pub(crate) offered: u64,
+    /// The sum of their mean net returns, filters left out.
+    pub(crate) nets: f64,
+    /// Those that brought a profit within the filters, with as much of the amount as they let through.
+    pub(crate) paid: u64,
+    /// The sum of their profits.
+    pub(crate) profit: f64,
+}
+
 /// The counts.
 #[derive(Debug)]
 pub(crate) struct Tally {

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use ascep_feeds::{MarketEvent, Payload, Progress, Symbols};
-use ascep_runtime::arbitrage::{AssetId, Opportunity, OpportunitySink, Scanner, State, Universe};
+use ascep_runtime::arbitrage::{AssetId, Opportunity, OpportunitySink, Path, Scanner, State, Universe};
 use ascep_runtime::event::{Book, Timestamp};
 
 use super::markets::Markets;
 use super::output::Output;
 use super::screen::{Screen, View};
-use super::tally::Tally;
+use super::tally::{Rounds, Tally};
 use crate::console::Console;
 use crate::error::Failure;
 use crate::intake::Taker;
@@ -25,6 +25,10 @@ pub(crate) struct Watch {
     refusals: Refusals,
     screen: Option<Screen>,
     clock: Option<Timestamp>,
+    /// By market: whether it was quoted.
+    quoted: Vec<bool>,
+    /// `--events`
+    most: Option<u64>,
     began: Instant,
 }
 
@@ -37,6 +41,11 @@ pub(crate) struct Told {
     pub(crate) recent: Vec<Opportunity>,
     /// How many of them are kept.
     recent_most: usize,
+    /// `--size`, and what came of it.
+    pub(crate) wanted: Option<f64>,
+    pub(crate) rounds: Rounds,
+    /// What opened with the event at hand, where a size is wanted.
+    fresh: Vec<Path>,
 }
 
 /// Counts of events.
@@ -57,12 +66,16 @@ struct Sink<'a> {
 
 impl OpportunitySink for Sink<'_> {
     fn opportunity(&mut self, telling: &Opportunity) {
-        let Told { output, tally, home, recent, recent_most } = &mut *self.told;
+        let Told { output, tally, home, recent, recent_most, wanted, fresh, .. } = &mut *self.told;
         tally.telling(telling, self.universe);
         output.telling(tally.tellings, telling, self.universe, *home);
-        if let State::Close(_) = telling.state {
-            recent.insert(0, *telling);
-            recent.truncate(*recent_most);
+        match telling.state {
+            State::Open if wanted.is_some() => fresh.push(telling.path),
+            State::Open | State::Update => {}
+            State::Close(_) => {
+                recent.insert(0, *telling);
+                recent.truncate(*recent_most);
+            }
         }
     }
 }
@@ -70,7 +83,13 @@ impl OpportunitySink for Sink<'_> {
 impl Told {
     /// Nothing told yet; the last `recent_most` that closed are kept at hand.
     pub(crate) fn new(output: Output, tally: Tally, home: Option<AssetId>, recent_most: usize) -> Self {
-        Self { output, tally, home, recent: Vec::new(), recent_most }
+        let rounds = Rounds::default();
+        Self { output, tally, home, recent: Vec::new(), recent_most, wanted: None, rounds, fresh: Vec::new() }
+    }
+
+    /// At each opening a round with so much of the home asset is tried.
+    pub(crate) fn with_wanted(self, wanted: Option<f64>) -> Self {
+        Self { wanted, ..self }
     }
 }
 
@@ -85,6 +104,7 @@ impl Watch {
         strict: bool,
         console: &Console,
     ) -> Self {
+        let quoted = vec![false; universe.len()];
         Self {
             scanner,
             universe,
@@ -94,8 +114,15 @@ impl Watch {
             refusals: Refusals::new(strict, console),
             screen,
             clock: None,
+            quoted,
+            most: None,
             began: Instant::now(),
         }
+    }
+
+    /// No more events than this are wanted.
+    pub(crate) fn with_most(self, most: Option<u64>) -> Self {
+        Self { most, ..self }
     }
 
     /// Closes what is open, and writes what is left.
@@ -111,6 +138,7 @@ impl Watch {
                 began: self.began,
             };
             screen.draw(&view);
+            screen.finish();
         }
         self.scanner.finish(&mut Sink { told: &mut self.told, universe: &self.universe });
         self.told.output.finish()
@@ -121,6 +149,16 @@ impl Watch {
         self.screen.is_some()
     }
 
+    /// How many markets were quoted.
+    pub(crate) fn quoted(&self) -> u64 {
+        self.quoted.iter().filter(|quoted| **quoted).count() as u64
+    }
+
+    /// The venue of symbols that name none, for people.
+    pub(crate) fn default_venue(&self) -> &str {
+        self.markets.default_venue().unwrap_or("no venue named")
+    }
+
     /// Rows, frames and events that could not be taken.
     pub(crate) fn refused(&self) -> u64 {
         self.refusals.count()
@@ -129,6 +167,22 @@ impl Watch {
     /// Time since it was made.
     pub(crate) fn wall(&self) -> std::time::Duration {
         self.began.elapsed()
+    }
+
+    /// Tries rounds with the wanted amount on what has just opened.
+    fn rounds(&mut self) {
+        let Told { wanted: Some(amount), rounds, fresh, .. } = &mut self.told else { return };
+        for path in fresh.drain(..) {
+            rounds.tried += 1;
+            if let Some(net) = self.scanner.edge_at(&path, *amount) {
+                rounds.offered += 1;
+                rounds.nets += net;
+            }
+            if let Some(profit) = self.scanner.execution(&path, *amount).ok().map(|round| round.profit).filter(|profit| *profit > 0.0) {
+                rounds.paid += 1;
+                rounds.profit += profit;
+            }
+        }
     }
 
     fn draw(&mut self) {
@@ -176,10 +230,16 @@ impl Taker for Watch {
             return self.refuse(&format_args!("event at {ts} of {}: {error}", symbols.name(event.symbol)));
         }
         self.counts.events += 1;
+        if event.is_picture()
+            && let Some(quoted) = market.and_then(|market| self.quoted.get_mut(market.0 as usize))
+        {
+            *quoted = true;
+        }
         self.counts.outside += u64::from(market.is_none());
         self.counts.first_ts = self.counts.first_ts.or(Some(ts));
         self.counts.last_ts = self.counts.last_ts.max(Some(ts));
         self.clock = self.clock.max(Some(ts));
+        self.rounds();
         self.draw();
         self.told.output.check()
     }
@@ -187,8 +247,8 @@ impl Taker for Watch {
     fn refuse(&mut self, what: &dyn std::fmt::Display) -> Result<(), Failure> {
         let Self { refusals, screen, .. } = self;
         match screen {
-            Some(screen) => screen.aside(|| refusals.refuse(what)),
-            None => refusals.refuse(what),
+            Some(screen) if refusals.is_shown() => screen.aside(|| refusals.refuse(what)),
+            _ => refusals.refuse(what),
         }
     }
 
@@ -199,6 +259,7 @@ impl Taker for Watch {
     fn advance_to(&mut self, ts: Timestamp) -> Result<(), Failure> {
         self.scanner.advance_to(ts, &mut Sink { told: &mut self.told, universe: &self.universe });
         self.clock = self.clock.max(Some(ts));
+        self.rounds();
         self.draw();
         self.told.output.check()
     }
@@ -217,6 +278,10 @@ impl Taker for Watch {
 
     fn events(&self) -> u64 {
         self.counts.events
+    }
+
+    fn is_done(&self) -> bool {
+        self.most.is_some_and(|most| self.counts.events >= most)
     }
 
     fn aside(&self, write: &dyn Fn()) {
