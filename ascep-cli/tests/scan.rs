@@ -165,6 +165,7 @@ fn what_cannot_be_scanned_is_said() {
     ascep(&["scan", "--data", &folder.at("none.csv"), "--fee", "0"]).with(3).says("none.csv");
     ascep(&["scan", "--data", &lone, "--feed", "sim"]).with(2);
     ascep(&["scan", "--from", "5"]).with(2);
+    ascep(&["scan", "--data", &lone, "--fee", "0", "--out", "table"]).with(2).says("standard output is none");
 }
 
 #[test]
@@ -196,6 +197,20 @@ fn events_and_times_bound_a_scan() {
     assert_eq!(states(&["--to", "30000000"]), ["-", "-", "end"]);
     assert_eq!(states(&["--to", "1970-01-01T00:00:00.020Z"]), ["-", "end"]);
     assert!(states(&["--from", "20000000"]).is_empty(), "the quotes before are not known");
+}
+
+#[test]
+fn limits_are_settings_and_what_had_no_room_is_counted() {
+    let run = |more: &[&str]| triangle(&[&["--fee", "0"], more].concat());
+    run(&["--max-ways", "1"]).with(2).says("--max-ways N");
+    assert!(run(&["--max-ways", "2"]).with(0).stderr.contains("  ways                   2 of at most 2\n"));
+    let ended = ascep(&["scan", "--speed", "max", "--for", "20s", "--max-paths", "1"]).with(0);
+    assert!(
+        ended.stderr.contains("1 of at most 1; no room ") && !ended.stderr.contains("1 of at most 1; no room 0 times"),
+        "{}",
+        ended.stderr
+    );
+    run(&["--max-followed", "0"]).with(2);
 }
 
 #[test]

@@ -110,6 +110,12 @@ pub(crate) struct ScanArgs {
     /// The most ways round the markets, each direction counted [default: 1048576]
     #[arg(long, value_name = "N")]
     pub(crate) max_ways: Option<NonZeroUsize>,
+    /// The most ways that are followed at one time, those that pay or nearly do [default: 16384]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_followed: Option<NonZeroUsize>,
+    /// The most paths that the report knows of; openings of others are counted [default: 16384]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_paths: Option<NonZeroUsize>,
     /// Without `--universe`: how many events of the data are looked at, beforehand, for what markets there are
     #[arg(long, value_name = "N", default_value = "1000000")]
     pub(crate) look: u64,

@@ -48,6 +48,11 @@ const COLUMNS: usize = 160;
 
 /// Runs the command.
 pub(crate) fn scan(args: &ScanArgs, console: &Console) -> Result<(), Failure> {
+    if args.out == Some(ScanForm::Table) && !io::stdout().is_terminal() {
+        return Err(Failure::Usage(
+            "a table is drawn on a terminal, and standard output is none: take `--out text` or `--out jsonl`".to_owned(),
+        ));
+    }
     let interrupt = Interrupt::listen();
     let Setup { source, universe, fees, home, settings, default_venue, about } = setup::setup(args, console, &interrupt)?;
     let scanner = Scanner::new(&universe, &fees, settings).map_err(|error| match error {

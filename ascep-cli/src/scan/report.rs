@@ -188,7 +188,8 @@ fn best(watch: &Watch, paths: &[(Path, PathStats)], top: usize, ranked_by: &str)
         Some(home) => format!("size and profit in {}", watch.universe.asset_name(home)),
         None => "size and profit in what the first leg gives".to_owned(),
     };
-    section.note = Some(format!("{} of {} paths, by {ranked_by}; gross is that of the peak; {units}", top.min(paths.len()), paths.len()));
+    let (shown, all) = (grouped(top.min(paths.len()) as u64), counted(paths.len() as u64, "path", "paths"));
+    section.note = Some(format!("{shown} of {all}, by {ranked_by}; gross is that of the peak; {units}"));
     section
 }
 

@@ -226,9 +226,12 @@ fn settings(args: &ScanArgs, universe: &Universe, home: Option<AssetId>) -> Resu
         clocks.push((venue, VenueClock::Fixed(clock.add)));
     }
     let defaults = ScanSettings::default();
-    let max_ways = args.max_ways.map_or(defaults.max_cycles, NonZeroUsize::get);
+    let limit = |given: Option<NonZeroUsize>, default: usize| given.map_or(default, NonZeroUsize::get);
+    let (ways, followed, paths) = (defaults.max_cycles, defaults.max_tracked, defaults.max_paths);
     Ok(defaults
-        .with_max_cycles(max_ways)
+        .with_max_cycles(limit(args.max_ways, ways))
+        .with_max_tracked(limit(args.max_followed, followed))
+        .with_max_paths(limit(args.max_paths, paths))
         .with_legs(args.legs.least..=args.legs.most)
         .with_home(home)
         .with_across(!args.no_across)
