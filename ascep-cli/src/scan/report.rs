@@ -123,10 +123,9 @@ fn opportunities(watch: &Watch, paths: &[(Path, PathStats)]) -> Section {
     }
     if let Some(home) = watch.told.home {
         let profit: f64 = paths.iter().map(|(_, stats)| stats.profit).sum();
-        section.fact(
-            "profit",
-            format!("{} {}, had each been taken once, at its best", format::amount(profit), watch.universe.asset_name(home)),
-        );
+        let of = if watch.scanner.counters().paths_full > 0 { "; of the paths that had room" } else { "" };
+        let profit = format!("{} {}", format::amount(profit), watch.universe.asset_name(home));
+        section.fact("profit", format!("{profit}, had each been taken once, at its best{of}"));
     }
     section.fact("tellings", grouped(tally.tellings));
     section
