@@ -74,6 +74,16 @@ impl Summary {
         if self.engine.lost_disarmed > 0 {
             text.push_str(&format!("lost, disarmed   {}\n", grouped(self.engine.lost_disarmed)));
         }
+        for (label, n) in [
+            ("opportunities", self.engine.opportunities),
+            ("locked quotes", self.engine.locked),
+            ("crossed quotes", self.engine.crossed),
+            ("not followed", self.engine.ways_not_followed),
+        ] {
+            if n > 0 {
+                text.push_str(&format!("{label:<17}{}\n", grouped(n)));
+            }
+        }
         if self.conflated > 0 {
             text.push_str(&format!("conflated        {}\n", grouped(self.conflated)));
         }

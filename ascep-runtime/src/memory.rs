@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ascep_lang::Program;
-use ascep_lang::program::Op;
+use ascep_lang::program::{Op, OpportunityField};
 use rustc_hash::FxHashMap;
 
 use crate::bits::BitQueue;
@@ -75,7 +75,7 @@ impl MemoryReport {
             share.take_rule(&plan, index);
         }
         let rules = rules.into_iter().map(|(_, memory, share)| RuleMemory { bytes: share.bytes, ..memory }).collect();
-        let building = plan_bytes.saturating_add(plan_bytes / 4 * 3).saturating_add(BUILDING);
+        let building = [plan_bytes, plan_bytes / 4 * 3, BUILDING, scanner_bytes(&plan)].into_iter().fold(0, usize::saturating_add);
         Ok(Self { rules, state, plan: plan_bytes, total: plan_bytes.saturating_add(state).max(building) })
     }
 }
@@ -90,6 +90,8 @@ const TIMER: usize = Timers::BYTES;
 #[derive(Default)]
 struct Share {
     bytes: usize,
+    /// Whether it reads what paths are written into.
+    paths: bool,
     /// Nodes of the program that were visited.
     seen: BTreeSet<u32>,
     windows: BTreeSet<u32>,
@@ -152,6 +154,10 @@ impl Share {
                 let Some(scan) = plan.scans.scans.get(scan as usize) else { return };
                 self.add(scan.bytes + size_of::<ScanState>() + TIMER);
                 scan.instruments.iter().filter(|id| **id != NONE).for_each(|id| self.take_instrument(plan, *id));
+            }
+            NodeOp::Opportunity { field: OpportunityField::Path, .. } if !self.paths => {
+                self.paths = true;
+                self.add(PathTexts::bytes(plan));
             }
             NodeOp::Indicator { .. } => self.add(size_of::<Progress>()),
             NodeOp::Seq { index } => self.add(plan.sequences.seq_bytes(index)),

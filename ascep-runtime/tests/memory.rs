@@ -80,6 +80,16 @@ fn what_is_held_is_what_was_said_to_the_byte() {
     check(&over(&RULES[..2], 5_000), 10, true);
     check(&over(&RULES, 2), 65_536, true);
     check(&program("IF price(\"A/B\") > 1 THEN S"), 1, true);
+    for legs in ["2", "3..4", "2..5", "4..8"] {
+        let found = format!(
+            "cycles(home = \"Q\", fee = f, markets = [\"A/Q\", \"B/A\", \"B/Q\", \"C/B\", \"C/Q\", \"k:B/Q\"], legs = {legs}, max_age = 1s)"
+        );
+        let rules = format!(
+            "USE arbitrage\nPARAM f = 1bp IN 0bp .. 9bp\nIF {found} THEN S(path = it.path, net = it.net)\n\
+             IF SEQ a: {found} -> b: {found} WITHIN 9s THEN S(a = a.path, b = b.path)\nIF count({found}, 1m) > 3 THEN S"
+        );
+        check(&program(&rules), 10, true);
+    }
     check(&program("USE arbitrage\nIF cross(buy = \"a:A/B\", sell = \"b:A/B\", fee_buy = 1bp, fee_sell = 1bp) > 0 THEN S"), 1, true);
 }
 

@@ -579,3 +579,46 @@ fn what_a_scan_takes_is_said_to_the_byte_and_nothing_is_allocated_later() {
         of(ways, (3, 5), &LONG);
     }
 }
+
+#[test]
+fn an_explanation_says_what_was_told_and_how_the_ways_stand() {
+    let aged = Scan { max_age: Some(Period::Fixed(3 * S)), min_net: Setting::fixed(0.005), ..triangle() };
+    let program = program_of(&[told()], vec![aged], vec![]);
+    let mut engine = Engine::new(&program, EngineOptions::default().with_provenance(true)).unwrap();
+    let mut why = Vec::new();
+    let mut quote = |engine: &mut Engine, s: f64, name: &str, bid: f64, ask: f64| {
+        let payload = Payload::Quote(Quote { bid, ask, bid_qty: 1.0, ask_qty: 1.0 });
+        let event = Event { ts: secs(s), venue_ts: None, instrument: engine.instrument(name).unwrap(), payload };
+        engine.on_event(&event, &mut |signal: &Signal<'_>| why.push(signal.explain().unwrap().to_string())).unwrap();
+    };
+    quote(&mut engine, 1.0, "BTC/USDT", 100.0, 101.0);
+    let text = engine.explain_rule(0).unwrap().to_string();
+    assert!(text.contains("has not occurred yet: 2 ways, 2 with a market that has no bid below an ask, none has all its quotes"), "{text}");
+    quote(&mut engine, 1.5, "ETH/BTC", 0.05, 0.0501);
+    quote(&mut engine, 3.0, "ETH/USDT", 5.2, 5.3);
+    let text = engine.explain_rule(0).unwrap().to_string();
+    assert!(text.contains("it fired at this time: signal 1"), "{text}");
+    assert!(text.contains("2 ways, 1 open, the best now: buy BTC/USDT, buy ETH/BTC, sell ETH/USDT: net 0.02"), "{text}");
+    assert!(text.contains("timer at 1970-01-01T00:00:04Z"), "{text}");
+    quote(&mut engine, 10.0, "X/Y", 1.0, 2.0);
+    let text = engine.explain_rule(0).unwrap().to_string();
+    assert!(text.contains("last at 1970-01-01T00:00:04Z: 2 ways, 1 held back by the age of a quote, the best now: "), "{text}");
+    quote(&mut engine, 11.0, "ETH/USDT", 5.0, 5.3);
+    let text = engine.explain_rule(0).unwrap().to_string();
+    assert!(text.contains("net -0.0") && text.contains("against 0.005"), "{text}");
+    // What a signal says of the telling that it came from, and of the quotes of its legs.
+    for part in [
+        "told open at 1970-01-01T00:00:03Z: buy BTC/USDT, buy ETH/BTC, sell ETH/USDT: net 0.02",
+        " against 0.005, gross 0.02",
+        "oldest quote 2s, 2s apart",
+    ] {
+        assert!(why[0].contains(part), "{part} in {}", why[0]);
+    }
+    assert!(
+        why[0]
+            .contains("BTC/USDT 100 bid, 101 asked, 2s ago; ETH/BTC 0.05 bid, 0.0501 asked, 1.5s ago; ETH/USDT 5.2 bid, 5.3 asked, 0s ago"),
+        "{}",
+        why[0]
+    );
+    assert!(why[1].contains("told close (age) at 1970-01-01T00:00:04Z"), "{}", why[1]);
+}

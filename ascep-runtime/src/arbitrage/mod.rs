@@ -30,7 +30,7 @@ pub use opportunity::{CloseReason, Opportunity, OpportunitySink, State};
 pub use path::{Leg, MAX_LEGS, Path, PathError};
 pub use potentials::{Potentials, PotentialsCounters, PotentialsError};
 pub use scanner::Scanner;
-pub(crate) use scanner::Set;
+pub(crate) use scanner::{Set, Standing};
 pub use settings::{INDEXED_LEGS, ScanError, ScanEventError, ScanSettings, VenueClock};
 pub use size::{BoundBy, Execution, Fill, LegOffer, LegTerms, SizeFilter, Unexecutable, best_level, executable};
 pub use stats::PathStats;

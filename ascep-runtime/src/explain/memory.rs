@@ -3,9 +3,11 @@
 use ascep_lang::program::{MarketField, NodeId};
 
 use super::tree::{Subject, known};
-use super::{LegQuote, Memory, Reading, Run, Side, Unknown};
+use super::{LegQuote, Memory, Reading, Run, Side, Told, Unknown, Ways};
+use crate::arbitrage::{Path, Standing, State as Stage};
 use crate::ops::indicator::Indicator;
-use crate::plan::{Clock, LookKind, NodeOp, PeriodPlan};
+use crate::ops::scan::write_path;
+use crate::plan::{Clock, LookKind, NONE, NodeOp, NumberPlan, PeriodPlan};
 use crate::state::NO_SIGN;
 use crate::timers::NEVER;
 use crate::value::{FALSE, Repr, TRUE, at};
@@ -67,20 +69,9 @@ pub(super) fn memory(subject: &Subject<'_>, id: NodeId) -> Option<Memory> {
         }
         NodeOp::Cycle { cycle, .. } | NodeOp::Clock(Clock::Legs { cycle }) => {
             let instruments = subject.plan.cycles.get(cycle as usize)?.instruments();
-            let leg = |instrument: u32| {
-                let (bid, ask) = (state.market.number(instrument, MarketField::Bid), state.market.number(instrument, MarketField::Ask));
-                let ts = known(Some(state.market.quote_ts(instrument)));
-                let number = |x: f64| Some(x).filter(|x| !x.is_nan());
-                LegQuote {
-                    market: subject.plan.instruments.get(instrument as usize).cloned().unwrap_or_default(),
-                    bid: number(bid),
-                    ask: number(ask),
-                    ts,
-                    age: ts.map(|ts| state.clock.saturating_sub(ts)),
-                }
-            };
-            Some(Memory::Legs(instruments.map(leg).collect()))
+            Some(Memory::Legs(instruments.map(|id| leg(subject, id)).collect()))
         }
+        NodeOp::Scan { scan } => opportunities(subject, scan),
         // The timers of those that wait are told of every node; what has no memory is its arguments.
         NodeOp::NoFor { .. }
         | NodeOp::For { .. }
@@ -112,12 +103,65 @@ pub(super) fn memory(subject: &Subject<'_>, id: NodeId) -> Option<Memory> {
         | NodeOp::RunAnd
         | NodeOp::RunOr
         | NodeOp::BarField { .. }
-        | NodeOp::Scan { .. }
         | NodeOp::Opportunity { .. }
         | NodeOp::FastK
         | NodeOp::Host { .. }
         | NodeOp::Sample => None,
     }
+}
+
+/// What is known of a market that is a leg.
+fn leg(subject: &Subject<'_>, instrument: u32) -> LegQuote {
+    let state = subject.state;
+    let number = |field| Some(state.market.number(instrument, field)).filter(|x| !x.is_nan());
+    let ts = known(Some(state.market.quote_ts(instrument)));
+    LegQuote {
+        market: subject.plan.instruments.get(instrument as usize).cloned().unwrap_or_default(),
+        bid: number(MarketField::Bid),
+        ask: number(MarketField::Ask),
+        ts,
+        age: ts.map(|ts| state.clock.saturating_sub(ts)),
+    }
+}
+
+/// What a scan told last, and how its ways stand where it is not at work.
+fn opportunities(subject: &Subject<'_>, scan: u32) -> Option<Memory> {
+    let (plan, state) = (subject.plan.scans.scans.get(scan as usize)?, subject.state.scans.get(scan as usize)?);
+    let min_net = match plan.settings.min_net {
+        NumberPlan::Fixed(x) => x,
+        NumberPlan::Param(id) => f64::from_bits(at(&subject.state.params, id)),
+    };
+    let path = |path: &Path| {
+        let mut text = String::new();
+        write_path(plan, path, &mut text);
+        text
+    };
+    let told = state.last.map(|told| {
+        let (name, reason) = match told.state {
+            Stage::Open => ("open", None),
+            Stage::Update => ("update", None),
+            Stage::Close(reason) => ("close", Some(reason.name().to_owned())),
+        };
+        let instruments = told.path.legs().filter_map(|leg| plan.instruments.get(leg.market.0 as usize).filter(|id| **id != NONE));
+        Box::new(Told {
+            ts: told.ts,
+            state: name.to_owned(),
+            reason,
+            path: path(&told.path),
+            net: told.net,
+            min_net,
+            gross: told.gross,
+            size: Some(told.size).filter(|size| !size.is_nan()),
+            age: told.age,
+            skew: told.skew,
+            legs: instruments.map(|id| leg(subject, *id)).collect(),
+        })
+    });
+    let ways = state.scanner.as_ref().map(|scanner| {
+        let Standing { ways: all, unknown, open, aged, skewed, small, best } = scanner.standing(subject.state.clock);
+        Ways { all, unknown, open, aged, skewed, small, best: best.map(|(way, net)| (path(&way), net)), min_net }
+    });
+    Some(Memory::Opportunities { told, ways })
 }
 
 /// With how many updates an indicator is known.

@@ -187,6 +187,13 @@ pub enum Memory {
     Occurrences(Vec<Option<Timestamp>>),
     /// The markets of a `triangle`, `cross` or `inverse`.
     Legs(Vec<LegQuote>),
+    /// What a `cycles` told last, and how its ways stand.
+    Opportunities {
+        /// None before the first telling.
+        told: Option<Box<Told>>,
+        /// None while it is telling, so of the part of a signal that it triggers.
+        ways: Option<Ways>,
+    },
     /// The interval of a bar that is open.
     OpenBar {
         /// When it began.
@@ -209,6 +216,54 @@ pub struct LegQuote {
     pub ts: Option<Timestamp>,
     /// How long ago that was, in ns.
     pub age: Option<i64>,
+}
+
+/// What a `cycles` told of an opportunity. Returns are pure numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// When.
+    pub ts: Timestamp,
+    /// `open`, `update` or `close`.
+    pub state: String,
+    /// Why it closed.
+    pub reason: Option<String>,
+    /// The legs from the home asset on.
+    pub path: String,
+    /// The return after fees.
+    pub net: f64,
+    /// What it has to be above, as it is set now.
+    pub min_net: f64,
+    /// The return before fees.
+    pub gross: f64,
+    /// How much of the home asset can go round.
+    pub size: Option<f64>,
+    /// Age of the oldest quote at the telling, in ns.
+    pub age: i64,
+    /// Span between the quotes, in ns.
+    pub skew: i64,
+    /// The markets of the legs as they are now, in the order of the path; one that is assumed is left out.
+    pub legs: Vec<LegQuote>,
+}
+
+/// How the ways of a `cycles` stand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ways {
+    /// How many there are; of more than four legs, how many are followed.
+    pub all: u64,
+    /// Those with a market that has no bid below an ask.
+    pub unknown: u64,
+    /// Those that are open.
+    pub open: u64,
+    /// Those that pay but for the age of a quote,
+    pub aged: u64,
+    /// the span between their quotes,
+    pub skewed: u64,
+    /// or their quantities.
+    pub small: u64,
+    /// The one that returns most at this moment, and its net return.
+    pub best: Option<(String, f64)>,
+    /// What a net return has to be above.
+    pub min_net: f64,
 }
 
 /// Above, below or equal.

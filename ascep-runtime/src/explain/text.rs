@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Explanation, LegQuote, Memory, Part, Reading, RuleStanding, Run, Side, Unknown};
+use super::{Explanation, LegQuote, Memory, Part, Reading, RuleStanding, Run, Side, Told, Unknown, Ways};
 use crate::signal::{Value, value_text};
 
 /// RFC 3339, with as many digits of a second as it takes.
@@ -76,17 +76,60 @@ fn memory(memory: &Memory) -> String {
             let times = times.iter().map(|ts| ts.map_or_else(|| "not yet".to_owned(), time));
             format!("parts: {}", times.collect::<Vec<_>>().join(", "))
         }
-        Memory::Legs(legs) => {
-            let price = |price: Option<f64>| price.map_or_else(|| "nothing".to_owned(), |price| value_text(Value::Num(price)));
-            let leg = |leg: &LegQuote| {
-                let age = leg.age.map_or_else(|| "never quoted".to_owned(), |age| format!("{} ago", span(age)));
-                format!("{} {} bid, {} asked, {age}", leg.market, price(leg.bid), price(leg.ask))
-            };
-            legs.iter().map(leg).collect::<Vec<_>>().join("; ")
+        Memory::Legs(legs) => legs.iter().map(leg).collect::<Vec<_>>().join("; "),
+        Memory::Opportunities { told, ways } => {
+            let told = told.as_ref().map_or_else(|| "nothing told yet".to_owned(), |told| telling(told));
+            ways.as_ref().map_or(told.clone(), |ways| format!("{told}; {}", standing_of(ways)))
         }
         Memory::OpenBar { start, trades: 1 } => format!("1 trade in the bar that began at {}", time(*start)),
         Memory::OpenBar { start, trades } => format!("{trades} trades in the bar that began at {}", time(*start)),
     }
+}
+
+fn leg(leg: &LegQuote) -> String {
+    let price = |price: Option<f64>| price.map_or_else(|| "nothing".to_owned(), number);
+    let age = leg.age.map_or_else(|| "never quoted".to_owned(), |age| format!("{} ago", span(age)));
+    format!("{} {} bid, {} asked, {age}", leg.market, price(leg.bid), price(leg.ask))
+}
+
+fn number(x: f64) -> String {
+    value_text(Value::Num(x))
+}
+
+fn telling(told: &Told) -> String {
+    let Told { ts, state, reason, path, net, min_net, gross, size, age, skew, legs } = told;
+    let reason = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+    let size = size.map_or_else(|| "unknown".to_owned(), number);
+    let legs: Vec<String> = legs.iter().map(leg).collect();
+    format!(
+        "told {state}{reason} at {}: {path}: net {} against {}, gross {}, size {size}, oldest quote {}, {} apart; {}",
+        time(*ts),
+        number(*net),
+        number(*min_net),
+        number(*gross),
+        span(*age),
+        span(*skew),
+        legs.join("; ")
+    )
+}
+
+/// How many ways there are and what holds them back.
+pub(super) fn standing_of(ways: &Ways) -> String {
+    let Ways { all, unknown, open, aged, skewed, small, best, min_net } = ways;
+    let mut parts = vec![format!("{all} way{}", if *all == 1 { "" } else { "s" })];
+    let held = [
+        (*unknown, "with a market that has no bid below an ask"),
+        (*open, "open"),
+        (*aged, "held back by the age of a quote"),
+        (*skewed, "held back by the span between quotes"),
+        (*small, "held back by quantities"),
+    ];
+    parts.extend(held.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    parts.push(match best {
+        Some((path, net)) => format!("the best now: {path}: net {} against {}", number(*net), number(*min_net)),
+        None => "none has all its quotes".to_owned(),
+    });
+    parts.join(", ")
 }
 
 /// Whether there is nothing to say of a part that its text does not say.

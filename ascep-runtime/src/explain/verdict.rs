@@ -154,7 +154,7 @@ fn reasons(subject: &Subject<'_>, id: NodeId) -> Vec<NodeId> {
         Op::Edge if subject.occurs(id) => args().collect(),
         Op::Edge => not_true(&node.args),
         // A step of a sequence is no part that decides: the runs do.
-        Op::Seq(_) | Op::All(_) | Op::NoFor(_) | Op::Event(..) | Op::Bar { .. } => Vec::new(),
+        Op::Seq(_) | Op::All(_) | Op::NoFor(_) | Op::Event(..) | Op::Bar { .. } | Op::Cycles(_) => Vec::new(),
         _ if subject.value(id) == Reading::Unknown || matches!(node.op, Op::Crosses(_)) => {
             let unknown = args().filter(|&arg| !subject.is_event(arg) && subject.value(arg) == Reading::Unknown);
             match memory::unknown(subject, id) {
@@ -230,6 +230,7 @@ fn did_not_occur(subject: &Subject<'_>, id: NodeId) -> String {
         (_, Some(Memory::Occurrences(times))) => {
             Some(format!("{} of {} parts have occurred", times.iter().filter(|ts| ts.is_some()).count(), times.len()))
         }
+        (_, Some(Memory::Opportunities { ways: Some(ways), .. })) => Some(text::standing_of(&ways)),
         _ => None,
     };
     more.map_or(last.clone(), |more| format!("{last}: {more}"))

@@ -7,7 +7,7 @@ use super::num::finite;
 use crate::arbitrage::{MarketId, Opportunity, OpportunitySink, Path, Scanner, Set, State as Stage};
 use crate::engine::{begin_step, end_step};
 use crate::event::{Book, Level, MISSING, Payload, Quote, Side};
-use crate::plan::{BETWEEN, NumberPlan, Plan, ScanSetting};
+use crate::plan::{BETWEEN, NumberPlan, Plan, ScanPlan, ScanSetting};
 use crate::signal::SignalSink;
 use crate::snapshot::{Reader, Writer};
 use crate::state::State;
@@ -242,6 +242,16 @@ fn path(plan: &Plan, state: &mut State, scan: u32, path: &Path) -> u64 {
     let free = paths.used.iter().position(|used| !used);
     let (Some(place), Some(of)) = (free, plan.scans.scans.get(scan as usize)) else { return UNKNOWN_ID };
     let Some(text) = paths.texts.get_mut(place) else { return UNKNOWN_ID };
+    write_path(of, path, text);
+    let bits = FIRST_PATH + place as u64;
+    if let Some(kept) = scans.get_mut(scan as usize) {
+        kept.path = bits;
+    }
+    bits
+}
+
+/// A path for people, from the leg that gives the home asset on.
+pub(crate) fn write_path(of: &ScanPlan, path: &Path, text: &mut String) {
     text.clear();
     let legs = || path.legs().filter_map(|leg| of.legs.get(leg.market.0 as usize)?.get(usize::from(leg.side == Side::Sell)));
     let start = legs().position(|leg| leg.gives_home).unwrap_or(0);
@@ -251,9 +261,4 @@ fn path(plan: &Plan, state: &mut State, scan: u32, path: &Path) -> u64 {
         }
         text.push_str(&leg.text);
     }
-    let bits = FIRST_PATH + place as u64;
-    if let Some(kept) = scans.get_mut(scan as usize) {
-        kept.path = bits;
-    }
-    bits
 }

@@ -25,7 +25,7 @@ pub(crate) use build::build;
 pub(crate) use cycles::CyclePlan;
 pub(crate) use keys::{Ids, Keys};
 pub(crate) use provenance::Provenance;
-pub(crate) use scans::{BETWEEN, NumberPlan, ScanSetting, ScanUse, Scans};
+pub(crate) use scans::{BETWEEN, NumberPlan, ScanPlan, ScanSetting, ScanUse, Scans};
 pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};
 pub(crate) use shape::{Instr, Shape, ShapeMode};
 pub(crate) use windows::{LookKind, LookPlan, Parts, WindowPlan};

@@ -53,9 +53,12 @@ impl Provenance {
         let programs = Lists::new(programs.collect::<Vec<_>>());
         let mut timers = vec![Vec::new(); builder.plan.nodes.len()];
         for (timer, owner) in (0..).zip(&builder.plan.timers) {
-            if let TimerOwner::Node(node) = owner
-                && let Some(list) = timers.get_mut(*node as usize)
-            {
+            let node = match owner {
+                TimerOwner::Node(node) => Some(*node),
+                TimerOwner::Scan(scan) => builder.plan.scans.scans.get(*scan as usize).map(|scan| scan.node),
+                TimerOwner::Rule(_) => None,
+            };
+            if let Some(list) = node.and_then(|node| timers.get_mut(node as usize)) {
                 list.push(timer);
             }
         }

@@ -11,17 +11,17 @@ use crate::event::Timestamp;
 use crate::timers::NEVER;
 
 /// What the legs of a way come to.
-struct Legs {
-    net: f64,
+pub(super) struct Legs {
+    pub(super) net: f64,
     gross: f64,
     /// Why a leg is not known.
-    unknown: Option<CloseReason>,
-    oldest: Timestamp,
+    pub(super) unknown: Option<CloseReason>,
+    pub(super) oldest: Timestamp,
     newest: Timestamp,
 }
 
 impl Legs {
-    fn of(markets: &[MarketState], path: &Path) -> Self {
+    pub(super) fn of(markets: &[MarketState], path: &Path) -> Self {
         let mut legs = Self { net: 1.0, gross: 1.0, unknown: None, oldest: Timestamp::MAX, newest: Timestamp::MIN };
         for edge in path.edges() {
             let Some(market) = markets.get(*edge as usize / 2) else { continue };
@@ -39,7 +39,7 @@ impl Legs {
         Self { net: legs.net - 1.0, gross: legs.gross - 1.0, ..legs }
     }
 
-    fn skew(&self) -> i64 {
+    pub(super) fn skew(&self) -> i64 {
         self.newest.saturating_sub(self.oldest)
     }
 }

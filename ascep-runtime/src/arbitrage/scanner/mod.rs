@@ -10,6 +10,7 @@ mod quote;
 mod save;
 mod set;
 mod sizes;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod tracks;
@@ -28,6 +29,7 @@ use crate::timers::{NEVER, Timers};
 use long::Long;
 pub(crate) use set::Set;
 use sizes::Sizes;
+pub(crate) use standing::Standing;
 use tracks::Tracks;
 
 /// What is known of a market.
