@@ -16,13 +16,14 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use ascep_runtime::arbitrage::{CloseReason, Opportunity, Path, ScanSettings, Scanner, State};
+use ascep_runtime::arbitrage::{CloseReason, Opportunity, Path, PathStats, ScanSettings, Scanner, State, VenueClock};
 use ascep_runtime::event::{Loss, Timestamp};
-use ascep_runtime::reference::scan::{self, Scan, ways};
+use ascep_runtime::reference::scan::{self, Best, Scan, ways};
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use support::dice::Dice;
-use support::scans::{Case, Shape, Step, Wanted, generate, market};
+use support::scans::{Case, Listed, Shape, Step, Wanted, generate, market, off, venue_of};
+use support::stream::SECOND;
 
 /// How many cases are tried where `ASCEP_PAIRS` says nothing.
 const CASES: u64 = 4_000;
@@ -96,13 +97,37 @@ struct Both {
     fees: Vec<f64>,
     scanner: Scanner,
     slow: Scan,
+    clocks: Clocks,
+}
+
+/// When quotes count from, the plain way.
+struct Clocks {
+    listed: Vec<Listed>,
+    estimated: bool,
+    /// Whether there are several venues.
+    compared: bool,
+    /// Of each venue the least delay so far.
+    least: BTreeMap<String, i64>,
+}
+
+impl Clocks {
+    fn from(&mut self, place: usize, ts: Timestamp, venue_ts: Option<Timestamp>) -> Option<Timestamp> {
+        let (venue, venue_ts) = (venue_of(&self.listed[place]), venue_ts?);
+        if !self.estimated {
+            return Some(venue_ts + off(venue));
+        }
+        let least = self.least.entry(venue.to_owned()).or_insert(i64::MAX);
+        *least = (ts - venue_ts).min(*least);
+        self.compared.then_some(venue_ts + *least)
+    }
 }
 
 impl Both {
     fn new(case: &Case) -> Self {
         let (universe, fees) = case.universe();
-        let Wanted { legs, across, min_net, step, max_age, max_skew, .. } = case.wanted;
+        let Wanted { legs, across, min_net, step, max_age, max_skew, watch_gross, estimated, .. } = case.wanted;
         let home = case.home(&universe);
+        let fixed = ["", "k", "x"].into_iter().filter_map(|name| Some((universe.venue(name)?, VenueClock::Fixed(off(name))))).collect();
         let settings = ScanSettings::default()
             .with_legs(legs.0..=legs.1)
             .with_home(home)
@@ -110,22 +135,28 @@ impl Both {
             .with_min_net(min_net)
             .with_step(step)
             .with_max_age(max_age)
-            .with_max_skew(max_skew);
+            .with_max_skew(max_skew)
+            .with_watch_gross(watch_gross)
+            .with_clock_span(3600 * SECOND)
+            .with_clocks(if estimated { Vec::new() } else { fixed });
         let scanner = Scanner::new(&universe, &fees, settings).unwrap();
         let legs = usize::from(legs.0)..=usize::from(legs.1);
-        let slow = Scan::new(&universe, &fees, scan::ScanSettings { legs, home, across, min_net, step, max_age, max_skew });
-        Self { fees, scanner, slow }
+        let slow = Scan::new(&universe, &fees, scan::ScanSettings { legs, home, across, min_net, step, max_age, max_skew, watch_gross });
+        let venues: BTreeSet<&str> = case.listed.iter().filter(|l| matches!(l, Listed::Market { .. })).map(venue_of).collect();
+        let compared = venues.len() > 1;
+        Self { fees, scanner, slow, clocks: Clocks { listed: case.listed.clone(), estimated, compared, least: BTreeMap::new() } }
     }
 
     /// What both tell of a step.
     fn step(&mut self, step: &Step) -> Result<[Vec<Opportunity>; 2], String> {
-        let (mut told, Self { scanner, slow, fees, .. }) = (Vec::new(), &mut *self);
+        let (mut told, Self { scanner, slow, fees, clocks }) = (Vec::new(), &mut *self);
         let now = slow.settings().clone();
         let sink = &mut |opportunity: &Opportunity| told.push(*opportunity);
         let slow = match step {
-            Step::Quote { market: place, ts, quote } => {
-                let taken = scanner.quote(market(*place), *ts, None, quote, sink).is_ok();
-                let slow = slow.quote(market(*place), *ts, None, quote);
+            Step::Quote { market: place, ts, venue_ts, quote } => {
+                let taken = scanner.quote(market(*place), *ts, *venue_ts, quote, sink).is_ok();
+                let from = if taken { clocks.from(*place, *ts, *venue_ts) } else { None };
+                let slow = slow.quote(market(*place), *ts, from, quote);
                 if taken != slow.is_some() {
                     return Err(format!("{step:?}: taken {taken}"));
                 }
@@ -240,7 +271,51 @@ fn check(case: &Case, tally: &mut Tally) -> Result<(), String> {
     both.scanner.finish(&mut |opportunity: &Opportunity| told.push(*opportunity));
     let slow = both.slow.finish();
     note(tally, &slow);
-    difference("the end", &told, &slow)
+    difference("the end", &told, &slow)?;
+    check_counts(case, &both)
+}
+
+/// What is counted is what was told and given.
+fn check_counts(case: &Case, both: &Both) -> Result<(), String> {
+    let (counters, told, ended) = (both.scanner.counters(), both.slow.told(), both.slow.ended());
+    let states = |wanted: fn(&State) -> bool| told.iter().filter(|o| wanted(&o.state)).count() as u64;
+    let best = |best: Best| ended.iter().filter(|b| **b == best).count() as u64;
+    let losses = case.steps.iter().filter(|step| matches!(step, Step::Lose { .. })).count() as u64;
+    let closed = CloseReason::ALL.map(|reason| told.iter().filter(|o| o.state == State::Close(reason)).count() as u64);
+    let wanted = [
+        ("opened", counters.opened, states(|s| matches!(s, State::Open))),
+        ("updated", counters.updated, states(|s| matches!(s, State::Update))),
+        ("losses", counters.losses, losses),
+        ("gross", counters.gross, best(Best::Gross)),
+        ("aged", counters.aged, best(Best::Aged)),
+        ("skewed", counters.skewed, best(Best::Skewed)),
+        ("small", counters.small, best(Best::Small)),
+        ("episodes opened", counters.episodes_opened, best(Best::Opened)),
+    ];
+    if let Some((name, counted, wanted)) = wanted.iter().find(|(_, counted, wanted)| counted != wanted) {
+        return Err(format!("{name}: {counted} counted, {wanted} wanted"));
+    }
+    if counters.closed != closed {
+        return Err(format!("closed: {:?} counted, {closed:?} wanted", counters.closed));
+    }
+    let mut paths: BTreeMap<Path, (u64, i64, i64, f64, f64)> = BTreeMap::new();
+    for o in told.iter().filter(|o| matches!(o.state, State::Close(_))) {
+        let (closed, lifetime, longest, peak, profit) = paths.entry(o.path).or_insert((0, 0, 0, f64::NEG_INFINITY, 0.0));
+        let at_peak = both.slow.peak_profit(o.id);
+        (*closed, *lifetime, *longest) = (*closed + 1, *lifetime + o.lifetime(), o.lifetime().max(*longest));
+        (*peak, *profit) = (o.peak.max(*peak), *profit + if at_peak.is_nan() { 0.0 } else { at_peak });
+    }
+    let same = |(path, stats): (Path, PathStats), (wanted, sums): (&Path, &(u64, i64, i64, f64, f64))| {
+        let (closed, lifetime, longest, peak, profit) = *sums;
+        path == *wanted
+            && (stats.opened, stats.closed, stats.lifetime, stats.longest) == (closed, closed, lifetime, longest)
+            && near(stats.peak, peak, 1e-12 * (1.0 + peak.abs()))
+            && near(stats.profit, profit, 1e-9 * (1.0 + profit.abs()))
+    };
+    if both.scanner.paths().count() != paths.len() || !both.scanner.paths().zip(&paths).all(|(a, b)| same(a, b)) {
+        return Err(format!("paths: {:#?}\nwanted {paths:#?}", both.scanner.paths().collect::<Vec<_>>()));
+    }
+    Ok(())
 }
 
 #[test]
@@ -325,7 +400,9 @@ fn check_long(case: &Case, tally: &mut Tally) -> Result<(), String> {
         count(tally, "long ways that pay", long as u64);
         count(tally, "long ways that are open", found as u64);
         count(tally, "only long ways pay", u64::from(long > 0 && long == pay.len()));
-        if open.is_empty() && !pay.is_empty() {
+        // By more than rounding; what loses is not searched for.
+        let surely = |path: &&Path| both.slow.worth(path).is_some_and(|(net, _)| net > both.slow.settings().min_net.max(0.0) + 1e-11);
+        if open.is_empty() && pay.iter().any(|path| surely(&path)) {
             count(tally, "hidden", 1);
             if !may_hide(&both, case) {
                 return Err(format!("{}: nothing is open, and these pay: {pay:?}", at()));
@@ -340,7 +417,7 @@ fn check_long(case: &Case, tally: &mut Tally) -> Result<(), String> {
 fn may_hide(both: &Both, case: &Case) -> bool {
     let (universe, _) = case.universe();
     let there_and_back = universe.iter().any(|(market, _)| both.slow.there_and_back(market).is_some_and(|net| net > -1e-9));
-    let (min_net, pay) = (both.slow.settings().min_net, both.slow.unhindered());
+    let (min_net, pay) = (both.slow.settings().min_net.max(0.0), both.slow.unhindered());
     let mut found = ways(&universe, 2..=8, None, case.wanted.across).into_iter().filter(|path| {
         let floor = (1.0 + min_net).powf(path.len() as f64 / 8.0) - 1.0;
         both.slow.worth(path).is_some_and(|(net, _)| net > floor - 1e-9)

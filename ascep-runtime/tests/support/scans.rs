@@ -20,6 +20,7 @@ pub enum Step {
     Quote {
         market: usize,
         ts: Timestamp,
+        venue_ts: Option<Timestamp>,
         quote: Quote,
     },
     Lose {
@@ -45,6 +46,9 @@ pub struct Wanted {
     pub step: f64,
     pub max_age: Option<i64>,
     pub max_skew: Option<i64>,
+    pub watch_gross: bool,
+    /// Whether the clocks of venues are estimated; else those that are off are declared to be.
+    pub estimated: bool,
 }
 
 /// A universe, what is looked for in it, and a stream.
@@ -186,13 +190,32 @@ pub fn generate(dice: &mut Dice, shape: &Shape) -> Case {
         step: [0.0001, 0.0625, 0.03125, 0.125, 0.02, 0.0][dice.below(6)],
         max_age: limit(dice),
         max_skew: limit(dice),
+        watch_gross: dice.chance(50),
+        estimated: dice.chance(50),
     };
     let steps = steps(dice, shape, &listed);
     Case { listed, wanted, steps }
 }
 
+/// The prefix of the venue that a market is on.
+pub fn venue_of(listed: &Listed) -> &str {
+    match listed {
+        Listed::Market { symbol, .. } => symbol.split_once(':').map_or("", |(venue, _)| venue),
+        Listed::Equal { .. } => "",
+    }
+}
+
+/// How far behind a venue's clock is.
+pub fn off(venue: &str) -> i64 {
+    match venue {
+        "k" => 5 * 3600 * SECOND,
+        "x" => -3 * SECOND,
+        _ => 0,
+    }
+}
+
 fn threshold(dice: &mut Dice) -> f64 {
-    [0.0, 0.0, 0.0625, 0.03125, 0.125, 0.01, 0.0002][dice.below(7)]
+    [0.0, 0.0, 0.0625, 0.03125, 0.125, 0.01, 0.0002, -0.0625][dice.below(8)]
 }
 
 fn steps(dice: &mut Dice, shape: &Shape, listed: &[Listed]) -> Vec<Step> {
@@ -202,6 +225,7 @@ fn steps(dice: &mut Dice, shape: &Shape, listed: &[Listed]) -> Vec<Step> {
     let count = dice.between(shape.steps.0, shape.steps.1);
     let mut steps = Vec::new();
     // Some runs are of few markets again and again.
+    let clocks = dice.chance(40);
     let hot = dice.chance(30).then(|| 2 + dice.below(3));
     if quoted.is_empty() {
         return steps;
@@ -220,7 +244,10 @@ fn steps(dice: &mut Dice, shape: &Shape, listed: &[Listed]) -> Vec<Step> {
                 };
                 last[market] = Some(quote);
                 let late = if dice.chance(4) { dice.between(1, 3) * SECOND } else { 0 };
-                steps.push(Step::Quote { market, ts: ts - late, quote });
+                // A venue sees it up to half a second before, and its clock is off.
+                let delay = dice.below(3) as i64 * SECOND / 4;
+                let venue_ts = (clocks && late == 0 && !dice.chance(5)).then(|| ts - delay - off(venue_of(&listed[market])));
+                steps.push(Step::Quote { market, ts: ts - late, venue_ts, quote });
             }
             1 => {
                 ts += pass(dice);

@@ -267,6 +267,7 @@ impl Stage {
     /// All of them are counted once a way is no longer followed.
     pub(super) fn count(self, counters: &mut ScanCounters) {
         let counter = match self {
+            Self::Found => return,
             Self::Gross => &mut counters.gross,
             Self::Aged => &mut counters.aged,
             Self::Skewed => &mut counters.skewed,

@@ -13,7 +13,7 @@ use crate::timers::NEVER;
 /// A count that can be counted on from.
 const MOST: u64 = 1 << 62;
 
-const STAGES: [Stage; 5] = [Stage::Gross, Stage::Aged, Stage::Skewed, Stage::Small, Stage::Opened];
+const STAGES: [Stage; 6] = [Stage::Found, Stage::Gross, Stage::Aged, Stage::Skewed, Stage::Small, Stage::Opened];
 
 impl Scanner {
     pub(crate) fn write(&self, out: &mut Writer) {

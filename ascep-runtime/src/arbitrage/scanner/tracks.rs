@@ -9,6 +9,8 @@ use crate::event::Timestamp;
 /// How far a way has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
+    /// Found, and not looked at yet: rounding alone may have found it.
+    Found,
     /// Above 0 before fees.
     Gross,
     /// Above the threshold after fees, with a leg that is too old.
@@ -105,7 +107,7 @@ impl Tracks {
             start,
             live: true,
             open: false,
-            best: Stage::Gross,
+            best: Stage::Found,
             id: 0,
             opened: 0,
             told: f64::NAN,

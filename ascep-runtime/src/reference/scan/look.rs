@@ -61,7 +61,7 @@ impl Scan {
             Some(CloseReason::Age)
         } else if skew.zip(settings.max_skew).is_some_and(|(skew, most)| skew > most) {
             Some(CloseReason::Skew)
-        } else if size <= 0.0 || profit <= 0.0 {
+        } else if size <= 0.0 || too_little(profit, size * settings.min_net) {
             Some(CloseReason::Size)
         } else {
             None
@@ -116,4 +116,9 @@ impl Scan {
     fn gives_home(&self, leg: Leg) -> bool {
         self.settings.home.is_some() && leg.assets(&self.universe).map(|(gives, _)| gives) == self.settings.home
     }
+}
+
+/// Whether a profit is none. Who asks for ways that lose a little gets those that lose no more.
+fn too_little(profit: f64, least: f64) -> bool {
+    if least < 0.0 { profit < least } else { profit <= 0.0 }
 }

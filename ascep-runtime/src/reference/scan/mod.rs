@@ -2,6 +2,7 @@
 //! is worked out from that anew at each look. For tests of the [`arbitrage`](crate::arbitrage) scanner, with which it shares no more than the
 //! types that both take and give.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use crate::arbitrage::{AssetId, CloseReason, Leg, MarketId, Opportunity, Path, State, Universe};
@@ -32,11 +33,13 @@ pub struct ScanSettings {
     pub max_age: Option<i64>,
     /// What the span between the legs may be at most, in nanoseconds.
     pub max_skew: Option<i64>,
+    /// Whether ways that pay before fees only have episodes too.
+    pub watch_gross: bool,
 }
 
 impl Default for ScanSettings {
     fn default() -> Self {
-        Self { legs: 2..=3, home: None, across: true, min_net: 0.0, step: 0.0001, max_age: None, max_skew: None }
+        Self { legs: 2..=3, home: None, across: true, min_net: 0.0, step: 0.0001, max_age: None, max_skew: None, watch_gross: false }
     }
 }
 
@@ -56,6 +59,25 @@ pub struct Scan {
     told: Vec<Opportunity>,
     /// Every look at an opportunity while it was open, with its id, oldest first.
     looks: Vec<(u64, Look)>,
+    /// For each way with an episode that goes on the best that it has come to.
+    episodes: BTreeMap<Path, Best>,
+    /// The episodes that have ended.
+    ended: Vec<Best>,
+}
+
+/// The best that a way comes to while it pays, be it before fees only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Best {
+    /// It pays before fees.
+    Gross,
+    /// It pays, but a leg is too old.
+    Aged,
+    /// It pays, but the legs are too far apart.
+    Skewed,
+    /// It pays, but there is too little of it.
+    Small,
+    /// It was an opportunity.
+    Opened,
 }
 
 impl Scan {
@@ -70,7 +92,18 @@ impl Scan {
     #[must_use]
     pub fn of(ways: Vec<Path>, universe: &Universe, fees: &[f64], settings: ScanSettings) -> Self {
         let heard = vec![Vec::new(); universe.len()];
-        Self { universe: universe.clone(), fees: fees.to_vec(), settings, ways, clock: None, heard, told: Vec::new(), looks: Vec::new() }
+        Self {
+            universe: universe.clone(),
+            fees: fees.to_vec(),
+            settings,
+            ways,
+            clock: None,
+            heard,
+            told: Vec::new(),
+            looks: Vec::new(),
+            episodes: BTreeMap::new(),
+            ended: Vec::new(),
+        }
     }
 
     /// The ways, in order.
@@ -152,6 +185,7 @@ impl Scan {
         let ended: Vec<Opportunity> =
             open.map(|(way, open)| self.telling(open.id, way, State::Close(CloseReason::End), self.look(&way))).collect();
         self.told.extend(&ended);
+        self.ended.extend(std::mem::take(&mut self.episodes).into_values());
         ended
     }
 
@@ -224,6 +258,7 @@ impl Scan {
         let mut all = Vec::new();
         for way in chosen {
             let look = self.look(&way);
+            self.follow(&way, &look);
             let open = self.open_at(&way).copied();
             let openings = self.told.iter().filter(|told| told.state == State::Open).count() as u64;
             let id = open.map_or(openings + 1, |open| open.id);
@@ -246,6 +281,38 @@ impl Scan {
             }
         }
         all
+    }
+
+    /// Follows the episode of a way.
+    fn follow(&mut self, way: &Path, look: &Look) {
+        let best = match look.hindrance {
+            None => Some(Best::Opened),
+            Some(CloseReason::Age) => Some(Best::Aged),
+            Some(CloseReason::Skew) => Some(Best::Skewed),
+            Some(CloseReason::Size) => Some(Best::Small),
+            Some(CloseReason::Edge) if self.settings.watch_gross && look.gross > 0.0 => Some(Best::Gross),
+            Some(_) => None,
+        };
+        match best {
+            Some(best) => {
+                let known = self.episodes.entry(*way).or_insert(best);
+                *known = best.max(*known);
+            }
+            None => self.ended.extend(self.episodes.remove(way)),
+        }
+    }
+
+    /// The episodes that have ended, in order of their ends.
+    #[must_use]
+    pub fn ended(&self) -> &[Best] {
+        &self.ended
+    }
+
+    /// The profit that there was at the peak of an opportunity, the first of equal ones.
+    #[must_use]
+    pub fn peak_profit(&self, id: u64) -> f64 {
+        let looks = self.looks.iter().filter(|(of, _)| *of == id).map(|(_, look)| look);
+        looks.fold((f64::NEG_INFINITY, f64::NAN), |best, look| if look.net > best.0 { (look.net, look.profit) } else { best }).1
     }
 
     /// A telling of a way as it looks. Returns and sizes that a loss or a fault makes unknown are those that were known last.
