@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use proptest::strategy::{Strategy, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
-use ascep_runtime::signal::OwnedSignal;
+use ascep_runtime::signal::{OwnedSignal, OwnedValue};
 use support::program::Program;
 use support::run::{self, Break, Output, Way};
 use support::stream::Input;
@@ -81,11 +81,13 @@ fn both(pair: &Pair) -> Option<(Output, Output)> {
 
 #[test]
 fn engine_equals_reference() {
-    let (in_columns, rules) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (in_columns, rules, paths) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     for_pairs(0, setting("ASCEP_PAIRS", PAIRS), |pair| {
         let Some((engine, reference)) = both(pair) else { return Ok(None) };
         in_columns.fetch_add(engine.in_columns.0, Relaxed);
         rules.fetch_add(engine.in_columns.1, Relaxed);
+        let is_path = |value: &OwnedValue| matches!(value, OwnedValue::Text(text) if text.starts_with("buy ") || text.starts_with("sell "));
+        paths.fetch_add(reference.signals.iter().flat_map(|s| &s.values).filter(|value| is_path(value)).count(), Relaxed);
         match run::difference(&engine, &reference) {
             None => Ok(Some(reference.signals.len())),
             Some(difference) => Err(difference),
@@ -93,8 +95,10 @@ fn engine_equals_reference() {
     });
     // Both ways in which the engine runs rules must have been tried.
     let (in_columns, rules) = (in_columns.into_inner(), rules.into_inner());
-    eprintln!("{in_columns} of {rules} rules ran in columns");
+    let paths = paths.into_inner();
+    eprintln!("{in_columns} of {rules} rules ran in columns; {paths} paths of opportunities were told");
     assert!(in_columns * 10 > rules && in_columns * 10 < rules * 9, "{in_columns} of {rules} rules ran in columns");
+    assert!(setting("ASCEP_PAIRS", PAIRS) < PAIRS || paths > 300, "only {paths} paths of opportunities were told");
 }
 
 /// The comparison is worth something only if it can fail: where the reference is not given the same, most pairs must differ.

@@ -143,6 +143,40 @@ impl Scan {
     }
 }
 
+impl super::Tables {
+    /// What a scan is, without the numbers of tables. Of one event, setting or deadline several scans tell in the order of these words, so that a rule sees the
+    /// same whichever other rules there are.
+    #[must_use]
+    pub fn scan_order(&self, scan: &Scan) -> Vec<String> {
+        let param = |id: ParamId| self.params.get(id.0 as usize).map_or_else(String::new, |param| param.name.clone());
+        let setting = |setting: Setting| match setting {
+            Setting::Fixed(bits) => format!("{bits:016x}"),
+            Setting::Param(id) => param(id),
+        };
+        let period = |period: Option<Period>| match period {
+            None => String::new(),
+            Some(Period::Fixed(d)) => format!("{d:020}"),
+            Some(Period::Param(id)) => param(id),
+        };
+        let bits = |bits: Option<u64>| bits.map_or_else(String::new, |bits| format!("{bits:016x}"));
+        let Scan { venue: _, home, legs, fee, min_net, step, max_age, max_skew, markets } = scan;
+        let fee = fee.map_or_else(String::new, setting);
+        let mut words = vec![home.clone(), format!("{}..{}", legs.0, legs.1), fee, setting(*min_net), setting(*step)];
+        words.extend([period(*max_age), period(*max_skew)]);
+        for market in markets {
+            match market {
+                ScanMarket::Venue { symbol, filters, fee } => {
+                    let ScanFilters { tick, lot, min_qty, max_qty, min_notional } = *filters;
+                    words.push(self.symbols.get(symbol.0 as usize).cloned().unwrap_or_default());
+                    words.extend([*fee, tick, lot, min_qty, max_qty, min_notional].map(bits));
+                }
+                ScanMarket::AssumedEqual { base, quote, haircut } => words.push(format!("{base}={quote} {haircut:016x}")),
+            }
+        }
+        words
+    }
+}
+
 impl Setting {
     /// That is set once and for all.
     #[must_use]

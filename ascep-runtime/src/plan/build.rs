@@ -348,7 +348,7 @@ impl<'p> Builder<'p> {
                 Some(&NodePlan { op: NodeOp::Bar { bar }, .. }) => NodeOp::BarField { bar, field },
                 _ => return Err(invalid(Problem::Operator)),
             },
-            Op::Cycles(id) => self.scan(program.tables.scans.get(id.0 as usize).ok_or(invalid(Problem::Index))?, index, number)?,
+            Op::Cycles(id) => self.scan(id, index, number)?,
             Op::OpportunityField(field) => {
                 let scan = node.args.first().map(|scan| self.number(scan.0));
                 self.opportunity(scan, field).ok_or(invalid(Problem::Operator))?

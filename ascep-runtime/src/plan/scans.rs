@@ -1,7 +1,7 @@
 //! Scans: the universe of a `cycles(..)` with the instruments of its markets, what it is set by, and its scanner, which is built with the plan because
 //! only then it is known what it takes.
 
-use ascep_lang::program::{InvalidProgram, Op, OpportunityField, Problem, REASONS, STATES, Scan, ScanFilters, ScanMarket, Setting};
+use ascep_lang::program::{InvalidProgram, Op, OpportunityField, Problem, REASONS, STATES, Scan, ScanFilters, ScanId, ScanMarket, Setting};
 
 use super::build::Builder;
 use super::{NONE, NodeOp, PeriodPlan, TimerOwner};
@@ -15,6 +15,8 @@ use crate::value::Lists;
 /// One search for opportunities.
 #[derive(Debug)]
 pub(crate) struct ScanPlan {
+    /// In the program.
+    id: u32,
     /// The event.
     pub(crate) node: u32,
     pub(crate) timer: u32,
@@ -113,8 +115,9 @@ impl ScanUse {
 
 impl Builder<'_> {
     /// Plans a scan, the event of `node`, which is node `index` of the program.
-    pub(super) fn scan(&mut self, scan: &Scan, index: usize, node: u32) -> Result<NodeOp, BuildError> {
+    pub(super) fn scan(&mut self, id: ScanId, index: usize, node: u32) -> Result<NodeOp, BuildError> {
         let invalid = || BuildError::Program(InvalidProgram::Node { index, problem: Problem::Value });
+        let scan = self.program.tables.scans.get(id.0 as usize).ok_or_else(invalid)?;
         let Scan { venue: _, home, legs, fee, min_net, step, max_age, max_skew, markets } = scan;
         let mut universe = Universe::new();
         let (mut instruments, mut fees) = (Vec::new(), Vec::new());
@@ -173,7 +176,7 @@ impl Builder<'_> {
         let longest = longest(&texts, usize::from(legs.1));
         let bytes = scanner.bytes().saturating_add(size_of::<Scanner>());
         self.plan.scans.scanners.push(Some(Box::new(scanner)));
-        self.plan.scans.scans.push(ScanPlan { node, timer, legs: texts, instruments, settings: setting, fees, bytes, longest });
+        self.plan.scans.scans.push(ScanPlan { id: id.0, node, timer, legs: texts, instruments, settings: setting, fees, bytes, longest });
         Ok(NodeOp::Scan { scan: u32::try_from(self.plan.scans.scans.len() - 1).map_err(|_| BuildError::TooLarge)? })
     }
 
@@ -217,6 +220,7 @@ impl Builder<'_> {
         if self.plan.scans.scans.is_empty() {
             return;
         }
+        self.order_scans();
         let mut markets = vec![Vec::new(); self.plan.instruments.len()];
         let mut params = vec![Vec::new(); self.plan.params.len()];
         for (scan, plan) in (0..).zip(&self.plan.scans.scans) {
@@ -246,6 +250,29 @@ impl Builder<'_> {
             let nodes = nodes.filter(|(_, (node, key))| key.ids == super::Ids::Texts && may(node.op)).map(|(id, _)| id);
             self.plan.scans.path_nodes = nodes.collect();
             self.plan.scans.path_captures = super::sequence::text_captures(&self.plan);
+        }
+    }
+
+    /// Brings scans into the order in which they tell, which hangs on nothing but what they are.
+    fn order_scans(&mut self) {
+        let tables = &self.program.tables;
+        let words = |scan: &ScanPlan| tables.scans.get(scan.id as usize).map(|scan| tables.scan_order(scan));
+        let scans = std::mem::take(&mut self.plan.scans.scans);
+        let scanners = std::mem::take(&mut self.plan.scans.scanners);
+        let mut all: Vec<_> = (0_u32..).zip(scans.into_iter().zip(scanners)).collect();
+        all.sort_by_cached_key(|(_, (scan, _))| words(scan));
+        let new: Vec<u32> = all.iter().map(|(old, _)| *old).collect();
+        let place = |old: u32| new.iter().position(|other| *other == old).and_then(|place| u32::try_from(place).ok()).unwrap_or(old);
+        (self.plan.scans.scans, self.plan.scans.scanners) = all.into_iter().map(|(_, both)| both).unzip();
+        for node in &mut self.plan.nodes {
+            if let NodeOp::Scan { scan } | NodeOp::Opportunity { scan, .. } = &mut node.op {
+                *scan = place(*scan);
+            }
+        }
+        for owner in &mut self.plan.timers {
+            if let TimerOwner::Scan(scan) = owner {
+                *scan = place(*scan);
+            }
         }
     }
 
@@ -309,7 +336,7 @@ fn longest(legs: &[[LegText; 2]], most: usize) -> usize {
 impl ScanPlan {
     /// Bytes held beside its own.
     pub(crate) fn heap(&self) -> usize {
-        let Self { node: _, timer: _, legs, instruments, settings: _, fees, bytes: _, longest: _ } = self;
+        let Self { id: _, node: _, timer: _, legs, instruments, settings: _, fees, bytes: _, longest: _ } = self;
         let texts = legs.iter().flatten().map(|leg| leg.text.capacity()).sum::<usize>();
         flat(legs) + texts + flat(instruments) + flat(fees)
     }

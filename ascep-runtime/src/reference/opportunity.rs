@@ -72,12 +72,27 @@ impl World {
         (settings, fees.collect())
     }
 
+    /// The scans in the order in which they tell.
+    fn scan_ids(&self) -> Vec<ScanId> {
+        let mut ids: Vec<ScanId> = (0..).map(ScanId).take(self.scans.len()).collect();
+        let tables = &self.rules.tables;
+        ids.sort_by_key(|id| tables.scans.get(id.0 as usize).map(|scan| tables.scan_order(scan)));
+        ids
+    }
+
+    /// What scans were given, in the order in which they tell.
+    fn in_order(&self, mut told: Vec<(ScanId, Opportunity)>) -> Vec<Cause> {
+        let order = self.scan_ids();
+        told.sort_by_key(|(id, _)| order.iter().position(|other| other == id));
+        told.into_iter().map(|(id, opportunity)| Cause::Told(id, opportunity)).collect()
+    }
+
     /// A market event comes to the scans. Gives what each tells of it.
     pub(super) fn scan_event(&mut self, ts: Timestamp, event: &MarketEvent) -> Vec<Cause> {
         let mut told = Vec::new();
         for (id, scanning) in (0..).map(ScanId).zip(&mut self.scans) {
             let Scanning { scan, instruments, .. } = scanning;
-            told.extend(scan.pass(ts).into_iter().map(|opportunity| Cause::Told(id, opportunity)));
+            told.extend(scan.pass(ts).into_iter().map(|opportunity| (id, opportunity)));
             for market in
                 (0..).map(MarketId).zip(&*instruments).filter(|(_, name)| name.as_ref() == Some(&event.instrument)).map(|(id, _)| id)
             {
@@ -86,16 +101,17 @@ impl World {
                     (_, Some(quote)) => scan.quote(market, ts, None, &quote).unwrap_or_default(),
                     _ => Vec::new(),
                 };
-                told.extend(tellings.into_iter().map(|opportunity| Cause::Told(id, opportunity)));
+                told.extend(tellings.into_iter().map(|opportunity| (id, opportunity)));
             }
         }
-        told
+        self.in_order(told)
     }
 
     /// The scans' deadlines up to and including `ts`. Gives what each tells of them.
     pub(super) fn scan_deadlines(&mut self, ts: Timestamp) -> Vec<Cause> {
         let scans = (0..).map(ScanId).zip(&mut self.scans);
-        scans.flat_map(|(id, s)| s.scan.advance_to(ts).into_iter().map(move |opportunity| Cause::Told(id, opportunity))).collect()
+        let told = scans.flat_map(|(id, s)| s.scan.advance_to(ts).into_iter().map(move |opportunity| (id, opportunity))).collect();
+        self.in_order(told)
     }
 
     /// The next deadline of a scan.
@@ -110,10 +126,10 @@ impl World {
         for ((id, scanning), (settings, fees)) in (0..).map(ScanId).zip(&mut self.scans).zip(settings) {
             if scanning.terms.params().any(|other| other == param) {
                 let tellings = scanning.scan.set(&fees, &settings);
-                told.extend(tellings.into_iter().map(|opportunity| Cause::Told(id, opportunity)));
+                told.extend(tellings.into_iter().map(|opportunity| (id, opportunity)));
             }
         }
-        told
+        self.in_order(told)
     }
 
     /// What a step tells, where it tells of an opportunity of this scan.

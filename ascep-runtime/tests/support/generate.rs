@@ -53,6 +53,7 @@ pub fn generate(dice: &mut Dice) -> Generated {
         windows: true,
         windowed: Vec::new(),
         pool,
+        searches: Vec::new(),
         labels: Vec::new(),
     };
     // Without them too, so that what is old is not drowned by what is new.
@@ -117,6 +118,7 @@ impl Maker<'_> {
             (self.symbols, self.nums, self.in_rule) = (symbols, nums, false);
             self.functions.push(("f".into(), ty));
         }
+        self.searches(&mut items, &mut settings);
         for name in ["v", "w"] {
             if self.dice.chance(30) {
                 let value = match self.dice.below(4) {
@@ -151,7 +153,11 @@ impl Maker<'_> {
             lets.push(("m".to_owned(), value));
         }
         let mut payload = None;
-        let trigger = if depth == 0 {
+        let found = if self.dice.chance(22) { self.opportunity() } else { None };
+        let trigger = if let Some((event, has)) = found {
+            payload = Some(has);
+            event
+        } else if depth == 0 {
             self.plain_level()
         } else if self.dice.chance(25) {
             payload = Some(Payload::Time);
@@ -235,6 +241,16 @@ impl Maker<'_> {
             if self.windows && self.dice.chance(30) {
                 // Fields whose name begins with g are compared with a tolerance.
                 fields.push((format!("g{i}"), self.rough(2)));
+                continue;
+            }
+            if self.it == Some(Payload::Opportunity) && self.dice.chance(60) {
+                // Sizes are products that may be made in another order.
+                let (letter, field) = match self.dice.below(8) {
+                    0 => ("g", "size"),
+                    1 => ("g", "profit"),
+                    _ => ("f", self.dice.pick(&["path", "path", "state", "reason", "age", "skew", "lifetime"])),
+                };
+                fields.push((format!("{letter}{i}"), Expr::leaf(Ty::Other, format!("it.{field}"))));
                 continue;
             }
             let label = if self.dice.chance(60) { self.label_field() } else { None };

@@ -116,6 +116,11 @@ impl Maker<'_> {
 
     /// `e WHERE c`, c over the payload and over labels.
     fn filtered(&mut self, event: Expr, payload: Payload) -> (Expr, Payload) {
+        if payload == Payload::Opportunity && self.dice.chance(60) {
+            let lesser = vec![event.clone()];
+            let filter = self.of_an_opportunity();
+            return (Expr::of(Ty::Event, "$ WHERE $", vec![event, filter]).or_else(lesser), payload);
+        }
         if self.dice.chance(50) {
             return (event, payload);
         }
@@ -142,6 +147,7 @@ impl Maker<'_> {
             Payload::Trade(_) => &["price", "price", "qty", "notional"],
             Payload::Quote(_) => &["bid", "ask", "bid_qty", "ask_qty"],
             Payload::Bar(_) => &["open", "high", "low", "close", "volume", "count"],
+            Payload::Opportunity => &["net", "net", "gross", "peak"],
             Payload::Time => return Some(Expr::leaf(Ty::Num, format!("((now() - {name}{which}.ts) / 1s)"))),
         };
         Some(Expr::leaf(Ty::Num, format!("{name}{which}.{}", self.dice.pick(fields))))
@@ -150,8 +156,12 @@ impl Maker<'_> {
     /// A field of an action that reads a label.
     pub fn label_field(&mut self) -> Option<Expr> {
         let i = self.dice.below(self.labels.len());
-        let Label { name, quantified, .. } = self.labels.get(i)?.clone();
+        let Label { name, quantified, payload } = self.labels.get(i)?.clone();
         let which = if quantified { self.dice.pick(&[".first", ".last"]) } else { "" };
+        if payload == Payload::Opportunity && self.dice.chance(60) {
+            let field = self.dice.pick(&["path", "state", "reason", "age", "skew", "lifetime"]);
+            return Some(Expr::leaf(Ty::Other, format!("{name}{which}.{field}")));
+        }
         Some(match self.dice.below(4) {
             0 => Expr::leaf(Ty::Other, format!("{name}{which}.ts")),
             1 => Expr::leaf(Ty::Other, format!("now() - {name}{which}.ts")),

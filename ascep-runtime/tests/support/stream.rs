@@ -30,6 +30,8 @@ pub enum Input {
 pub struct Settings {
     pub params: Vec<(String, Vec<Constant>)>,
     pub inputs: Vec<(String, Vec<Constant>)>,
+    /// Whether the rules search for opportunities: quotes with a narrow spread are common then.
+    pub quotes: bool,
 }
 
 /// A payload that owns its levels. [`MISSING`] is written as `None`.
@@ -95,7 +97,7 @@ pub fn generate(dice: &mut Dice, symbols: &[String], settings: &Settings) -> Vec
                 let symbol = if dice.chance(8) { "Z/Z".to_owned() } else { symbols[dice.below(symbols.len())].clone() };
                 let venue_ts = dice.chance(15).then(|| ts - dice.between(0, 2) * SECOND / 2);
                 let ts = if late { ts - dice.between(1, 3) * SECOND } else { ts };
-                let what = what(dice, &symbol);
+                let what = what(dice, &symbol, settings.quotes);
                 inputs.push(Input::Event { ts, venue_ts, symbol, what });
             }
             1 => {
@@ -145,18 +147,22 @@ fn price(dice: &mut Dice, (low, high): (i64, i64), symbol: &str) -> f64 {
     }
 }
 
-fn what(dice: &mut Dice, symbol: &str) -> What {
+fn what(dice: &mut Dice, symbol: &str, quotes: bool) -> What {
     if dice.chance(2) {
         return what_cannot_be(dice);
     }
     let qty = |dice: &mut Dice| (!dice.chance(15)).then(|| dice.between(0, 5) as f64);
-    match dice.weighted(&[43, 38, 14, 5]) {
+    match dice.weighted(if quotes { &[14, 70, 12, 4] } else { &[43, 38, 14, 5] }) {
         0 => {
             let side = [None, Some(Side::Buy), Some(Side::Sell)][dice.below(3)];
             What::Trade { price: price(dice, (1, 6), symbol), qty: qty(dice), side }
         }
         1 => {
             let side = |dice: &mut Dice, prices: (i64, i64)| (!dice.chance(8)).then(|| (price(dice, prices, symbol), qty(dice)));
+            if quotes && dice.chance(65) {
+                let from = dice.between(1, 5);
+                return What::Quote { bid: side(dice, (from, from)), ask: side(dice, (from + 1, from + 1)) };
+            }
             // Half of the quotes have the bid below the ask for certain.
             let (bids, asks) = if dice.chance(50) { ((1, 3), (4, 6)) } else { ((1, 6), (1, 6)) };
             What::Quote { bid: side(dice, bids), ask: side(dice, asks) }

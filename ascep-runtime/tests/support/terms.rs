@@ -10,6 +10,7 @@ pub enum Payload {
     Trade(String),
     Quote(String),
     Bar(String),
+    Opportunity,
     Time,
 }
 
@@ -38,6 +39,8 @@ pub struct Maker<'a> {
     pub windowed: Vec<(Expr, String)>,
     /// The symbols of the program.
     pub pool: &'static [&'static str],
+    /// Names of searches for opportunities in scope.
+    pub searches: Vec<String>,
     /// The labels of the steps so far of a sequence.
     pub labels: Vec<Label>,
 }
@@ -57,7 +60,7 @@ fn event(template: &str, children: Vec<Expr>) -> Expr {
 /// Whether anything can change an expression, as far as its text tells: it reads a symbol, the payload or the clock.
 fn moves(expr: &Expr) -> bool {
     let text = expr.text();
-    ["\"", "(s", "(t", "(x", "it.", "_of_", "now()", "host_"].iter().any(|part| text.contains(part))
+    ["\"", "(s", "(t", "(x", "it.", "_of_", "now()", "host_", "found"].iter().any(|part| text.contains(part))
 }
 
 impl Maker<'_> {
@@ -130,6 +133,7 @@ impl Maker<'_> {
                 Payload::Bar(_) => {
                     return Expr::leaf(Ty::Num, format!("it.{}", self.dice.pick(&["open", "close", "vwap", "volume", "count"])));
                 }
+                Payload::Opportunity => return Expr::leaf(Ty::Num, format!("it.{}", self.dice.pick(&["net", "net", "gross", "peak"]))),
                 Payload::Time => {}
             }
         }
@@ -377,6 +381,11 @@ impl Maker<'_> {
             && let Some(known) = self.again(Ty::Event)
         {
             return (known, Payload::Time);
+        }
+        if self.dice.chance(18)
+            && let Some(found) = self.opportunity()
+        {
+            return found;
         }
         let d = depth.saturating_sub(1);
         let (made, payload) =
