@@ -47,20 +47,22 @@ impl Index {
     }
 
     /// Sets what selling and buying on a market gives after fees; 0 where it is not known.
-    #[inline]
     pub(super) fn set(&mut self, market: u32, rates: [f64; 2]) {
         on!(self, flat => flat.set(market, rates));
+    }
+
+    /// Sets it, and says whether the rates along any way through the market multiply to more than `threshold`.
+    #[inline]
+    pub(super) fn update(&mut self, market: u32, rates: [f64; 2], threshold: f64) -> bool {
+        on!(self, flat => {
+            flat.set(market, rates);
+            flat.any_above(market, rates, threshold)
+        })
     }
 
     /// And before fees, where that is watched.
     pub(super) fn set_gross(&mut self, market: u32, rates: [f64; 2]) {
         on!(self, flat => flat.set_gross(market, rates));
-    }
-
-    /// Whether the rates along any way through a market multiply to more than `threshold`.
-    #[inline]
-    pub(super) fn any_above(&self, market: u32, rates: [f64; 2], threshold: f64) -> bool {
-        on!(self, flat => flat.any_above(&flat.rates, market, rates, threshold))
     }
 
     /// Gives each way through a market whose rates multiply to more than `threshold`.
@@ -128,9 +130,10 @@ pub(super) trait Edge: Copy + std::fmt::Debug {
 impl Edge for u16 {
     type Rates = Box<[[f64; 2]; ALL_SMALL]>;
 
+    #[inline]
     fn new(edge: u32) -> Self {
         // There are no more, or the index would be of the other kind.
-        Self::try_from(edge).unwrap_or(Self::MAX)
+        edge as Self
     }
 
     fn number(self) -> u32 {
@@ -188,6 +191,12 @@ impl Edge for u32 {
     }
 }
 
+/// The greater of each; written so that it is one instruction for both.
+#[inline]
+fn greater(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
+    [if a[0] > b[0] { a[0] } else { b[0] }, if a[1] > b[1] { a[1] } else { b[1] }]
+}
+
 /// See [`Index`].
 #[derive(Debug)]
 pub(super) struct Flat<E: Edge> {
@@ -230,15 +239,15 @@ impl<E: Edge> Flat<E> {
     }
 
     #[inline]
-    fn any_above(&self, rates: &E::Rates, market: u32, own: [f64; 2], threshold: f64) -> bool {
-        let mut any = self.three.any_above(rates, market, own, threshold);
+    fn any_above(&self, market: u32, [sell, buy]: [f64; 2], threshold: f64) -> bool {
+        let mut best = self.three.best(&self.rates, market);
         if !self.two.of.is_empty() {
-            any |= self.two.any_above(rates, market, own, threshold);
+            best = greater(best, self.two.best(&self.rates, market));
         }
         if !self.four.of.is_empty() {
-            any |= self.four.any_above(rates, market, own, threshold);
+            best = greater(best, self.four.best(&self.rates, market));
         }
-        any
+        (sell * best[0] > threshold) | (buy * best[1] > threshold)
     }
 
     fn above(&self, rates: &E::Rates, market: u32, threshold: f64, hit: &mut dyn FnMut(u32)) {
@@ -352,38 +361,43 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
         }
     }
 
-    /// What the rates along an entry multiply to, in the direction that sells and in the other; in this order nothing waits for the market's own rates.
+    /// What the other rates along an entry multiply to, in the direction that sells and in the other.
     #[inline]
-    fn products(rates: &E::Rates, others: &[E; OTHERS], [sell, buy]: [f64; 2]) -> [f64; 2] {
+    fn product(rates: &E::Rates, others: &[E; OTHERS]) -> [f64; 2] {
         let mut product = [1.0, 1.0];
         for other in others {
             let [with, against] = other.rates(rates);
             product = [product[0] * with, product[1] * against];
         }
-        [sell * product[0], buy * product[1]]
+        product
     }
 
+    /// The greatest product of the other rates along any way, in the direction that sells and in the other. It does not wait for the market's own rates, and
+    /// there are no branches, so that nothing has to be guessed.
     #[inline]
-    fn any_above(&self, rates: &E::Rates, market: u32, own: [f64; 2], threshold: f64) -> bool {
-        // Bits and no branches, so that nothing has to be guessed.
-        let (mut with, mut against) = (0_u64, 0_u64);
-        for others in self.others.get(self.range(market)).unwrap_or(&[]) {
-            let [sold, bought] = Self::products(rates, others, own);
-            with |= u64::from(sold > threshold);
-            against |= u64::from(bought > threshold);
+    fn best(&self, rates: &E::Rates, market: u32) -> [f64; 2] {
+        // Two at a time, since one greatest waits for the one before it.
+        let (pairs, rest) = self.others.get(self.range(market)).unwrap_or(&[]).as_chunks::<2>();
+        let (mut one, mut other) = ([0.0; 2], [0.0; 2]);
+        for [first, second] in pairs {
+            one = greater(Self::product(rates, first), one);
+            other = greater(Self::product(rates, second), other);
         }
-        with | against != 0
+        for last in rest {
+            one = greater(Self::product(rates, last), one);
+        }
+        greater(one, other)
     }
 
     fn above(&self, rates: &E::Rates, market: u32, own: [f64; 2], threshold: f64, hit: &mut dyn FnMut(u32)) {
         let range = self.range(market);
         let (others, of) = (self.others.get(range.clone()).unwrap_or(&[]), self.of.get(range).unwrap_or(&[]));
         for (others, way) in others.iter().zip(of) {
-            let [sold, bought] = Self::products(rates, others, own);
-            if sold > threshold {
+            let [with, against] = Self::product(rates, others);
+            if own[0] * with > threshold {
                 hit(*way);
             }
-            if bought > threshold {
+            if own[1] * against > threshold {
                 hit(*way ^ 1);
             }
         }

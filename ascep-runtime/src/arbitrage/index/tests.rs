@@ -58,7 +58,7 @@ fn each_way_is_there_once_in_each_direction() {
             let pays = |path: &&Path| path.has(MarketId(market)) && product(path) > threshold;
             assert_eq!(through, paths.iter().filter(pays).copied().collect::<Vec<_>>());
             let own = [rate(market * 2 + 1), rate(market * 2)];
-            assert_eq!(index.any_above(market, own, threshold), !through.is_empty());
+            assert_eq!(index.update(market, own, threshold), !through.is_empty());
         }
     }
     assert_eq!(index.stats(&full).entries, 10 * 3 + 15 * 4);

@@ -91,37 +91,42 @@ impl Scanner {
         }
         // What the potentials found they do not find again while it pays by their measure.
         let floor = self.long.as_ref().filter(|_| track.way == NONE).map_or(f64::INFINITY, |long| long.floor(&track.path));
-        let Size { size, profit, filter } = self.size(track, legs.net);
-        if let Some(track) = self.tracks.get_mut(slot) {
-            (track.net, track.gross, track.size, track.profit) = (legs.net, legs.gross, size, profit);
-        }
         let settings = &self.settings;
         let above = legs.net > settings.min_net && legs.net < f64::INFINITY;
-        let hold = if !above {
-            if !(legs.net > floor || (settings.watch_gross && legs.gross > 0.0)) {
-                return self.drop(slot, CloseReason::Edge, sink);
-            }
+        let mut hold = if !above {
             Some((Stage::Gross, CloseReason::Edge))
         } else if settings.max_age.is_some_and(|max_age| self.now.saturating_sub(legs.oldest) >= max_age) {
             Some((Stage::Aged, CloseReason::Age))
         } else if settings.max_skew.is_some_and(|max_skew| legs.skew() > max_skew) {
             Some((Stage::Skewed, CloseReason::Skew))
-        } else if size <= 0.0 || if settings.min_net < 0.0 { profit < size * settings.min_net } else { profit <= 0.0 } {
-            // Who asks for ways that lose a little gets those whose execution loses no more.
-            Some((Stage::Small, CloseReason::Size))
         } else {
             None
         };
+        // Sizes are worked out where they decide or are told.
+        let Size { size, profit, filter } = if hold.is_none() || track.open { self.size(track, legs.net) } else { Size::UNKNOWN };
+        // Who asks for ways that lose a little gets those whose execution loses no more.
+        let small = size <= 0.0 || if settings.min_net < 0.0 { profit < size * settings.min_net } else { profit <= 0.0 };
+        if hold.is_none() && small {
+            hold = Some((Stage::Small, CloseReason::Size));
+        }
+        if let Some(track) = self.tracks.get_mut(slot) {
+            (track.net, track.gross, track.size, track.profit) = (legs.net, legs.gross, size, profit);
+        }
+        if !(above || legs.net > floor || (self.settings.watch_gross && legs.gross > 0.0)) {
+            return self.drop(slot, CloseReason::Edge, sink);
+        }
         match hold {
             Some((stage, reason)) => {
                 if let Some(track) = self.tracks.get_mut(slot) {
                     track.best = track.best.max(stage);
-                    track.filter = filter;
+                    if stage == Stage::Small {
+                        track.filter = filter;
+                    }
                 }
                 self.close(slot, reason, sink);
             }
             None => {
-                if let Some(max_age) = settings.max_age {
+                if let Some(max_age) = self.settings.max_age {
                     self.timers.arm(slot, legs.oldest.saturating_add(max_age));
                 } else {
                     self.timers.cancel(slot);

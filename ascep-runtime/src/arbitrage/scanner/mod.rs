@@ -21,6 +21,7 @@ use super::offset::ClockOffset;
 use super::opportunity::{CloseReason, Opportunity, OpportunitySink, State};
 use super::path::Path;
 use super::settings::{ScanError, ScanSettings, VenueClock, check_limit, check_min_net};
+use super::size::LegTerms;
 use super::stats::{PathStats, PathTable};
 use super::universe::{MarketId, MarketKind, Universe};
 use crate::event::{Quote, Timestamp};
@@ -56,6 +57,8 @@ struct MarketState {
     known: Known,
     /// Whether a way may lead through it.
     scanned: bool,
+    /// Whether its orders have to pass a filter.
+    filtered: bool,
 }
 
 impl MarketState {
@@ -150,6 +153,7 @@ impl Scanner {
                 venue,
                 known,
                 scanned: index.has(id.0) || (long.is_some() && market.is_open()),
+                filtered: LegTerms::of(market, 0.0).is_filtered(),
             }
         });
         let markets: Vec<MarketState> = markets.collect();

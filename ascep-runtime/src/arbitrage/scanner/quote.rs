@@ -23,39 +23,20 @@ impl Scanner {
         quote: &Quote,
         sink: &mut S,
     ) -> Result<(), ScanEventError> {
-        self.take(market, ts, venue_ts, quote, None, sink)
-    }
-
-    #[inline]
-    fn take<S: OpportunitySink + ?Sized>(
-        &mut self,
-        market: MarketId,
-        ts: Timestamp,
-        venue_ts: Option<Timestamp>,
-        quote: &Quote,
-        book: Option<&Book<'_>>,
-        sink: &mut S,
-    ) -> Result<(), ScanEventError> {
-        let sound = quote.bid < quote.ask && quote.bid >= f64::MIN_POSITIVE && quote.ask < f64::INFINITY;
-        let known = if sound & is_qty(quote.bid_qty) & is_qty(quote.ask_qty) & is_time(ts) & venue_ts.is_none_or(is_time) {
-            Known::Yes
-        } else {
-            self.check(ts, venue_ts, quote)?
-        };
-        match self.markets.get(market.0 as usize) {
-            Some(state) if state.known != Known::Equal => {}
-            _ => return Err(self.refuse(ScanEventError::Market(market))),
+        let sound = is_sound(quote) && is_time(ts);
+        if let (true, None) = (sound, venue_ts)
+            && let Some(state) = self.markets.get(market.0 as usize)
+            && state.known == Known::Yes
+            && self.deadline >= ts
+            && !self.settings.depth
+        {
+            // Nearly all quotes are such.
+            if self.apply_sound(market.0, ts, quote) {
+                self.settle(&mut Forward(sink));
+            }
+            return Ok(());
         }
-        if self.deadline < ts {
-            self.fire(ts - 1, &mut Forward(sink));
-        }
-        if self.settings.depth {
-            self.sizes.keep(market, quote, book);
-        }
-        if self.apply(market.0, ts, venue_ts, quote, known) {
-            self.settle(&mut Forward(sink));
-        }
-        Ok(())
+        self.take(market, ts, venue_ts, quote, None, &mut Forward(sink))
     }
 
     /// Takes the top of a book, which also is a quote.
@@ -77,7 +58,8 @@ impl Scanner {
         }
         let best = |side: &[crate::event::Level]| side.first().map_or((MISSING, MISSING), |level| (level.price, level.qty));
         let ((bid, bid_qty), (ask, ask_qty)) = (best(book.bids), best(book.asks));
-        self.take(market, ts, venue_ts, &Quote { bid, ask, bid_qty, ask_qty }, Some(book), sink)
+        let quote = Quote { bid, ask, bid_qty, ask_qty };
+        self.take(market, ts, venue_ts, &quote, Some(book), &mut Forward(sink))
     }
 
     /// What was known of a market no longer is: its opportunities close with that reason.
@@ -94,10 +76,7 @@ impl Scanner {
         if !is_time(ts) {
             return Err(self.refuse(ScanEventError::Time(ts)));
         }
-        match self.markets.get(market.0 as usize) {
-            Some(state) if state.known != Known::Equal => {}
-            _ => return Err(self.refuse(ScanEventError::Market(market))),
-        }
+        self.check_market(market)?;
         if self.deadline < ts {
             self.fire(ts - 1, &mut Forward(sink));
         }
@@ -124,14 +103,45 @@ impl Scanner {
         self.now = self.now.max(ts);
     }
 
+    /// Takes any quote, or that of a book.
+    #[inline(never)]
+    fn take(
+        &mut self,
+        market: MarketId,
+        ts: Timestamp,
+        venue_ts: Option<Timestamp>,
+        quote: &Quote,
+        book: Option<&Book<'_>>,
+        sink: &mut dyn OpportunitySink,
+    ) -> Result<(), ScanEventError> {
+        self.check_market(market)?;
+        let known = self.check(ts, venue_ts, quote)?;
+        if self.deadline < ts {
+            self.fire(ts - 1, sink);
+        }
+        if self.settings.depth {
+            self.sizes.keep(market, quote, book);
+        }
+        if self.apply(market.0, ts, venue_ts, quote, known) {
+            self.settle(sink);
+        }
+        Ok(())
+    }
+
+    fn check_market(&mut self, market: MarketId) -> Result<(), ScanEventError> {
+        match self.markets.get(market.0 as usize) {
+            Some(state) if state.known != Known::Equal => Ok(()),
+            _ => Err(self.refuse(ScanEventError::Market(market))),
+        }
+    }
+
     #[cold]
     fn refuse(&mut self, error: ScanEventError) -> ScanEventError {
         self.counters.refused += 1;
         error
     }
 
-    /// Looks at what is not simply a sound quote: a fault of the book, which is counted, or numbers that can't be.
-    #[cold]
+    /// What is known of a market after a quote: a fault of the book is counted, numbers that can't be are refused.
     fn check(&mut self, ts: Timestamp, venue_ts: Option<Timestamp>, quote: &Quote) -> Result<Known, ScanEventError> {
         let times = [Some(ts), venue_ts].into_iter().flatten().find(|ts| !is_time(*ts));
         let checked = times.map_or(Ok(()), |ts| Err(ScanEventError::Time(ts))).and(check_quote(quote));
@@ -155,8 +165,33 @@ impl Scanner {
         self.now = self.now.max(ts);
     }
 
-    /// Applies a quote; whether anything is left to be looked at closely.
+    /// Applies a sound quote on a market whose quote was sound; whether anything is left to be looked at closely. It does what [`apply`](Self::apply) does.
     #[inline]
+    fn apply_sound(&mut self, market: u32, ts: Timestamp, quote: &Quote) -> bool {
+        self.counters.quotes += 1;
+        if ts < self.now {
+            self.counters.late += 1;
+        } else {
+            self.now = ts;
+        }
+        let Some(state) = self.markets.get_mut(market as usize) else { return false };
+        state.time = self.now;
+        let same = quote.bid.to_bits() == state.quote.bid.to_bits() && quote.ask.to_bits() == state.quote.ask.to_bits();
+        state.quote = *quote;
+        if !state.scanned {
+            self.counters.outside += 1;
+            return false;
+        }
+        if same {
+            self.counters.refreshed += 1;
+            return self.tracks.any(market) && self.touch(market);
+        }
+        let rates = [quote.bid * state.keep, state.keep / quote.ask];
+        let above = self.index.update(market, rates, self.threshold);
+        (above | self.wide | self.tracks.any(market)) && self.news(market)
+    }
+
+    /// Applies any quote; whether anything is left to be looked at closely.
     fn apply(&mut self, market: u32, ts: Timestamp, venue_ts: Option<Timestamp>, quote: &Quote, known: Known) -> bool {
         self.counters.quotes += 1;
         self.tick(ts);
@@ -168,23 +203,23 @@ impl Scanner {
         };
         let same = known == state.known && same(quote.bid, state.quote.bid) && same(quote.ask, state.quote.ask);
         state.quote = *quote;
-        if same | !state.scanned {
-            counters.refreshed += u64::from(same & state.scanned);
-            counters.outside += u64::from(!state.scanned);
-            state.known = known;
-            return self.tracks.any(market) && self.touch(market);
-        }
         state.known = known;
-        let rates = state.rates();
-        self.index.set(market, rates);
-        if self.index.any_above(market, rates, self.threshold) | self.wide | self.tracks.any(market) {
-            return self.news(market);
+        if !state.scanned {
+            counters.outside += 1;
+            return false;
         }
-        false
+        if same {
+            counters.refreshed += 1;
+            return self.touch(market);
+        }
+        let rates = state.rates();
+        let above = self.index.update(market, rates, self.threshold);
+        (above | self.wide | self.tracks.any(market)) && self.news(market)
     }
 
     /// What is left of new prices where something is followed or is to be.
     #[cold]
+    #[inline(never)]
     fn news(&mut self, market: u32) -> bool {
         self.fold(market);
         self.touch(market);
@@ -209,6 +244,7 @@ impl Scanner {
     }
 
     /// Marks what is followed through a market to be looked at; whether there is any.
+    #[inline(never)]
     fn touch(&mut self, market: u32) -> bool {
         self.touched.clear();
         self.touched.extend(self.tracks.through(market));
@@ -282,6 +318,14 @@ impl Stage {
 #[inline]
 fn same(a: f64, b: f64) -> bool {
     a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan())
+}
+
+/// Whether a quote is neither faulty nor refused, and all of it is known.
+#[inline]
+fn is_sound(quote: &Quote) -> bool {
+    let Quote { bid, ask, bid_qty, ask_qty } = *quote;
+    // The sum of two quantities is finite where both are.
+    bid < ask && bid >= f64::MIN_POSITIVE && ask <= f64::MAX && bid_qty >= 0.0 && ask_qty >= 0.0 && bid_qty + ask_qty <= f64::MAX
 }
 
 /// The two ends of the range stand for never.

@@ -42,6 +42,10 @@ pub(super) struct Size {
     pub(super) filter: Option<SizeFilter>,
 }
 
+impl Size {
+    pub(super) const UNKNOWN: Self = Self { size: f64::NAN, profit: f64::NAN, filter: None };
+}
+
 impl Sizes {
     pub(super) fn new(universe: &Universe, fees: &[f64], depth: bool) -> Self {
         let terms = universe.markets().zip(fees).map(|(market, fee)| LegTerms::of(market, *fee)).collect();
@@ -144,9 +148,7 @@ impl Scanner {
     /// How much of a way that is followed can be done, and what it brings; NaN where a quantity is not known.
     pub(super) fn size(&self, track: &Track, net: f64) -> Size {
         let depth = !self.sizes.books.is_empty();
-        let filtered = |edge: &u32| self.sizes.terms.get(*edge as usize / 2).is_some_and(LegTerms::is_filtered);
-        if !depth && !track.path.edges().iter().any(filtered) {
-            let size = self.smallest_leg(track);
+        if !depth && let Some(size) = self.smallest_leg(track) {
             return Size { size, profit: size * net, filter: None };
         }
         let execution = self.with_offers(&track.path, track.start as usize, |offers| {
@@ -155,18 +157,18 @@ impl Scanner {
         });
         match execution {
             Ok(execution) => Size { size: execution.spent, profit: execution.profit, filter: None },
-            Err(Unexecutable::Unknown { .. }) => Size { size: f64::NAN, profit: f64::NAN, filter: None },
+            Err(Unexecutable::Unknown { .. }) => Size::UNKNOWN,
             Err(Unexecutable::Small { filter, .. }) => Size { size: 0.0, profit: 0.0, filter: Some(filter) },
             Err(_) => Size { size: 0.0, profit: 0.0, filter: None },
         }
     }
 
-    /// The smallest leg in units of the start asset.
-    fn smallest_leg(&self, track: &Track) -> f64 {
+    /// The smallest leg in units of the start asset, where no leg has a filter.
+    fn smallest_leg(&self, track: &Track) -> Option<f64> {
         let (mut size, mut given) = (f64::INFINITY, 1.0);
-        let edges = track.path.edges();
-        for edge in edges.iter().cycle().skip(track.start as usize).take(edges.len()) {
-            let Some(market) = self.markets.get(*edge as usize / 2) else { continue };
+        let (before, after) = track.path.edges().split_at_checked(track.start as usize)?;
+        for edge in after.iter().chain(before) {
+            let market = self.markets.get(*edge as usize / 2).filter(|market| !market.filtered)?;
             let quote = &market.quote;
             let (rate, takes) = if edge % 2 == 1 { (quote.bid, quote.bid_qty) } else { (1.0 / quote.ask, quote.ask * quote.ask_qty) };
             if market.known != Known::Equal {
@@ -177,6 +179,6 @@ impl Scanner {
             }
             given *= rate * market.keep;
         }
-        size
+        Some(size)
     }
 }
