@@ -284,7 +284,24 @@ fn execute(world: &World, scanner: &Scanner, told: &Opportunity, tally: &mut Tal
 
 /// In floating point: where nothing has lots all numbers are rounded.
 fn without_filters(desks: &[Desk], told: &Opportunity, kind: Kind) -> Result<(), String> {
-    let mut amount = told.size;
+    let profit = gain(desks, told.size)?;
+    if (profit - told.profit).abs() > told.size * 1e-11 {
+        return Err(format!("brings {profit}, told {}", told.profit));
+    }
+    for part in [0.5, 0.9, 0.99, 1.01, 1.1, 2.0] {
+        // Of the sizes whose mean return is above the threshold none brings more.
+        let size = told.size * part;
+        if gain(desks, size).is_ok_and(|other| other > size * kind.min_net && other > profit + told.size * 1e-10) {
+            return Err(format!("{size} would bring more than {profit}"));
+        }
+    }
+    let least = if kind.min_net < 0.0 { told.size * kind.min_net } else { 0.0 };
+    if told.profit < least || profit < least - told.size * 1e-11 { Err(format!("loses {profit}")) } else { Ok(()) }
+}
+
+/// What comes back more than `size`, through the levels.
+fn gain(desks: &[Desk], size: f64) -> Result<f64, String> {
+    let mut amount = size;
     for (leg, desk) in desks.iter().enumerate() {
         if !desk.equal {
             let (mut left, mut out) = (amount, 0.0);
@@ -301,12 +318,7 @@ fn without_filters(desks: &[Desk], told: &Opportunity, kind: Kind) -> Result<(),
         }
         amount *= 1.0 - desk.fee;
     }
-    let profit = amount - told.size;
-    if (profit - told.profit).abs() > told.size * 1e-11 {
-        return Err(format!("brings {profit}, told {}", told.profit));
-    }
-    let least = if kind.min_net < 0.0 { told.size * kind.min_net } else { 0.0 };
-    if told.profit < least || profit < least - told.size * 1e-11 { Err(format!("loses {profit}")) } else { Ok(()) }
+    Ok(amount - size)
 }
 
 /// What is open has to be what the taker makes money with.

@@ -5,3 +5,8 @@
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/embedding.md")]
 pub struct Embedding;
+
+/// The programs of `docs/arbitrage.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/arbitrage.md")]
+pub struct Arbitrage;

@@ -330,3 +330,90 @@ fn decimal_digits(x: u128) -> u32 {
 fn decimal_places(power: u128) -> i32 {
     decimal_digits(power) as i32 - 1
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn of(x: f64, to: To) -> (u64, i32) {
+        let Decimal { mut digits, mut exponent } = Decimal::of(x, 2, to).unwrap();
+        while digits != 0 && digits.is_multiple_of(10) {
+            (digits, exponent) = (digits / 10, exponent + 1);
+        }
+        (digits, exponent)
+    }
+
+    #[test]
+    fn numbers_are_the_decimals_that_they_read_as() {
+        for to in [To::Down, To::Up] {
+            assert_eq!(of(0.1, to), (1, -1));
+            assert_eq!(of(0.00001, to), (1, -5));
+            assert_eq!(of(65_432.10, to), (6_543_210 / 10, -1));
+            assert_eq!(of(123_456_789.012_345, to), (123_456_789_012_345, -6));
+            assert_eq!(of(1e15, to), (1, 15));
+            assert_eq!(of(9.99e30, to), (999, 28));
+            assert_eq!(of(1e-22, to), (1, -22));
+            assert_eq!(of(0.0, to).0, 0);
+        }
+        for x in [-1.0, f64::NAN, f64::INFINITY, 1e38] {
+            assert_eq!(Decimal::of(x, 0, To::Down), None);
+        }
+    }
+
+    #[test]
+    fn what_has_more_digits_lies_on_the_side_asked_for() {
+        // 0.30000000000000004 and 1/3 have no decimal of 15 digits.
+        assert_eq!((of(0.1 + 0.2, To::Down), of(0.1 + 0.2, To::Up)), ((3, -1), (300_000_000_000_001, -15)));
+        assert_eq!((of(1.0 / 3.0, To::Down), of(1.0 / 3.0, To::Up)), ((333_333_333_333_333, -15), (333_333_333_333_334, -15)));
+        assert_eq!((of(1e-30, To::Down).0, of(1e-30, To::Up)), (0, (1, -22)));
+        assert_eq!(Decimal::nearest(0.1 + 0.2).unwrap().wide().to_f64().to_bits(), 0.3_f64.to_bits());
+    }
+
+    #[test]
+    fn short_decimals_come_back_to_the_last_bit() {
+        let mut seed = 1_u64;
+        for _ in 0..100_000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let (digits, places) = ((seed >> 14) % DIGITS, seed % 23);
+            let x: f64 = format!("{digits}e-{places}").parse().unwrap();
+            let (down, up) = (Decimal::of(x, 3, To::Down).unwrap().wide(), Decimal::of(x, 9, To::Up).unwrap().wide());
+            assert!(!down.is_above(up) && !up.is_above(down), "{digits}e-{places}");
+            assert_eq!(down.to_f64().to_bits(), x.to_bits(), "{digits}e-{places}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_after_fees_and_rebates() {
+        let keep = |fee: f64| Decimal::after_fee(fee).wide().to_f64();
+        assert_eq!(keep(0.00075).to_bits(), 0.99925_f64.to_bits());
+        assert_eq!(keep(-0.0002).to_bits(), 1.0002_f64.to_bits());
+        assert_eq!((keep(0.0), keep(1.0), keep(f64::NAN)), (1.0, 0.0, 0.0));
+        // A fee that is no short decimal is taken a little higher, a rebate a little lower.
+        assert!(keep(1.0 / 3.0) <= 2.0 / 3.0 && keep(-1.0 / 3.0) <= 4.0 / 3.0);
+    }
+
+    #[test]
+    fn counts_and_multiples_keep_their_side() {
+        let wide = |x: f64| Decimal::of(x, 0, To::Down).unwrap().wide();
+        assert_eq!((wide(0.3).count(wide(0.1), To::Down), wide(0.3).count(wide(0.1), To::Up)), (3, 3));
+        assert_eq!((wide(0.35).count(wide(0.1), To::Down), wide(0.35).count(wide(0.1), To::Up)), (3, 4));
+        assert_eq!(wide(1e30).count(wide(1e-20), To::Down), u128::MAX);
+        assert_eq!((wide(1.0).count(Wide::ZERO, To::Down), Wide::ZERO.count(wide(1.0), To::Up)), (u128::MAX, 0));
+        // 15 digits are kept: fewer lots than there are, or more.
+        let (lot, many) = (wide(0.00001), 12_345_678_901_234_567_u128);
+        let (down, up) = (lot.multiple(many, To::Down), lot.multiple(many, To::Up));
+        assert_eq!((down.count(lot, To::Down), up.count(lot, To::Down)), (12_345_678_901_234_500, 12_345_678_901_234_600));
+    }
+
+    #[test]
+    fn products_beyond_38_digits_keep_their_side() {
+        let a = Wide { digits: 10_u128.pow(37) + 7, exponent: -30 };
+        let (down, up) = (a.times(a, To::Down), a.times(a, To::Up));
+        assert!(up.is_above(down));
+        let third = Wide::ONE.over(Wide { digits: 3, exponent: 0 }, To::Down);
+        let three = Wide { digits: 3, exponent: 0 };
+        assert!(Wide::ONE.is_above(third.times(three, To::Down)));
+        assert!(!Wide::ONE.is_above(Wide::ONE.over(three, To::Up).times(three, To::Up)));
+    }
+}
