@@ -223,10 +223,15 @@ pub fn executable(legs: &[LegOffer<'_>], most: f64) -> Result<Execution, Unexecu
 
 fn filtered(legs: &[LegOffer<'_>], most: f64) -> Result<Execution, Unexecutable> {
     let at_hand = if most == f64::INFINITY { None } else { Some(Decimal::of(most, 2, To::Down).unwrap_or(Decimal::ZERO).wide()) };
+    let mut best = [(Wide::ZERO, Wide::ZERO); MAX_LEGS];
+    for (leg, (offer, best)) in (0..).zip(legs.iter().zip(&mut best)) {
+        *best = offer.best(leg)?;
+    }
+    let ready = || legs.iter().zip(&best).map(|(offer, best)| Ready { offer, best: *best });
     // `None` stands for as much as one likes.
     let mut orders = [None; MAX_LEGS];
     let (mut amount, mut bound) = (at_hand, BoundBy::Amount);
-    for (leg, (offer, order)) in (0..).zip(legs.iter().zip(&mut orders)) {
+    for (leg, (offer, order)) in (0..).zip(ready().zip(&mut orders)) {
         let (qty, by) = offer.most(leg, amount)?;
         (*order, bound) = (qty, by.unwrap_or(bound));
         amount = match qty {
@@ -237,7 +242,7 @@ fn filtered(legs: &[LegOffer<'_>], most: f64) -> Result<Execution, Unexecutable>
     // Back from the last leg, of which nothing needs to be left out.
     let mut needed = None;
     let count = u8::try_from(legs.len()).unwrap_or(0);
-    for (leg, (offer, order)) in (0..count).zip(legs.iter().zip(orders.iter_mut().take(legs.len()))).rev() {
+    for (leg, (offer, order)) in (0..count).zip(ready().zip(orders.iter_mut().take(legs.len()))).rev() {
         if let Some(needed) = needed {
             let least = offer.least(leg, needed)?;
             *order = Some(order.map_or(least, |most: Wide| most.least(least)));
@@ -245,14 +250,19 @@ fn filtered(legs: &[LegOffer<'_>], most: f64) -> Result<Execution, Unexecutable>
         let Some(qty) = *order else { return Err(Unexecutable::Unlimited) };
         needed = Some(offer.gives(leg, qty)?);
     }
-    settle(legs, &orders, bound)
+    settle(ready(), &orders, bound)
 }
 
 /// What comes of orders that are set.
-fn settle(legs: &[LegOffer<'_>], orders: &[Option<Wide>; MAX_LEGS], bound: BoundBy) -> Result<Execution, Unexecutable> {
+fn settle<'a>(
+    legs: impl ExactSizeIterator<Item = Ready<'a>>,
+    orders: &[Option<Wide>; MAX_LEGS],
+    bound: BoundBy,
+) -> Result<Execution, Unexecutable> {
+    let count = u8::try_from(legs.len()).unwrap_or(0);
     let mut fills = [Fill::default(); MAX_LEGS];
     let (mut spent, mut came) = (Wide::ZERO, Wide::ZERO);
-    for (leg, (offer, (order, fill))) in (0..).zip(legs.iter().zip(orders.iter().zip(&mut fills))) {
+    for (leg, (offer, (order, fill))) in (0..).zip(legs.zip(orders.iter().zip(&mut fills))) {
         let Some(qty) = *order else { return Err(Unexecutable::Unlimited) };
         let (gives, gets) = (offer.gives(leg, qty)?, offer.gets(leg, qty)?);
         let dust = if leg == 0 { Wide::ZERO } else { came.minus(gives, To::Down) };
@@ -267,22 +277,53 @@ fn settle(legs: &[LegOffer<'_>], orders: &[Option<Wide>; MAX_LEGS], bound: Bound
     let profit = gain - loss;
     // With 15 digits it is an amount that pays for these orders, if it is given as one.
     let (spent, received) = (spent.short(To::Up).to_f64(), came.to_f64());
-    let count = u8::try_from(legs.len()).unwrap_or(0);
     Ok(Execution { spent, received, profit, net: profit / spent, bound, count, fills })
 }
 
+/// A leg with its best level as decimals: most orders reach no further.
+#[derive(Clone, Copy)]
+struct Ready<'a> {
+    offer: &'a LegOffer<'a>,
+    /// Price and quantity.
+    best: (Wide, Wide),
+}
+
 impl LegOffer<'_> {
+    fn best(&self, leg: u8) -> Result<(Wide, Wide), Unexecutable> {
+        match self.levels.first() {
+            Some(level) if !self.terms.equal => Ok((self.level_price(leg, level)?, self.level_qty(leg, level)?)),
+            _ => Ok((Wide::ZERO, Wide::ZERO)),
+        }
+    }
+
+    fn level_qty(&self, leg: u8, level: &Level) -> Result<Wide, Unexecutable> {
+        let qty = Decimal::of(level.qty, LegTerms::places(self.terms.lot), To::Down);
+        qty.map(Decimal::wide).ok_or(Unexecutable::Unknown { leg })
+    }
+
+    /// A level's price, where it is not on the tick the next one that is worse for the taker: an order can only stand there.
+    fn level_price(&self, leg: u8, level: &Level) -> Result<Wide, Unexecutable> {
+        let worse = if self.side == Side::Buy { To::Up } else { To::Down };
+        let price = Decimal::of(level.price, LegTerms::places(self.terms.tick), worse).ok_or(Unexecutable::Unknown { leg })?.wide();
+        Ok(match self.terms.tick {
+            Some(tick) => tick.wide().multiple(price.count(tick.wide(), worse), worse),
+            None => price,
+        })
+    }
+}
+
+impl Ready<'_> {
     /// The largest order for `amount` of what is given, and what it ends at unless that is the amount. `None` is no limit.
     fn most(&self, leg: u8, amount: Option<Wide>) -> Result<(Option<Wide>, Option<BoundBy>), Unexecutable> {
-        if self.terms.equal {
+        if self.offer.terms.equal {
             return Ok((amount, None));
         }
         let small = |filter| Err(Unexecutable::Small { leg, filter });
         let mut offered = Wide::ZERO;
         let mut priceless = false;
-        for level in self.levels {
-            let qty = self.qty(leg, level)?;
-            if self.price(leg, level)?.is_zero() {
+        for (n, level) in self.offer.levels.iter().enumerate() {
+            let qty = self.qty(leg, n, level)?;
+            if self.price(leg, n, level)?.is_zero() {
                 // Nor do any after it count: they are worse.
                 priceless |= !qty.is_zero();
                 break;
@@ -293,14 +334,14 @@ impl LegOffer<'_> {
             return small(if priceless { SizeFilter::Tick } else { SizeFilter::Quantity });
         }
         let (mut most, mut by) = (self.whole(offered, Wide::ONE, To::Down), Some(BoundBy::Quantity(leg)));
-        if let Some(max_qty) = self.terms.max_qty {
+        if let Some(max_qty) = self.offer.terms.max_qty {
             let max_qty = self.whole(max_qty.wide(), Wide::ONE, To::Down);
             if most.is_above(max_qty) {
                 (most, by) = (max_qty, Some(BoundBy::MaxQty(leg)));
             }
         }
         if let Some(amount) = amount {
-            let paid = match self.side {
+            let paid = match self.offer.side {
                 Side::Buy => self.affordable(leg, amount)?,
                 Side::Sell => self.whole(amount, Wide::ONE, To::Down),
             };
@@ -311,10 +352,10 @@ impl LegOffer<'_> {
         if most.is_zero() {
             return small(SizeFilter::Lot);
         }
-        if self.terms.min_qty.is_some_and(|least| least.wide().is_above(most)) {
+        if self.offer.terms.min_qty.is_some_and(|least| least.wide().is_above(most)) {
             return small(SizeFilter::MinQty);
         }
-        if let Some(least) = self.terms.min_notional
+        if let Some(least) = self.offer.terms.min_notional
             && least.wide().is_above(self.value(leg, most, To::Down)?)
         {
             return small(SizeFilter::MinNotional);
@@ -324,19 +365,19 @@ impl LegOffer<'_> {
 
     /// The least order that gives at least `target` of what is got and passes the filters.
     fn least(&self, leg: u8, target: Wide) -> Result<Wide, Unexecutable> {
-        let keep = self.terms.keep.wide();
-        if self.terms.equal {
+        let keep = self.offer.terms.keep.wide();
+        if self.offer.terms.equal {
             return Ok(target.over(keep, To::Up));
         }
-        let mut least = match self.side {
+        let mut least = match self.offer.side {
             Side::Buy => self.whole(target, keep, To::Up),
             Side::Sell => self.worth(leg, target, keep)?,
         };
-        if let Some(min_qty) = self.terms.min_qty {
+        if let Some(min_qty) = self.offer.terms.min_qty {
             let min_qty = self.whole(min_qty.wide(), Wide::ONE, To::Up);
             least = if min_qty.is_above(least) { min_qty } else { least };
         }
-        if let Some(min_notional) = self.terms.min_notional {
+        if let Some(min_notional) = self.offer.terms.min_notional {
             let min_notional = self.worth(leg, min_notional.wide(), Wide::ONE)?;
             least = if min_notional.is_above(least) { min_notional } else { least };
         }
@@ -345,19 +386,19 @@ impl LegOffer<'_> {
 
     /// What an order takes of the asset that is given.
     fn gives(&self, leg: u8, qty: Wide) -> Result<Wide, Unexecutable> {
-        if self.terms.equal || self.side == Side::Sell { Ok(qty) } else { self.value(leg, qty, To::Up) }
+        if self.offer.terms.equal || self.offer.side == Side::Sell { Ok(qty) } else { self.value(leg, qty, To::Up) }
     }
 
     /// What an order brings of the other.
     fn gets(&self, leg: u8, qty: Wide) -> Result<Wide, Unexecutable> {
-        let bought = self.terms.equal || self.side == Side::Buy;
+        let bought = self.offer.terms.equal || self.offer.side == Side::Buy;
         let before_fee = if bought { qty } else { self.value(leg, qty, To::Down)? };
-        Ok(before_fee.times(self.terms.keep.wide(), To::Down))
+        Ok(before_fee.times(self.offer.terms.keep.wide(), To::Down))
     }
 
     /// `amount / unit` in whole lots, or in 15 digits where there are no lots.
     fn whole(&self, amount: Wide, unit: Wide, to: To) -> Wide {
-        match self.terms.lot {
+        match self.offer.terms.lot {
             Some(lot) => {
                 let lot = lot.wide();
                 lot.multiple(amount.count(unit.times(lot, to.opposite()), to), to)
@@ -366,28 +407,23 @@ impl LegOffer<'_> {
         }
     }
 
-    fn qty(&self, leg: u8, level: &Level) -> Result<Wide, Unexecutable> {
-        let qty = Decimal::of(level.qty, LegTerms::places(self.terms.lot), To::Down);
-        qty.map(Decimal::wide).ok_or(Unexecutable::Unknown { leg })
+    /// What a level offers; `n` counts from the best.
+    fn qty(&self, leg: u8, n: usize, level: &Level) -> Result<Wide, Unexecutable> {
+        if n == 0 { Ok(self.best.1) } else { self.offer.level_qty(leg, level) }
     }
 
-    /// A level's price, where it is not on the tick the next one that is worse for the taker: an order can only stand there.
-    fn price(&self, leg: u8, level: &Level) -> Result<Wide, Unexecutable> {
-        let worse = if self.side == Side::Buy { To::Up } else { To::Down };
-        let price = Decimal::of(level.price, LegTerms::places(self.terms.tick), worse).ok_or(Unexecutable::Unknown { leg })?.wide();
-        Ok(match self.terms.tick {
-            Some(tick) => tick.wide().multiple(price.count(tick.wide(), worse), worse),
-            None => price,
-        })
+    /// And at which price an order takes it.
+    fn price(&self, leg: u8, n: usize, level: &Level) -> Result<Wide, Unexecutable> {
+        if n == 0 { Ok(self.best.0) } else { self.offer.level_price(leg, level) }
     }
 
     /// What `qty` is worth in the quote asset, level by level.
     fn value(&self, leg: u8, qty: Wide, to: To) -> Result<Wide, Unexecutable> {
         let (mut left, mut value) = (qty, Wide::ZERO);
-        for level in self.levels {
-            let taken = self.qty(leg, level)?.least(left);
+        for (n, level) in self.offer.levels.iter().enumerate() {
+            let taken = self.qty(leg, n, level)?.least(left);
             if !taken.is_zero() {
-                value = value.plus(self.price(leg, level)?.times(taken, to), to);
+                value = value.plus(self.price(leg, n, level)?.times(taken, to), to);
                 left = left.minus(taken, To::Up);
             }
             if left.is_zero() {
@@ -399,14 +435,14 @@ impl LegOffer<'_> {
 
     /// The price of the worst level that an order reaches.
     fn limit(&self, leg: u8, qty: Wide) -> Result<Wide, Unexecutable> {
-        if self.terms.equal {
+        if self.offer.terms.equal {
             return Ok(Wide::ONE);
         }
         let (mut left, mut limit) = (qty, Wide::ZERO);
-        for level in self.levels {
-            let taken = self.qty(leg, level)?.least(left);
+        for (n, level) in self.offer.levels.iter().enumerate() {
+            let taken = self.qty(leg, n, level)?.least(left);
             if !taken.is_zero() {
-                limit = self.price(leg, level)?;
+                limit = self.price(leg, n, level)?;
                 left = left.minus(taken, To::Up);
             }
             if left.is_zero() {
@@ -419,10 +455,10 @@ impl LegOffer<'_> {
     /// The largest quantity that `amount` of the quote asset buys.
     fn affordable(&self, leg: u8, amount: Wide) -> Result<Wide, Unexecutable> {
         let (mut qty, mut cost) = (Wide::ZERO, Wide::ZERO);
-        for (n, level) in (1..).zip(self.levels) {
-            let (offered, price) = (self.qty(leg, level)?, self.price(leg, level)?);
+        for (n, level) in self.offer.levels.iter().enumerate() {
+            let (offered, price) = (self.qty(leg, n, level)?, self.price(leg, n, level)?);
             let next = cost.plus(offered.times(price, To::Up), To::Up);
-            if next.is_above(amount) || n == self.levels.len() {
+            if next.is_above(amount) || n + 1 == self.offer.levels.len() {
                 // qty + (amount - cost) / price. As prices rise, what was bought costs no more than at this price.
                 let at_this_price = qty.times(price, To::Down).plus(amount, To::Down).minus(cost, To::Down);
                 return Ok(self.whole(at_this_price, price, To::Down));
@@ -435,11 +471,11 @@ impl LegOffer<'_> {
     /// The least quantity of which `part` of the value is `target`; what is beyond the last level counts at its price.
     fn worth(&self, leg: u8, target: Wide, part: Wide) -> Result<Wide, Unexecutable> {
         let (mut qty, mut value) = (Wide::ZERO, Wide::ZERO);
-        for (n, level) in (1..).zip(self.levels) {
-            let offered = self.qty(leg, level)?;
-            let price = self.price(leg, level)?.times(part, To::Down);
+        for (n, level) in self.offer.levels.iter().enumerate() {
+            let offered = self.qty(leg, n, level)?;
+            let price = self.price(leg, n, level)?.times(part, To::Down);
             let next = value.plus(offered.times(price, To::Down), To::Down);
-            if !target.is_above(next) || n == self.levels.len() {
+            if !target.is_above(next) || n + 1 == self.offer.levels.len() {
                 // qty + (target - value) / price.
                 let at_this_price = qty.times(price, To::Up).plus(target, To::Up).minus(value, To::Up);
                 return Ok(self.whole(at_this_price, price, To::Up));
