@@ -174,6 +174,8 @@ fn run_engine(program: &Program, steps: &[Step]) -> Option<Output> {
     let mut engine = match Engine::new(program, options) {
         Ok(engine) => engine,
         Err(BuildError::Memory { .. }) => return None,
+        // What only the default venue of the run tells, and a limit of the engine.
+        Err(BuildError::ScanTwice { .. } | BuildError::ScanWays { .. }) => return None,
         Err(error) => panic!("a compiled program can be run: {error}"),
     };
     let (mut signals, mut refused) = (Vec::new(), 0);
