@@ -91,7 +91,8 @@ pub(crate) fn text<'a>(plan: &'a Plan, state: &'a State, bits: u64) -> Option<&'
     plan.texts.get(usize::try_from(bits).ok()?).map(String::as_str)
 }
 
-/// Lets the scans see what an event says of its instrument.
+/// Lets the scans see what an event says of its instrument. Apart from the path of programs without scans.
+#[inline(never)]
 pub(crate) fn on_event<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, instrument: u32, payload: &Payload<'_>, sink: &mut S) {
     let markets = plan.scans.markets.of(instrument);
     if markets.is_empty() {

@@ -6,7 +6,8 @@ use ascep_lang::program::{InvalidProgram, Op, OpportunityField, Problem, REASONS
 use super::build::Builder;
 use super::{NONE, NodeOp, PeriodPlan, TimerOwner};
 use crate::arbitrage::{
-    AssetId, Filters, Market, MarketKind, MarketSpec, ScanError, ScanSettings, Scanner, Universe, UniverseError, VenueClock, VenueId,
+    AssetId, Filters, INDEXED_LEGS, Market, MarketKind, MarketSpec, ScanError, ScanSettings, Scanner, Universe, UniverseError, VenueClock,
+    VenueId,
 };
 use crate::error::BuildError;
 use crate::memory::flat;
@@ -166,6 +167,10 @@ impl Builder<'_> {
             .with_clocks(clocks.map(|venue| (VenueId(venue), VenueClock::Receipt)).collect())
             // Nobody reads statistics of paths here.
             .with_max_paths(1);
+        // Before anything is allocated: it might be more than there is.
+        let held: usize = self.plan.scans.scans.iter().map(|scan| scan.bytes).fold(0, usize::saturating_add);
+        let followed = if usize::from(legs.1) > INDEXED_LEGS { self.options.max_open_ways } else { 0 };
+        self.check_bytes(held.saturating_add(followed.saturating_mul(Scanner::BYTES_A_WAY)))?;
         let now = setting.fee.map(|fee| self.number_now(fee));
         let scanner = Scanner::new(&universe, &fees_with(&fees, &instruments, now), settings).map_err(|error| match error {
             ScanError::TooManyCycles { limit, legs, .. } => BuildError::ScanWays { limit, legs },
@@ -175,9 +180,15 @@ impl Builder<'_> {
         let texts = leg_texts(&universe, home);
         let longest = longest(&texts, usize::from(legs.1));
         let bytes = scanner.bytes().saturating_add(size_of::<Scanner>());
+        self.check_bytes(held.saturating_add(bytes))?;
         self.plan.scans.scanners.push(Some(Box::new(scanner)));
         self.plan.scans.scans.push(ScanPlan { id: id.0, node, timer, legs: texts, instruments, settings: setting, fees, bytes, longest });
         Ok(NodeOp::Scan { scan: u32::try_from(self.plan.scans.scans.len() - 1).map_err(|_| BuildError::TooLarge)? })
+    }
+
+    fn check_bytes(&self, needed: usize) -> Result<(), BuildError> {
+        let limit = self.options.max_bytes;
+        if needed > limit { Err(BuildError::Memory { needed, limit }) } else { Ok(()) }
     }
 
     /// A field of what a scan tells.

@@ -128,7 +128,7 @@ impl Scanner {
     ///
     /// # Errors
     /// Where a setting or fee makes no sense, or there are more ways than allowed.
-    pub fn new(universe: &Universe, fees: &[f64], settings: ScanSettings) -> Result<Self, ScanError> {
+    pub fn new(universe: &Universe, fees: &[f64], mut settings: ScanSettings) -> Result<Self, ScanError> {
         settings.check()?;
         let keeps = keeps(universe.markets().map(|market| market.symbol.as_str()), universe.len(), fees)?;
         if settings.home.is_some_and(|home| home.0 as usize >= universe.assets()) {
@@ -139,6 +139,11 @@ impl Scanner {
         }
         let index = Index::new(universe, &settings)?;
         let long = Long::new(universe, &settings).map(Box::new);
+        if long.is_none() {
+            // No more can be followed than there are.
+            settings.max_tracked = settings.max_tracked.min(index.len().max(1));
+            settings.max_paths = settings.max_paths.min(index.len().max(1));
+        }
         let nothing = Quote { bid: f64::NAN, ask: f64::NAN, bid_qty: f64::NAN, ask_qty: f64::NAN };
         let markets = universe.iter().zip(&keeps).map(|((id, market), keep)| {
             let (known, quote) = match market.kind {

@@ -1,8 +1,10 @@
 //! All that a scan is set by at once, for the engine of rules: one parameter may be several settings.
 
+use super::tracks::Tracks;
 use super::{Known, Scanner};
 use crate::arbitrage::opportunity::OpportunitySink;
 use crate::event::Timestamp;
+use crate::timers::Timers;
 
 /// What a scan is set by while it runs. The numbers have been looked at.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +18,9 @@ pub(crate) struct Set {
 }
 
 impl Scanner {
+    /// Bytes for each way that may be followed.
+    pub(crate) const BYTES_A_WAY: usize = Tracks::BYTES + Timers::BYTES + 4;
+
     /// Sets all of it as of `now`, where there is a clock already, and looks at all ways again. What is due at `now` itself is left to its deadline.
     pub(crate) fn set_all(&mut self, now: Option<Timestamp>, set: Set, sink: &mut dyn OpportunitySink) {
         let Set { fee, min_net, step, max_age, max_skew } = set;

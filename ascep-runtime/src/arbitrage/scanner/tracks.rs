@@ -205,8 +205,11 @@ impl Tracks {
         self.slots.get_mut(slot as usize)
     }
 
+    /// Bytes for each way that may be followed.
+    pub(super) const BYTES: usize = size_of::<Track>() + size_of::<[Link; MAX_LEGS]>() + 4;
+
     pub(super) fn bytes(&self) -> usize {
-        self.limit * (size_of::<Track>() + size_of::<[Link; MAX_LEGS]>() + 4) + (self.heads.len() + self.slot_of.len()) * 4
+        self.limit * Self::BYTES + (self.heads.len() + self.slot_of.len()) * 4
     }
 }
 
