@@ -302,3 +302,20 @@ fn lots_that_are_decimals_count_as_they_read() {
         assert!(less.fills()[0].qty < qty);
     }
 }
+
+#[test]
+fn nothing_is_allocated() {
+    let (mut random, mut executed) = (Random(1), 0);
+    for n in 0..300 {
+        let lots = random.one_in(2);
+        let desks = way(&mut random, lots);
+        let terms = terms(&desks);
+        let offers = offers(&desks, &terms);
+        let counted = allocation_counter::measure(|| {
+            let done = [executable(&offers, f64::INFINITY), largest_executable(&offers, -0.01), most_profitable_executable(&offers)];
+            executed += done.iter().filter(|done| done.is_ok()).count();
+        });
+        assert_eq!(counted.count_total, 0, "way {n}");
+    }
+    assert!(executed > 100, "{executed}");
+}

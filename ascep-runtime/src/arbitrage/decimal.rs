@@ -137,8 +137,21 @@ fn beside(scaled: f64, to: To, back: impl Fn(f64) -> f64, x: f64) -> u64 {
     }
 }
 
+/// All powers of ten that 128 bits hold.
+const TENS: [u128; 39] = {
+    let mut tens = [1; 39];
+    let mut rest: &mut [u128] = &mut tens;
+    let mut power = 1;
+    while let [first, more @ ..] = rest {
+        *first = power;
+        power = power.saturating_mul(10);
+        rest = more;
+    }
+    tens
+};
+
 fn power(exponent: u32) -> Option<u128> {
-    10_u128.checked_pow(exponent)
+    TENS.get(exponent as usize).copied()
 }
 
 /// One digit less.
@@ -149,7 +162,7 @@ fn shorter(digits: u128, to: To) -> u128 {
 /// `numerator / denominator`; all there could be where nothing is divided by.
 fn divide(numerator: u128, denominator: u128, to: To) -> u128 {
     let Some(result) = numerator.checked_div(denominator) else { return u128::MAX };
-    if to == To::Up && !numerator.is_multiple_of(denominator) { result.saturating_add(1) } else { result }
+    if to == To::Up && result * denominator != numerator { result.saturating_add(1) } else { result }
 }
 
 impl To {
@@ -258,6 +271,9 @@ impl Wide {
     pub(super) fn multiple(self, count: u128, to: To) -> Self {
         let mut step = 1;
         let mut count = count.min(u128::from(u64::MAX));
+        if count * self.digits < u128::from(DIGITS) {
+            return Self { digits: count * self.digits, exponent: self.exponent };
+        }
         while (count * self.digits) / step >= u128::from(DIGITS) {
             step *= 10;
             let beyond = count % step;
@@ -323,7 +339,9 @@ impl Wide {
 }
 
 fn decimal_digits(x: u128) -> u32 {
-    x.checked_ilog10().map_or(1, |log| log + 1)
+    // 1233 / 4096 is the logarithm of 2 to the base 10, near enough for 128 bits: too low by 1 at most.
+    let least = (128 - x.leading_zeros()) * 1233 / 4096;
+    (least + u32::from(power(least).is_some_and(|power| x >= power))).max(1)
 }
 
 /// The exponent of a power of ten.
@@ -415,5 +433,18 @@ mod tests {
         let three = Wide { digits: 3, exponent: 0 };
         assert!(Wide::ONE.is_above(third.times(three, To::Down)));
         assert!(!Wide::ONE.is_above(Wide::ONE.over(three, To::Up).times(three, To::Up)));
+    }
+
+    #[test]
+    fn digits_are_counted() {
+        for power in 0..39 {
+            let ten = 10_u128.pow(power);
+            assert_eq!(
+                (decimal_digits(ten), decimal_digits(ten.saturating_mul(9)), super::power(power)),
+                (power + 1, power + 1, Some(ten))
+            );
+            assert_eq!(decimal_digits(ten - 1), power.max(1));
+        }
+        assert_eq!((decimal_digits(0), decimal_digits(u128::MAX), super::power(39)), (1, 39, None));
     }
 }
