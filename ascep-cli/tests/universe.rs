@@ -70,6 +70,18 @@ fn what_is_wrong_is_said() {
 }
 
 #[test]
+fn a_run_has_the_markets_that_only_the_universe_names() {
+    let folder = Folder::new();
+    let rules = folder.file("r.cep", RULES);
+    let markets = folder.file("m.csv", "symbol\nBTC/USDT\nSOL/BTC\nSOL/USDT\n");
+    let fees = folder.file("f.csv", "taker\n7.5bp\n");
+    let run = ["run", &rules, "--universe", &markets, "--fees", &fees, "--feed", "sim:seed=7", "--speed", "max", "--for", "20s"];
+    let ended = ascep(&run).with(0);
+    let found = ended.lines();
+    assert!(!found.is_empty() && found.iter().all(|line| line.contains("SOL/BTC") && line.contains("SOL/USDT")), "{}", ended.stdout);
+}
+
+#[test]
 fn a_whole_venue_compiles() {
     let Some(info) = shared("data/binance/exchangeInfo_2021.json.gz") else { return };
     let folder = Folder::new();
