@@ -34,7 +34,7 @@ const STRAY: f64 = 2.5e-4;
 /// What is left of a stray after an update.
 const KEPT: f64 = 0.97;
 /// One quote of so many is far off.
-const FAR: usize = 2_000;
+const FAR: usize = 4_000;
 
 struct Prices {
     numbers: Numbers,

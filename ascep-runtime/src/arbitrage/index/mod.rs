@@ -19,7 +19,7 @@ pub(super) const NONE: u32 = u32::MAX;
 /// The index of a universe, with edges as small as can be.
 #[derive(Debug)]
 pub(super) enum Index {
-    /// Of up to 32,768 markets.
+    /// Of up to 32,767 markets.
     Small(Flat<u16>),
     /// Of more.
     Large(Flat<u32>),
@@ -39,7 +39,8 @@ impl Index {
     pub(super) fn new(universe: &Universe, settings: &ScanSettings) -> Result<Self, ScanError> {
         let ways = search::ways(universe, settings)?;
         let markets = universe.len();
-        Ok(if markets * 2 <= ALL_SMALL {
+        // One more than the edges: that of the filling.
+        Ok(if markets * 2 < ALL_SMALL {
             Self::Small(Flat::new(markets, ways, settings.watch_gross))
         } else {
             Self::Large(Flat::new(markets, ways, settings.watch_gross))
@@ -214,7 +215,7 @@ impl<E: Edge> Flat<E> {
         let two = Layer::new(0, two, markets);
         let three = Layer::new(two.end(), three, markets);
         let four = Layer::new(three.end(), four, markets);
-        let rates = || E::no_rates(markets * 2);
+        let rates = || E::no_rates(markets * 2 + 1);
         Self { rates: rates(), gross: watch_gross.then(rates), two, three, four }
     }
 
@@ -272,7 +273,7 @@ impl<E: Edge> Flat<E> {
     }
 
     fn has(&self, market: u32) -> bool {
-        !(self.two.range(market).is_empty() && self.three.range(market).is_empty() && self.four.range(market).is_empty())
+        !(self.two.rows(market).is_empty() && self.three.rows(market).is_empty() && self.four.rows(market).is_empty())
     }
 
     fn count(&self, stats: &mut ScanStats) {
@@ -280,7 +281,7 @@ impl<E: Edge> Flat<E> {
         for (count, len) in stats.cycles.iter_mut().skip(2).zip([two, three, four]) {
             *count = len;
         }
-        stats.entries = self.two.of.len() + self.three.of.len() + self.four.of.len();
+        stats.entries = self.two.ways.len() + self.three.ways.len() + self.four.ways.len();
     }
 
     fn bytes(&self) -> usize {
@@ -289,6 +290,10 @@ impl<E: Edge> Flat<E> {
     }
 }
 
+/// Entries that are multiplied at once. The last row of a market is filled with an edge that gives nothing: most markets have one row then, and where it
+/// ends has not to be guessed.
+const ROW: usize = 4;
+
 /// Ways of one length, which is one more than the others of an entry.
 #[derive(Debug)]
 struct Layer<E, const OTHERS: usize> {
@@ -296,40 +301,45 @@ struct Layer<E, const OTHERS: usize> {
     first: u32,
     /// The edges of each way that sells on its least market, from that on. Its number is even, that of the way back one more.
     ways: Vec<E>,
-    /// Where the entries of each market begin, and where the last one's end.
+    /// Where the rows of each market begin, and where the last one's end.
     starts: Vec<u32>,
     /// The other edges of each entry, in the direction that sells on its market.
-    others: Vec<[E; OTHERS]>,
+    others: Vec<[[E; OTHERS]; ROW]>,
     /// The way of each entry in that direction.
-    of: Vec<u32>,
+    of: Vec<[u32; ROW]>,
 }
 
 impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
     const LEGS: usize = OTHERS + 1;
 
     fn new(first: u32, ways: Vec<u32>, markets: usize) -> Self {
-        let mut starts = vec![0_u32; markets + 1];
+        let mut counts = vec![0_usize; markets];
         for edge in &ways {
-            if let Some(count) = starts.get_mut(*edge as usize / 2 + 1) {
+            if let Some(count) = counts.get_mut(*edge as usize / 2) {
                 *count += 1;
             }
         }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
+        let (mut starts, mut rows) = (Vec::with_capacity(markets + 1), 0);
+        starts.push(0);
+        // Where the next entry of each market goes.
+        let mut next = Vec::with_capacity(markets);
+        for count in counts {
+            next.push(rows * ROW);
+            rows += count.div_ceil(ROW);
+            // There are no more than of the ways' edges, which have numbers of 32 bits.
+            starts.push(u32::try_from(rows).unwrap_or(NONE));
         }
-        let mut ends = starts.clone();
-        let mut others = vec![[E::new(0); OTHERS]; ways.len()];
-        let mut of = vec![0; ways.len()];
+        let filling = E::new(u32::try_from(markets * 2).unwrap_or(NONE));
+        let mut others = vec![[[filling; OTHERS]; ROW]; rows];
+        let mut of = vec![[NONE; ROW]; rows];
         for (way, number) in ways.chunks_exact(Self::LEGS).zip((first..).step_by(2)) {
             for (at, edge) in way.iter().enumerate() {
-                let Some(end) = ends.get_mut(*edge as usize / 2) else { continue };
-                let entry = *end as usize;
-                *end += 1;
+                let Some(next) = next.get_mut(*edge as usize / 2) else { continue };
+                let entry = *next;
+                *next += 1;
                 // Where the way buys on the market its way back sells on it.
                 let back = u32::from(edge % 2 == 0);
-                if let (Some(others), Some(of)) = (others.get_mut(entry), of.get_mut(entry)) {
+                if let (Some(others), Some(of)) = (others.as_flattened_mut().get_mut(entry), of.as_flattened_mut().get_mut(entry)) {
                     *of = number | back;
                     for (place, other) in others.iter_mut().zip(way.iter().cycle().skip(at + 1)) {
                         *place = E::new(*other ^ back);
@@ -354,7 +364,7 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
     }
 
     #[inline]
-    fn range(&self, market: u32) -> std::ops::Range<usize> {
+    fn rows(&self, market: u32) -> std::ops::Range<usize> {
         match self.starts.get(market as usize..market as usize + 2) {
             Some(&[start, end]) => start as usize..end as usize,
             _ => 0..0,
@@ -376,23 +386,20 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
     /// there are no branches, so that nothing has to be guessed.
     #[inline]
     fn best(&self, rates: &E::Rates, market: u32) -> [f64; 2] {
-        // Two at a time, since one greatest waits for the one before it.
-        let (pairs, rest) = self.others.get(self.range(market)).unwrap_or(&[]).as_chunks::<2>();
-        let (mut one, mut other) = ([0.0; 2], [0.0; 2]);
-        for [first, second] in pairs {
-            one = greater(Self::product(rates, first), one);
-            other = greater(Self::product(rates, second), other);
+        // In each place of a row for itself, since one greatest waits for the one before it.
+        let mut most = [[0.0; 2]; ROW];
+        for row in self.others.get(self.rows(market)).unwrap_or(&[]) {
+            for (most, others) in most.iter_mut().zip(row) {
+                *most = greater(Self::product(rates, others), *most);
+            }
         }
-        for last in rest {
-            one = greater(Self::product(rates, last), one);
-        }
-        greater(one, other)
+        most.into_iter().fold([0.0; 2], greater)
     }
 
     fn above(&self, rates: &E::Rates, market: u32, own: [f64; 2], threshold: f64, hit: &mut dyn FnMut(u32)) {
-        let range = self.range(market);
-        let (others, of) = (self.others.get(range.clone()).unwrap_or(&[]), self.of.get(range).unwrap_or(&[]));
-        for (others, way) in others.iter().zip(of) {
+        let rows = self.rows(market);
+        let (others, of) = (self.others.get(rows.clone()).unwrap_or(&[]), self.of.get(rows).unwrap_or(&[]));
+        for (others, way) in others.as_flattened().iter().zip(of.as_flattened()) {
             let [with, against] = Self::product(rates, others);
             if own[0] * with > threshold {
                 hit(*way);
@@ -419,6 +426,6 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
     }
 
     fn bytes(&self) -> usize {
-        self.ways.len() * size_of::<E>() + self.starts.len() * 4 + self.others.len() * size_of::<[E; OTHERS]>() + self.of.len() * 4
+        self.ways.len() * size_of::<E>() + self.starts.len() * 4 + self.others.len() * ROW * (size_of::<[E; OTHERS]>() + 4)
     }
 }
