@@ -67,6 +67,8 @@ struct Prices {
     /// The markets that are off, which come back sooner or later.
     off: Vec<usize>,
     most_off: usize,
+    /// How far off they are at most.
+    far: f64,
 }
 
 impl Prices {
@@ -75,7 +77,7 @@ impl Prices {
         let mut dice = Dice::new(&mut runner);
         let values = (0..universe.assets()).map(|_| (uniform(&mut dice) * 9.0).exp()).collect();
         let open = universe.iter().filter(|(_, market)| market.is_open()).map(|(id, market)| (id, market.base, market.quote)).collect();
-        Self { dice, values, open, off: Vec::new(), most_off: 20 }
+        Self { dice, values, open, off: Vec::new(), most_off: 20, far: 0.008 }
     }
 
     fn quote_of(&mut self, place: usize, shift: f64) -> (MarketId, Quote) {
@@ -97,7 +99,7 @@ impl Prices {
         let place = self.dice.below(self.open.len());
         if self.dice.chance(3) && !self.off.contains(&place) {
             self.off.push(place);
-            let shift = 0.008 * uniform(&mut self.dice);
+            let shift = self.far * uniform(&mut self.dice);
             return self.quote_of(place, shift);
         }
         self.quote_of(place, 0.0)
@@ -280,7 +282,8 @@ fn potentials_find_a_way_exactly_when_bellman_ford_does() {
     let ends: Vec<(u32, u32)> = legs.iter().filter_map(|leg| leg.assets(&universe)).map(|(gives, gets)| (gives.0, gets.0)).collect();
     let mut potentials = Potentials::new(universe.assets(), &ends).unwrap();
     let mut prices = Prices::new(&universe, 6);
-    prices.most_off = 3;
+    // Near what fees and spreads take, so that much pays next to nothing.
+    (prices.most_off, prices.far) = (5, 0.0035);
     let mut quotes = vec![None; universe.len()];
     let (mut seen, mut lengths) = ([0, 0], BTreeMap::<usize, usize>::new());
     for update in 0..prices.open.len() + UPDATES {

@@ -332,7 +332,7 @@ fn the_scanner_tells_what_brute_force_tells() {
         ("several at once", 300),
         ("of 2 legs", 500),
         ("of 3 legs", 500),
-        ("of 4 legs", 300),
+        ("of 4 legs", 150),
         ("without size", 100),
     ] {
         assert!(of(name) >= least, "{name}: {} times", of(name));

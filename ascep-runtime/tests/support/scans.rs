@@ -1,7 +1,7 @@
 //! Generated universes with streams for scans: few assets of simple values, prices near parity on a coarse grid, so that opportunities, ties, exact
 //! thresholds, faults and events at the very deadline are common.
 
-use ascep_runtime::arbitrage::{AssetId, MarketId, MarketSpec, Status, Universe};
+use ascep_runtime::arbitrage::{AssetId, Filters, MarketId, MarketSpec, Status, Universe};
 use ascep_runtime::event::{Loss, MISSING, Quote, Timestamp};
 
 use super::dice::Dice;
@@ -10,7 +10,7 @@ use super::stream::SECOND;
 /// A market with its fee: a venue's by its symbol, or an assumption.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Listed {
-    Market { symbol: String, halted: bool, fee: f64 },
+    Market { symbol: String, halted: bool, fee: f64, filters: Filters },
     Equal { a: String, b: String, haircut: f64 },
 }
 
@@ -80,9 +80,9 @@ impl Case {
         let mut fees = Vec::new();
         for listed in &self.listed {
             match listed {
-                Listed::Market { symbol, halted, fee } => {
+                Listed::Market { symbol, halted, fee, filters } => {
                     let status = if *halted { Status::Halted } else { Status::Trading };
-                    universe.add(&MarketSpec { status, ..MarketSpec::spot(symbol).unwrap() }).unwrap();
+                    universe.add(&MarketSpec { status, filters: *filters, ..MarketSpec::spot(symbol).unwrap() }).unwrap();
                     fees.push(*fee);
                 }
                 Listed::Equal { a, b, haircut } => {
@@ -120,10 +120,12 @@ impl Case {
         out.extend(plain.into_iter().filter(|wanted| *wanted != self.wanted).map(|wanted| Self { wanted, ..self.clone() }));
         for (i, listed) in self.listed.iter().enumerate() {
             // A market that halts is as good as none, and leaves the others their places.
-            let Listed::Market { symbol, halted, fee } = listed else { continue };
+            let Listed::Market { symbol, halted, fee, filters } = listed else { continue };
+            let (symbol, halted, fee, filters) = (symbol.clone(), *halted, *fee, *filters);
             for simpler in [
-                Listed::Market { symbol: symbol.clone(), halted: true, fee: *fee },
-                Listed::Market { symbol: symbol.clone(), halted: *halted, fee: 0.0 },
+                Listed::Market { symbol: symbol.clone(), halted: true, fee, filters },
+                Listed::Market { symbol: symbol.clone(), halted, fee, filters: Filters::default() },
+                Listed::Market { symbol: symbol.clone(), halted, fee: 0.0, filters },
             ] {
                 if simpler != *listed {
                     let mut listed = self.listed.clone();
@@ -161,6 +163,7 @@ pub fn generate(dice: &mut Dice, shape: &Shape) -> Case {
     let fees: &[f64] = [&[0.0][..], &[0.0, 0.001, 0.00075], &[0.001, -0.0002, 0.0], &[0.0, 0.0, 0.25, -0.125]]
         [dice.below(if shape.open_sight { 2 } else { 4 })];
     let mut listed: Vec<Listed> = Vec::new();
+    let filtered = !shape.open_sight && dice.chance(35);
     for place in 0..markets as usize {
         let ring = shape.ring && place < assets;
         let (a, b) = if ring { (place, (place + 1) % assets) } else { (dice.below(assets), dice.below(assets)) };
@@ -173,7 +176,7 @@ pub fn generate(dice: &mut Dice, shape: &Shape) -> Case {
         let symbol = format!("{}{a}/{b}", VENUES[dice.below(venues)]);
         let is_new = |other: &Listed| !matches!(other, Listed::Market { symbol: other, .. } if *other == symbol);
         if listed.iter().all(is_new) {
-            listed.push(Listed::Market { symbol, halted: dice.chance(6), fee });
+            listed.push(Listed::Market { symbol, halted: dice.chance(6), fee, filters: filters(dice, filtered) });
         }
     }
     // A and D are worth the same. One assumption, so that no way goes through assumptions alone.
@@ -195,6 +198,16 @@ pub fn generate(dice: &mut Dice, shape: &Shape) -> Case {
     };
     let steps = steps(dice, shape, &listed);
     Case { listed, wanted, steps }
+}
+
+/// What a venue demands, on most of the markets where it demands anything.
+fn filters(dice: &mut Dice, any: bool) -> Filters {
+    if !any || dice.chance(30) {
+        return Filters::default();
+    }
+    let mut one = |percent: usize, of: &[f64]| dice.chance(percent).then(|| of[dice.below(of.len())]);
+    let (lot, min_qty, max_qty) = (one(70, &[0.25, 0.1, 0.5, 1.0]), one(25, &[0.25, 0.5, 1.0]), one(20, &[2.0, 3.0]));
+    Filters { tick: None, lot, min_qty, max_qty, min_notional: one(30, &[0.5, 1.0, 3.0]) }
 }
 
 /// The prefix of the venue that a market is on.

@@ -1,7 +1,7 @@
 //! What a way is worth at one moment, worked out from what its markets said last.
 
 use super::Scan;
-use crate::arbitrage::{CloseReason, Leg, MarketKind, Path};
+use crate::arbitrage::{CloseReason, Filters, Leg, LegOffer, LegTerms, MarketKind, Path, Unexecutable, best_level, executable};
 use crate::event::{Quote, Side, Timestamp};
 
 /// What was heard of a market.
@@ -51,7 +51,7 @@ impl Scan {
             size = if size.is_nan() || most.is_nan() { f64::NAN } else { size.min(most) };
             have *= rate * (1.0 - fee);
         }
-        let profit = size * net;
+        let (size, profit) = self.within_filters(&legs.iter().map(|(leg, ..)| *leg).collect::<Vec<_>>()).unwrap_or((size, size * net));
         let settings = &self.settings;
         let age = oldest.map(|oldest| self.now().saturating_sub(oldest));
         let skew = oldest.zip(newest).map(|(oldest, newest)| newest.saturating_sub(oldest));
@@ -67,6 +67,27 @@ impl Scan {
             None
         };
         Look { net, gross, size, profit, oldest, newest, hindrance }
+    }
+
+    /// The size of legs that some filter is demanded of, and the profit. The arithmetic of lots has an oracle of its own, and is not done again here.
+    fn within_filters(&self, legs: &[Leg]) -> Option<(f64, f64)> {
+        let market = |leg: &Leg| self.universe.market(leg.market);
+        if legs.iter().all(|leg| market(leg).is_none_or(|market| market.filters == Filters::default())) {
+            return None;
+        }
+        let terms: Vec<LegTerms> = legs.iter().filter_map(|leg| Some(LegTerms::of(market(leg)?, self.fee(*leg)))).collect();
+        let levels = legs.iter().map(|leg| match self.heard_of(*leg).last() {
+            Some((_, What::Quote(quote))) => vec![best_level(leg.side, quote)],
+            _ => Vec::new(),
+        });
+        let levels: Vec<_> = levels.collect();
+        let sides = legs.iter().zip(&levels).zip(&terms);
+        let offers: Vec<_> = sides.map(|((leg, levels), terms)| LegOffer { side: leg.side, levels, terms }).collect();
+        match executable(&offers, f64::INFINITY) {
+            Ok(execution) => Some((execution.spent, execution.profit)),
+            Err(Unexecutable::Unknown { .. }) => Some((f64::NAN, f64::NAN)),
+            Err(_) => Some((0.0, 0.0)),
+        }
     }
 
     /// The net return of legs, where all are known.
