@@ -2,8 +2,8 @@
 //!
 //! While no way round multiplies to more than 1 there are numbers `q`, one for each node, such that each edge has `q(to) >= rate * q(from)`; and only then.
 //! They are kept as rates change: an edge that gets dearer breaks nothing, one that gets cheaper may have to raise `q(to)`, and with it what follows.
-//! Where that comes back to the node the edge starts from, the edge closes a way that pays; it is left out until it, or an edge of that way, gets
-//! dearer, or the search would find the way again and again. S. Cotton and O. Maler, "Fast and flexible difference constraint propagation
+//! Where that comes back to the node the edge starts from, the edge closes a way that pays; it is left out until that way no longer pays, or the search
+//! would find the way again and again. S. Cotton and O. Maler, "Fast and flexible difference constraint propagation
 //! for DPLL(T)", SAT 2006, section 3, with products in place of sums of logarithms.
 
 mod heap;
@@ -17,6 +17,8 @@ use heap::Heap;
 const NONE: u32 = u32::MAX;
 /// What falls short by less than this part is rounding.
 const SLACK: f64 = 1e-12;
+/// A way whose rates multiply to more than this pays, however they are rounded.
+const PLAIN: f64 = 1.0 + 1e-9;
 /// From where on all potentials are scaled down, by a power of 2, which rounds nothing.
 const HIGH: f64 = f64::from_bits((1023 + 256) << 52);
 /// From where on scaling would leave what floating point can tell apart.
@@ -232,11 +234,14 @@ impl Potentials {
         nodes + flat(edges) + flat(out) + flat(left_out) + flat(retry)
     }
 
-    /// An edge got dearer: what was left out for a way through it, or because of itself, is tried anew.
+    /// An edge got dearer: what was left out for a way through it that pays no longer is tried anew.
     #[cold]
     fn dearer(&mut self, edge: u32, found: &mut dyn FnMut(&[u32])) {
         self.retry.clear();
-        let concerns = |out: &&LeftOut| out.way().is_none_or(|way| way.contains(&edge));
+        let rate = |edge: &u32| self.edges.get(*edge as usize).map_or(0.0, |edge| edge.rate);
+        // Where rounding could be all there is to it, it is tried.
+        let pays = |way: &[u32]| way.iter().map(rate).product::<f64>() > PLAIN;
+        let concerns = |out: &&LeftOut| out.way().is_none_or(|way| way.contains(&edge) && !pays(way));
         self.retry.extend(self.left_out.iter().filter(concerns).map(|out| out.edge));
         self.retry(found);
     }

@@ -103,7 +103,7 @@ fn they_know_whenever_a_way_pays() {
 }
 
 #[test]
-fn an_edge_is_left_out_until_its_way_gets_dearer() {
+fn an_edge_is_left_out_until_its_way_pays_no_longer() {
     let mut potentials = Potentials::new(3, &[(0, 1), (1, 2), (2, 0)]).unwrap();
     let mut found = Vec::new();
     let mut set = |potentials: &mut Potentials, edge, rate| {
@@ -119,11 +119,14 @@ fn an_edge_is_left_out_until_its_way_gets_dearer() {
     assert!(set(&mut potentials, 2, 0.3).is_empty());
     assert!(set(&mut potentials, 0, 2.1).is_empty());
     assert_eq!(potentials.left_out(), 1);
-    // Dearer, and it still pays: found again. Then it no longer does.
-    assert_eq!(set(&mut potentials, 1, 2.5).len(), 1);
+    // Dearer, and it still pays: known still. Then it no longer does.
+    assert!(set(&mut potentials, 1, 2.5).is_empty());
+    assert_eq!((potentials.left_out(), potentials.counters().retried), (1, 0));
     assert!(set(&mut potentials, 1, 1.0).is_empty());
     assert_eq!((potentials.left_out(), potentials.rate(2)), (0, Some(0.3)));
-    assert_eq!(potentials.counters().found, 2);
+    assert_eq!((potentials.counters().found, potentials.counters().retried), (1, 1));
+    // And again.
+    assert_eq!(set(&mut potentials, 1, 3.0), [vec![1, 2, 0]]);
 }
 
 #[test]
