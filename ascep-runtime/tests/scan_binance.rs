@@ -277,13 +277,21 @@ fn a_way_of_any_length_is_open_exactly_while_bellman_ford_finds_one() {
 #[test]
 fn potentials_find_a_way_exactly_when_bellman_ford_does() {
     let Some(universe) = universe() else { return };
+    let lengths = potentials_against_bellman_ford(&universe, 6, 5, 5);
+    assert!(lengths.len() > 2, "{lengths:?}");
+    // One market at a time, so that no other way hides the one that pays next to nothing.
+    potentials_against_bellman_ford(&universe, 7, 0, 1);
+}
+
+/// How many ways of which length the potentials found.
+fn potentials_against_bellman_ford(universe: &Universe, seed: u8, most_off: usize, every: usize) -> BTreeMap<usize, usize> {
     let markets = universe.iter().filter(|(_, market)| market.is_open()).map(|(id, _)| id);
     let legs: Vec<Leg> = markets.flat_map(|market| [Side::Buy, Side::Sell].map(|side| Leg { market, side })).collect();
-    let ends: Vec<(u32, u32)> = legs.iter().filter_map(|leg| leg.assets(&universe)).map(|(gives, gets)| (gives.0, gets.0)).collect();
+    let ends: Vec<(u32, u32)> = legs.iter().filter_map(|leg| leg.assets(universe)).map(|(gives, gets)| (gives.0, gets.0)).collect();
     let mut potentials = Potentials::new(universe.assets(), &ends).unwrap();
-    let mut prices = Prices::new(&universe, 6);
+    let mut prices = Prices::new(universe, seed);
     // Near what fees and spreads take, so that much pays next to nothing.
-    (prices.most_off, prices.far) = (5, 0.0035);
+    (prices.most_off, prices.far) = (most_off, 0.0035);
     let mut quotes = vec![None; universe.len()];
     let (mut seen, mut lengths) = ([0, 0], BTreeMap::<usize, usize>::new());
     for update in 0..prices.open.len() + UPDATES {
@@ -300,19 +308,20 @@ fn potentials_find_a_way_exactly_when_bellman_ford_does() {
                 *lengths.entry(way.len()).or_default() += 1;
                 let mut come_to = BTreeSet::new();
                 for (leg, next) in way.iter().zip(way.iter().cycle().skip(1)) {
-                    assert_eq!(leg.assets(&universe).unwrap().1, next.assets(&universe).unwrap().0, "{way:?}");
-                    assert!(come_to.insert(leg.assets(&universe).unwrap().0), "{way:?}");
+                    assert_eq!(leg.assets(universe).unwrap().1, next.assets(universe).unwrap().0, "{way:?}");
+                    assert!(come_to.insert(leg.assets(universe).unwrap().0), "{way:?}");
                 }
                 let product: f64 = way.iter().map(|leg| rate(&quotes, *leg).unwrap_or(0.0)).product();
                 assert!(product > 1.0, "{product}: {way:?}");
             });
         }
-        if update % 5 == 0 {
-            let pays = bellman_ford(&universe, &quotes);
+        if update % every == 0 {
+            let pays = bellman_ford(universe, &quotes);
             assert_eq!(potentials.left_out() > 0, pays.is_some_and(|net| net > 1e-12), "{pays:?}");
             seen[usize::from(pays.is_some())] += 1;
         }
     }
     eprintln!("checks without a way that pays and with one: {seen:?}; ways found by length: {lengths:?}; {:?}", potentials.counters());
-    assert!(seen.iter().all(|times| *times > 100) && lengths.len() > 2, "{seen:?} {lengths:?}");
+    assert!(seen.iter().all(|times| *times > 50), "{seen:?}");
+    lengths
 }
