@@ -277,25 +277,34 @@ fn a_way_of_any_length_is_open_exactly_while_bellman_ford_finds_one() {
 #[test]
 fn potentials_find_a_way_exactly_when_bellman_ford_does() {
     let Some(universe) = universe() else { return };
-    let lengths = potentials_against_bellman_ford(&universe, 6, 5, 5);
+    let lengths = potentials_against_bellman_ford(&universe, 6, 5, |prices, _| prices.next());
     assert!(lengths.len() > 2, "{lengths:?}");
-    // One market at a time, so that no other way hides the one that pays next to nothing.
-    potentials_against_bellman_ford(&universe, 7, 0, 1);
+    // One market again and again, so that no other way hides the one that pays next to nothing, and what it leads through has no room left.
+    potentials_against_bellman_ford(&universe, 7, 1, |prices, update| {
+        let shift = 0.0026 + 0.0004 * uniform(&mut prices.dice);
+        prices.quote_of(update / 500 * 40, shift)
+    });
 }
 
 /// How many ways of which length the potentials found.
-fn potentials_against_bellman_ford(universe: &Universe, seed: u8, most_off: usize, every: usize) -> BTreeMap<usize, usize> {
+fn potentials_against_bellman_ford(
+    universe: &Universe,
+    seed: u8,
+    every: usize,
+    next: impl Fn(&mut Prices, usize) -> (MarketId, Quote),
+) -> BTreeMap<usize, usize> {
     let markets = universe.iter().filter(|(_, market)| market.is_open()).map(|(id, _)| id);
     let legs: Vec<Leg> = markets.flat_map(|market| [Side::Buy, Side::Sell].map(|side| Leg { market, side })).collect();
     let ends: Vec<(u32, u32)> = legs.iter().filter_map(|leg| leg.assets(universe)).map(|(gives, gets)| (gives.0, gets.0)).collect();
     let mut potentials = Potentials::new(universe.assets(), &ends).unwrap();
     let mut prices = Prices::new(universe, seed);
     // Near what fees and spreads take, so that much pays next to nothing.
-    (prices.most_off, prices.far) = (most_off, 0.0035);
+    (prices.most_off, prices.far) = (5, 0.0035);
     let mut quotes = vec![None; universe.len()];
     let (mut seen, mut lengths) = ([0, 0], BTreeMap::<usize, usize>::new());
-    for update in 0..prices.open.len() + UPDATES {
-        let (market, quote) = if update < prices.open.len() { prices.quote_of(update, 0.0) } else { prices.next() };
+    let first = prices.open.len();
+    for update in 0..first + UPDATES {
+        let (market, quote) = if update < first { prices.quote_of(update, 0.0) } else { next(&mut prices, update - first) };
         quotes[market.0 as usize] = Some(quote);
         let first = legs.iter().position(|leg| leg.market == market).unwrap();
         // What gets dearer first, or the old price of one side makes a way with the new one of the other.
