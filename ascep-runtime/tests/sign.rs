@@ -250,8 +250,8 @@ fn execute(world: &World, scanner: &Scanner, told: &Opportunity, tally: &mut Tal
     if !close(execution.spent, told.size) || !close(execution.profit, told.profit) {
         return Err(format!("{} for {} was told, executed {execution:?}", told.size, told.profit));
     }
-    let least = if world.kind.min_net < 0.0 { told.size * world.kind.min_net } else { 0.0 };
-    if profit.near() < least || (least == 0.0 && profit <= Exact::ZERO) {
+    let least = told.size * world.kind.min_net;
+    if profit.near() < least || (least >= 0.0 && profit <= Exact::ZERO) {
         return Err(format!("loses {}", profit.near()));
     }
     // From here on the taker alone: with the size that was told and nothing else from the library.
@@ -295,7 +295,7 @@ fn without_filters(desks: &[Desk], told: &Opportunity, kind: Kind) -> Result<(),
             return Err(format!("{size} would bring more than {profit}"));
         }
     }
-    let least = if kind.min_net < 0.0 { told.size * kind.min_net } else { 0.0 };
+    let least = told.size * kind.min_net;
     if told.profit < least || profit < least - told.size * 1e-11 { Err(format!("loses {profit}")) } else { Ok(()) }
 }
 
@@ -321,7 +321,7 @@ fn gain(desks: &[Desk], size: f64) -> Result<f64, String> {
     Ok(amount - size)
 }
 
-/// What is open has to be what the taker makes money with.
+/// What is open has to be what the taker makes money with, and as much of it as is asked for.
 fn complete(world: &World, scanner: &Scanner, tally: &mut Tally) -> Result<(), String> {
     let open: BTreeSet<Path> = scanner.open().map(|told| told.path).collect();
     for path in world.ways() {
@@ -343,9 +343,9 @@ fn complete(world: &World, scanner: &Scanner, tally: &mut Tally) -> Result<(), S
                 spent = spent.or(Some(gives));
                 came = gets;
             }
-            came.minus(spent.unwrap())
+            (came.minus(spent.unwrap()), spent.unwrap())
         });
-        let pays = pays.is_some_and(|profit| profit > Exact::ZERO);
+        let pays = pays.is_some_and(|(profit, spent)| profit > Exact::ZERO && profit.near() >= spent.near() * world.kind.min_net);
         tally.held_back += u64::from(!pays);
         if pays != is_open {
             return Err(format!("{path:?} with {net}: pays {pays}, open {is_open}\n{desks:#?}"));

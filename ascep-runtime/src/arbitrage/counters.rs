@@ -78,9 +78,9 @@ impl ScanCounters {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ScanStats {
-    /// Markets that some way leads through.
+    /// Markets that some way leads through; where ways of more than four legs are sought, all that are open.
     pub markets: usize,
-    /// Assets that some way leads through.
+    /// Assets of these markets.
     pub assets: usize,
     /// Ways in the index by their number of legs, each direction counted.
     pub cycles: [usize; MAX_LEGS + 1],

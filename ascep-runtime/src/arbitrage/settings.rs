@@ -214,8 +214,8 @@ pub enum ScanEventError {
     /// A market that is not of the universe, or one that nothing is quoted on because two assets are assumed equal.
     #[error("market {} has no quotes in this universe", .0.0)]
     Market(MarketId),
-    /// A price is not a finite number above 0.
-    #[error("{what} of {value} is not a finite number above 0")]
+    /// A price is not a finite number above 0, or so small that 1 by it is none.
+    #[error("{what} of {value:e} is not a finite number from 2.3e-308 on")]
     Price {
         /// Which number.
         what: &'static str,

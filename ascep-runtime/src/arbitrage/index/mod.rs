@@ -95,11 +95,12 @@ impl Index {
         on!(self, flat => flat.bytes())
     }
 
-    pub(super) fn stats(&self, universe: &Universe) -> ScanStats {
+    /// What there is; where `long` ways are sought beside those of the index they may lead through any market that is open.
+    pub(super) fn stats(&self, universe: &Universe, long: bool) -> ScanStats {
         let mut stats = ScanStats::default();
         on!(self, flat => flat.count(&mut stats));
         let mut seen = vec![false; universe.assets()];
-        for (_, market) in universe.iter().filter(|(id, _)| self.has(id.0)) {
+        for (_, market) in universe.iter().filter(|(id, market)| self.has(id.0) || (long && market.is_open())) {
             stats.markets += 1;
             for asset in [market.base, market.quote] {
                 if let Some(seen) = seen.get_mut(asset.0 as usize) {

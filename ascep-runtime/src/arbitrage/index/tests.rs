@@ -13,7 +13,7 @@ fn universe(symbols: &[&str]) -> Universe {
 }
 
 fn counts(universe: &Universe, settings: &ScanSettings) -> [usize; 3] {
-    let cycles = Index::new(universe, settings).unwrap().stats(universe).cycles;
+    let cycles = Index::new(universe, settings).unwrap().stats(universe, false).cycles;
     [cycles[2], cycles[3], cycles[4]]
 }
 
@@ -61,7 +61,7 @@ fn each_way_is_there_once_in_each_direction() {
             assert_eq!(index.update(market, own, threshold), !through.is_empty());
         }
     }
-    assert_eq!(index.stats(&full).entries, 10 * 3 + 15 * 4);
+    assert_eq!(index.stats(&full, false).entries, 10 * 3 + 15 * 4);
 }
 
 #[test]

@@ -173,7 +173,7 @@ impl Scanner {
             }
         });
         let mut scanner = Self {
-            stats: index.stats(universe),
+            stats: index.stats(universe, long.is_some()),
             symbols: universe.markets().map(|market| market.symbol.as_str().into()).collect(),
             from: universe.markets().flat_map(|market| [market.quote.0, market.base.0]).collect(),
             wide: settings.watch_gross || long.is_some(),

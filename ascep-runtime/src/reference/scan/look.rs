@@ -139,7 +139,7 @@ impl Scan {
     }
 }
 
-/// Whether a profit is none. Who asks for ways that lose a little gets those that lose no more.
+/// Whether a profit is none, or less than what is asked for. Who asks for ways that lose a little gets those that lose no more.
 fn too_little(profit: f64, least: f64) -> bool {
-    if least < 0.0 { profit < least } else { profit <= 0.0 }
+    profit < least || (least >= 0.0 && profit <= 0.0)
 }

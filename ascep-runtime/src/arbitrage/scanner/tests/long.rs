@@ -16,7 +16,8 @@ fn ring(settings: ScanSettings, fee: f64) -> Desk {
 #[test]
 fn ways_of_more_than_four_legs_are_found_and_followed() {
     let mut desk = ring(ScanSettings::default().with_step(1.0), 0.001);
-    assert_eq!(desk.scanner.stats().cycles, [0; 9]);
+    let stats = desk.scanner.stats();
+    assert_eq!((stats.cycles, stats.markets, stats.assets), ([0; 9], 5, 5));
     desk.quote("C/D", 10, 1.01, 1.02);
     let path = desk.path(&RING.map(|symbol| (symbol, Side::Sell)));
     assert_eq!((desk.told.len(), desk.told[0].path, desk.told[0].ts), (1, path, 10));
