@@ -1,10 +1,11 @@
 //! The markets that a command knows of, from files, and what legs on them cost: for rules that look with `cycles(..)`, and for `ascep scan`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use ascep_feeds::universe::{Loaded, Loader, UniverseSpec};
-use ascep_runtime::arbitrage::Tier;
+use ascep_runtime::arbitrage::{FeeRow, Tier};
 use clap::Args;
 
 use crate::console::Console;
@@ -46,8 +47,14 @@ impl UniverseArgs {
             loader.read_fees(path).map_err(|error| failed(&error))?;
         }
         let mut loaded = loader.finish();
-        for tier in &self.tiers {
-            loaded.set_tier(&tier.venue, &tier.tier);
+        for (at, VenueTier { venue, tier }) in self.tiers.iter().enumerate() {
+            if self.tiers.iter().take(at).any(|other| other.venue == *venue) {
+                return Err(Failure::Usage(format!(
+                    "`--tier` is given twice for the venue `{venue}`: one tier counts, leave the other out"
+                )));
+            }
+            check_tier(&loaded, venue, tier)?;
+            loaded.set_tier(venue, tier);
         }
         for Equal { base, quote, haircut } in &self.equal {
             let added = loaded.universe.assume_equal(base, quote, *haircut);
@@ -83,6 +90,52 @@ impl UniverseArgs {
     }
 }
 
+/// An error unless the tier decides something: the fees that a venue begins with are never taken silently where others are asked for.
+fn check_tier(loaded: &Loaded, venue: &str, tier: &Tier) -> Result<(), Failure> {
+    let is_known = loaded.universe.venue(venue).is_some();
+    let all = || loaded.fees.rows().chain(loaded.listed.rows());
+    // Lines without a venue are also those of the venues that the markets have.
+    let own: Vec<&FeeRow> = all().filter(|row| row.venue.as_deref().map_or(is_known, |of| of == venue)).collect();
+    let wrong = |text: String| Err(Failure::Usage(text));
+    if own.is_empty() {
+        let venues: BTreeSet<&str> = all().filter_map(|row| row.venue.as_deref()).collect();
+        let have =
+            if venues.is_empty() { "give them with `--fees FILE`".to_owned() } else { format!("there are those of {}", some(venues)) };
+        return wrong(format!("no line of the fees is of the venue `{venue}` of `--tier`: {have}"));
+    }
+    let names: BTreeSet<&str> = own.iter().filter_map(|row| row.tier.as_deref()).collect();
+    let mut volumes: Vec<f64> = own.iter().map(|row| row.min_volume).collect();
+    volumes.sort_by(f64::total_cmp);
+    volumes.dedup();
+    let (least, most) = (volumes.first().copied().unwrap_or(0.0), volumes.last().copied().unwrap_or(0.0));
+    let way_out = match (names.is_empty(), most > 0.0) {
+        (false, _) => format!("it has {}", some(names.iter().copied())),
+        (true, true) => format!("its tiers are volumes, such as `--tier {venue}={most}`"),
+        (true, false) => "it has one fee, leave `--tier` out".to_owned(),
+    };
+    match tier {
+        Tier::Named(name) if !names.contains(name.as_str()) => wrong(format!("venue `{venue}` has no tier `{name}`: {way_out}")),
+        // A name of digits is read as a volume.
+        Tier::Volume(volume) if most <= 0.0 => wrong(format!("venue `{venue}` has no tiers by volume, such as {volume}: {way_out}")),
+        Tier::Volume(volume) if *volume < least => {
+            wrong(format!("venue `{venue}` has no fee for a volume of {volume}: the lowest is {least}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first few of some names.
+fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const MOST: usize = 10;
+    let mut names = names.into_iter();
+    let mut text = names.by_ref().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let more = names.count();
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
 /// `--tier binance=VIP1`, `--tier kraken=50000`
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct VenueTier {
@@ -105,6 +158,9 @@ pub(crate) enum UniverseValueError {
     /// Not a tier.
     #[error("a tier is VENUE=NAME, such as binance=VIP1, or VENUE=VOLUME, such as kraken=50000")]
     Tier,
+    /// A number that is no volume.
+    #[error("a volume that decides the tier is a number from 0 on, such as kraken=50000")]
+    Volume,
     /// Not an assumption.
     #[error("an assumption is ASSET=ASSET:HAIRCUT, such as USD=USDT:10bp; where nothing is taken off, USD=USDT:0")]
     Equal,
@@ -120,8 +176,10 @@ impl FromStr for VenueTier {
             return Err(UniverseValueError::Tier);
         }
         let tier = match tier.replace('_', "").parse::<f64>() {
-            Ok(volume) if volume.is_finite() && volume >= 0.0 => Tier::Volume(volume),
-            _ => Tier::Named(tier.to_owned()),
+            // -0 is 0.
+            Ok(volume) if volume.is_finite() && volume >= 0.0 => Tier::Volume(volume + 0.0),
+            Ok(_) => return Err(UniverseValueError::Volume),
+            Err(_) => Tier::Named(tier.to_owned()),
         };
         Ok(Self { venue: venue.to_owned(), tier })
     }
@@ -177,6 +235,9 @@ mod tests {
         assert_eq!("kraken=50_000".parse(), tier("kraken", Tier::Volume(50_000.0)));
         for bad in ["kraken", "=1", "kraken="] {
             assert_eq!(bad.parse::<VenueTier>(), Err(UniverseValueError::Tier), "{bad}");
+        }
+        for bad in ["kraken=-5", "kraken=inf", "kraken=nan", "kraken=1e999"] {
+            assert_eq!(bad.parse::<VenueTier>(), Err(UniverseValueError::Volume), "{bad}");
         }
     }
 }

@@ -51,6 +51,38 @@ fn a_leg_without_a_fee_is_an_error_and_a_tier_has_to_be_there() {
 }
 
 #[test]
+fn a_tier_that_decides_nothing_is_bad_usage() {
+    let folder = Folder::new();
+    folder.file("m.csv", "symbol\na:BTC/USDT\nb:BTC/USDT\nc:BTC/USDT\n");
+    folder.file("f.csv", "venue,tier,volume,taker\na,VIP0,,10bp\na,VIP1,,5bp\nb,,100,10bp\nb,,1000,1bp\nc,,,1bp\n");
+    folder.file("q.csv", "ts,symbol,bid,ask\n1,a:BTC/USDT,60000,60001\n");
+    let scan = |tiers: &[&str]| {
+        let more = tiers.iter().flat_map(|tier| ["--tier", tier]);
+        let args = ["scan", "--data", "q.csv", "--universe", "m.csv", "--fees", "f.csv"];
+        folder.ascep(&args.into_iter().chain(more).collect::<Vec<_>>())
+    };
+    for right in [&["a=VIP1"][..], &["b=1000"], &["b=100", "a=VIP0"]] {
+        scan(right).with(0);
+    }
+    for (wrong, says) in [
+        (&["zz=VIP1"][..], "no line of the fees is of the venue `zz` of `--tier`: there are those of `a`, `b`, `c`"),
+        (&["a=VPI1"], "venue `a` has no tier `VPI1`: it has `VIP0`, `VIP1`"),
+        (&["a=5000"], "venue `a` has no tiers by volume, such as 5000: it has `VIP0`, `VIP1`"),
+        (&["b=VIP1"], "venue `b` has no tier `VIP1`: its tiers are volumes, such as `--tier b=1000`"),
+        (&["b=50"], "venue `b` has no fee for a volume of 50: the lowest is 100"),
+        (&["b=-5"], "a number from 0 on"),
+        (&["c=VIP1"], "it has one fee, leave `--tier` out"),
+        (&["a=VIP1", "a=VIP0"], "`--tier` is given twice for the venue `a`"),
+    ] {
+        scan(wrong).with(2).says(says);
+    }
+    // Lines for all venues are those of the venues that there are.
+    folder.file("f.csv", "tier,taker\nVIP0,10bp\nVIP1,5bp\n");
+    scan(&["a=VIP1"]).with(0);
+    scan(&["zz=VIP1"]).with(2).says("give them with `--fees FILE`");
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     let folder = Folder::new();
     let rules = folder.file("r.cep", RULES);
