@@ -102,6 +102,21 @@ fn a_file_that_is_no_universe_is_an_error_with_its_place() {
 }
 
 #[test]
+fn a_universe_without_a_market_that_trades_is_an_error() {
+    let folder = Folder::new();
+    for (name, text) in [("f.csv", FEES), ("q.csv", QUOTES)] {
+        folder.file(name, text);
+    }
+    for (text, has) in [("symbol\n", "0 markets"), ("{\"symbols\":[]}", "0 markets"), ("symbol,status\nx:BTC/USDT,halted\n", "1 market")] {
+        folder.file("u.csv", text);
+        scan(&folder, &[]).with(2).says(&format!("no market of the universe trades, of {has}: there is nothing to scan"));
+    }
+    folder.file("u.csv", "{\"error\":[\"EGeneral:Internal error\"],\"result\":{}}");
+    scan(&folder, &[]).with(3).says("EGeneral:Internal error");
+    folder.ascep(&["scan", "--feed", "binance", "--fee", "0"]).with(2).says("`--universe FILE`");
+}
+
+#[test]
 fn clocks_that_jump_are_refused_confirmed_or_late() {
     let folder = Folder::new();
     for (name, text) in [("u.csv", UNIVERSE), ("f.csv", FEES)] {

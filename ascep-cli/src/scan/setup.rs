@@ -71,6 +71,12 @@ pub(crate) fn setup(args: &ScanArgs, console: &Console, interrupt: &Interrupt) -
         }
         universe
     } else {
+        if !loaded.universe.markets().any(|market| market.is_open() && market.venue().is_some()) {
+            let has = counted(loaded.counters.markets, "market", "markets");
+            return Err(Failure::Usage(format!(
+                "no market of the universe trades, of {has}: there is nothing to scan; name another `--universe FILE`"
+            )));
+        }
         subscribe(&mut source, &loaded.universe)?;
         loaded.universe
     };
@@ -201,8 +207,12 @@ fn from_names(
         console.note(&format_args!("no pairs of assets, and so no part of any way: {}", passed.join(", ")));
     }
     if universe.is_empty() {
-        let what = if matches!(source, Source::Live(_)) { "the feeds name no symbols" } else { "the data quote no market" };
-        return Err(Failure::Usage(format!("{what}: there is nothing to scan")));
+        let text = if matches!(source, Source::Live(_)) {
+            "the feeds name no symbols: there is nothing to scan; name them in the SPEC, `VENUE:A/B,C/B`, or all markets of a venue with `--universe FILE`"
+        } else {
+            "the data quote no market: there is nothing to scan"
+        };
+        return Err(Failure::Usage(text.to_owned()));
     }
     Ok(universe)
 }

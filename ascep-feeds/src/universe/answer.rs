@@ -108,12 +108,16 @@ pub(super) fn tell<'a>(file: &str, bytes: &'a [u8], format: Option<UniverseForma
     }
     if let Some(raw) = top.result.filter(|_| is(UniverseFormat::Kraken)) {
         let entries = serde_json::from_str::<Entries<'a>>(raw.get()).map_err(|_| not("object `result`"))?;
+        // Kraken may give an empty result beside its error.
+        if let Some(error) = top.error.filter(|raw| entries.0.is_empty() && !is_nothing(raw)) {
+            return Err(LoadError::Refused { file: name(), message: short(error.get()) });
+        }
         return Ok(Answer::Kraken(entries.0));
     }
     if let Some(raw) = top.products.filter(|_| is(UniverseFormat::Coinbase)) {
         return serde_json::from_str(raw.get()).map(Answer::Coinbase).map_err(|_| not("list `products`"));
     }
-    if let Some(message) = [top.error, top.msg, top.message].into_iter().flatten().find(|raw| raw.get() != "[]") {
+    if let Some(message) = [top.error, top.msg, top.message].into_iter().flatten().find(|raw| !is_nothing(raw)) {
         return Err(LoadError::Refused { file: name(), message: short(message.get()) });
     }
     Err(not(match format {
@@ -122,6 +126,12 @@ pub(super) fn tell<'a>(file: &str, bytes: &'a [u8], format: Option<UniverseForma
         Some(UniverseFormat::Coinbase) => "`products`",
         _ => "`symbols`, `result` or `products`",
     }))
+}
+
+/// `[]`, however it is spaced, or `null`.
+fn is_nothing(raw: &RawValue) -> bool {
+    let inner = raw.get().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    raw.get() == "null" || inner.is_some_and(|inner| inner.trim().is_empty())
 }
 
 /// The answer in a recording of it, `https://.. -> time: {json}`, up to the end of its line; and how many bytes stand before it.
