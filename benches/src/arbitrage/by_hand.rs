@@ -9,6 +9,9 @@ use super::markets::triangles;
 /// The edges of a graph: with indices of 16 bits into an array of this length no index has to be checked.
 const EDGES: usize = 1 << 16;
 
+/// Triangles that are looked at at once.
+const ROW: usize = 4;
+
 /// All triangles of a universe, in both directions.
 #[derive(Debug, Clone)]
 pub struct Triangles {
@@ -18,9 +21,10 @@ pub struct Triangles {
     rates: Box<[[f64; 2]; EDGES]>,
     /// For each market, one after the other, the other two edges of each triangle in the direction in which the market is sold on. In the other direction the
     /// edges differ in the last bit.
-    others: Vec<[u16; 2]>,
+    /// In rows of four, the last filled up with an edge that gives nothing: most markets have one row, and where it ends has not to be guessed.
+    others: Vec<[[u16; 2]; ROW]>,
     /// Beside them the direction: twice the triangle, plus one bit.
-    ways: Vec<u32>,
+    ways: Vec<[u32; ROW]>,
     /// Whether a direction is open.
     open: Vec<bool>,
     /// Where a product of rates is above it, the way is open.
@@ -47,7 +51,7 @@ impl Triangles {
     /// If the universe has more than 32,768 markets.
     #[must_use]
     pub fn new(universe: &Universe, fees: &[f64], min_net: f64) -> Self {
-        assert!(universe.len() * 2 <= EDGES, "too many markets for indices of 16 bits");
+        assert!(universe.len() * 2 < EDGES, "too many markets for indices of 16 bits");
         let mut blocks: Vec<Vec<([u16; 2], u32)>> = vec![Vec::new(); universe.len()];
         let triangles = triangles(universe);
         for (number, triangle) in (0_u32..).zip(&triangles) {
@@ -60,9 +64,13 @@ impl Triangles {
                 blocks[market.0 as usize].push((others, number * 2 + u32::from(turn)));
             }
         }
+        let filling = ([universe.len() as u16 * 2; 2], u32::MAX);
+        for block in &mut blocks {
+            block.resize(block.len().next_multiple_of(ROW), filling);
+        }
         let mut first = 0;
         let markets = blocks.iter().zip(fees).map(|(block, fee)| {
-            let end = first + block.len() as u32;
+            let end = first + (block.len() / ROW) as u32;
             let market = Market { bid: f64::NAN, ask: f64::NAN, keep: 1.0 - fee, first, end, open: 0 };
             first = end;
             market
@@ -70,8 +78,8 @@ impl Triangles {
         Self {
             markets: markets.collect(),
             rates: Box::new([[0.0; 2]; EDGES]),
-            others: blocks.iter().flatten().map(|(others, _)| *others).collect(),
-            ways: blocks.iter().flatten().map(|(_, way)| *way).collect(),
+            others: blocks.iter().flatten().map(|(others, _)| *others).collect::<Vec<_>>().as_chunks().0.to_vec(),
+            ways: blocks.iter().flatten().map(|(_, way)| *way).collect::<Vec<_>>().as_chunks().0.to_vec(),
             open: vec![false; triangles.len() * 2],
             threshold: 1.0 + min_net,
             opened: 0,
@@ -99,14 +107,17 @@ impl Triangles {
         self.rates[usize::from(edge)] = [buy, sell];
         self.rates[usize::from(edge + 1)] = [sell, buy];
         let (rates, threshold) = (&*self.rates, self.threshold);
-        // Bits and no branches, so that nothing has to be guessed.
-        let (mut first, mut second) = (0_u64, 0_u64);
-        for &[a, b] in &self.others[market.first as usize..market.end as usize] {
-            let (a, b) = (rates[usize::from(a)], rates[usize::from(b)]);
-            first |= u64::from(sell * a[0] * b[0] > threshold);
-            second |= u64::from(buy * a[1] * b[1] > threshold);
+        // The greatest products, in each place of a row for itself: no branches, and nothing waits.
+        let greater = |a: f64, b: f64| if a > b { a } else { b };
+        let mut most = [[0.0; 2]; ROW];
+        for row in &self.others[market.first as usize..market.end as usize] {
+            for (most, [a, b]) in most.iter_mut().zip(row) {
+                let (a, b) = (rates[usize::from(*a)], rates[usize::from(*b)]);
+                *most = [greater(a[0] * b[0], most[0]), greater(a[1] * b[1], most[1])];
+            }
         }
-        if (first | second) != 0 || market.open > 0 {
+        let most = most.iter().fold([0.0; 2], |all, most| [greater(most[0], all[0]), greater(most[1], all[1])]);
+        if (sell * most[0] > threshold) | (buy * most[1] > threshold) || market.open > 0 {
             let (first, end) = (market.first, market.end);
             self.change(edge / 2, sell, buy, first as usize..end as usize);
         }
@@ -116,8 +127,11 @@ impl Triangles {
     #[cold]
     #[inline(never)]
     fn change(&mut self, market: u16, sell: f64, buy: f64, block: std::ops::Range<usize>) {
-        for at in block {
-            let ([a, b], way) = (self.others[at], self.ways[at]);
+        for at in block.start * ROW..block.end * ROW {
+            let ([a, b], way) = (self.others[at / ROW][at % ROW], self.ways[at / ROW][at % ROW]);
+            if way == u32::MAX {
+                continue;
+            }
             for (own, turn) in [(sell, 0), (buy, 1)] {
                 let now = own * self.rates[usize::from(a)][turn] * self.rates[usize::from(b)][turn] > self.threshold;
                 let open = &mut self.open[way as usize ^ turn];
