@@ -389,7 +389,8 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
     fn best(&self, rates: &E::Rates, market: u32) -> [f64; 2] {
         // In each place of a row for itself, since one greatest waits for the one before it.
         let mut most = [[0.0; 2]; ROW];
-        for row in self.others.get(self.rows(market)).unwrap_or(&[]) {
+        let Some(rows) = self.others.get(self.rows(market)) else { return [0.0; 2] };
+        for row in rows {
             for (most, others) in most.iter_mut().zip(row) {
                 *most = greater(Self::product(rates, others), *most);
             }

@@ -323,9 +323,10 @@ fn same(a: f64, b: f64) -> bool {
 /// Whether a quote is neither faulty nor refused, and all of it is known.
 #[inline]
 fn is_sound(quote: &Quote) -> bool {
-    let Quote { bid, ask, bid_qty, ask_qty } = *quote;
-    // The sum of two quantities is finite where both are.
-    bid < ask && bid >= f64::MIN_POSITIVE && ask <= f64::MAX && bid_qty >= 0.0 && ask_qty >= 0.0 && bid_qty + ask_qty <= f64::MAX
+    // The bits of the numbers from 0 on are in their order, infinity is the greatest of them, and all others come after it.
+    let infinity = f64::INFINITY.to_bits();
+    let [bid, ask, bid_qty, ask_qty] = [quote.bid, quote.ask, quote.bid_qty, quote.ask_qty].map(f64::to_bits);
+    bid < ask && ask < infinity && bid >= f64::MIN_POSITIVE.to_bits() && bid_qty < infinity && ask_qty < infinity
 }
 
 /// The two ends of the range stand for never.
