@@ -11,8 +11,8 @@ use hdrhistogram::Histogram;
 const LONGEST: u64 = 864_000_000_000_000;
 /// Start assets whose sizes are told apart.
 const MAX_ASSETS: usize = 32;
-/// Steps of a histogram of sizes in one unit.
-const SIZE_STEPS: f64 = 1e8;
+/// Steps of the logarithm of sizes in a power of ten.
+const LOG_STEPS: f64 = 1e3;
 
 /// An opportunity that is over.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,67 +33,94 @@ pub(crate) struct Episode {
     pub(crate) size: f64,
 }
 
-/// Lengths of time, three digits kept.
+/// Lengths of time, three digits kept; the longest is kept as it is.
 #[derive(Debug)]
-pub(crate) struct Lengths(Option<Histogram<u64>>);
+pub(crate) struct Lengths {
+    counts: Option<Histogram<u64>>,
+    max: i64,
+}
 
 impl Lengths {
     fn new() -> Self {
-        Self(Histogram::new_with_bounds(1, LONGEST, 3).ok())
+        Self { counts: Histogram::new_with_bounds(1, LONGEST, 3).ok(), max: 0 }
     }
 
     fn record(&mut self, nanos: i64) {
-        if let Some(histogram) = &mut self.0 {
+        if let Some(histogram) = &mut self.counts {
             histogram.saturating_record(u64::try_from(nanos).unwrap_or(0));
         }
+        self.max = self.max.max(nanos);
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> u64 {
-        self.0.as_ref().map_or(0, Histogram::len)
+        self.counts.as_ref().map_or(0, Histogram::len)
     }
 
     /// That which a part of all do not exceed.
     pub(crate) fn quantile(&self, part: f64) -> i64 {
-        self.0.as_ref().map_or(0, |histogram| i64::try_from(histogram.value_at_quantile(part)).unwrap_or(i64::MAX))
+        // What is rounded up to the end of a bucket is not beyond the longest.
+        self.counts.as_ref().map_or(0, |histogram| i64::try_from(histogram.value_at_quantile(part)).unwrap_or(i64::MAX).min(self.max))
     }
 
     /// The longest.
     pub(crate) fn max(&self) -> i64 {
-        self.0.as_ref().map_or(0, |histogram| i64::try_from(histogram.max()).unwrap_or(i64::MAX))
+        self.max
     }
 
     /// Counts between two bounds, the first of which belongs to it.
     pub(crate) fn between(&self, from: u64, to: u64) -> u64 {
-        self.0.as_ref().map_or(0, |histogram| {
+        self.counts.as_ref().map_or(0, |histogram| {
             histogram.iter_recorded().filter(|value| (from..to).contains(&value.value_iterated_to())).map(|v| v.count_at_value()).sum()
         })
     }
 }
 
-/// Sizes in one asset.
-#[derive(Debug)]
-pub(crate) struct Sizes(Option<Histogram<u64>>);
+/// Sizes in one asset. The least and the greatest are kept as they are, those between by their logarithms: in an asset of any worth a size keeps
+/// three digits.
+#[derive(Debug, Default)]
+pub(crate) struct Sizes {
+    /// How many there are of each logarithm, in steps of [`LOG_STEPS`]; of all doubles above 0 there are 632,000.
+    logs: BTreeMap<i32, u64>,
+    count: u64,
+    least: f64,
+    most: f64,
+}
 
 impl Sizes {
-    fn new() -> Self {
-        Self(Histogram::new_with_bounds(1, u64::MAX / 2, 3).ok())
-    }
-
+    /// A size, finite and above 0.
     fn record(&mut self, size: f64) {
-        if let Some(histogram) = &mut self.0 {
-            histogram.saturating_record((size * SIZE_STEPS) as u64);
-        }
+        *self.logs.entry((size.log10() * LOG_STEPS).round() as i32).or_default() += 1;
+        self.least = if self.count == 0 { size } else { self.least.min(size) };
+        self.most = self.most.max(size);
+        self.count += 1;
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> u64 {
-        self.0.as_ref().map_or(0, Histogram::len)
+        self.count
     }
 
-    /// That which a part of all do not exceed.
+    /// That which a part of all do not exceed, to 0.12 %.
     pub(crate) fn quantile(&self, part: f64) -> f64 {
-        self.0.as_ref().map_or(f64::NAN, |histogram| histogram.value_at_quantile(part) as f64 / SIZE_STEPS)
+        let wanted = (part * self.count as f64).ceil();
+        let mut seen = 0;
+        let log = self.logs.iter().find_map(|(log, n)| {
+            seen += n;
+            (seen as f64 >= wanted).then_some(*log)
+        });
+        // The ends are known, and what lies between them lies between them.
+        log.map_or(f64::NAN, |log| 10_f64.powf(f64::from(log) / LOG_STEPS).max(self.least).min(self.most))
+    }
+
+    /// The least, exactly.
+    pub(crate) fn least(&self) -> f64 {
+        self.least
+    }
+
+    /// The greatest, exactly.
+    pub(crate) fn most(&self) -> f64 {
+        self.most
     }
 }
 
@@ -213,7 +240,7 @@ impl Tally {
         let start = telling.path.legs_from(universe, self.home).next().and_then(|leg| leg.assets(universe)).map(|(gives, _)| gives);
         let known = telling.peak_size.is_finite() && telling.peak_size > 0.0;
         match start.filter(|start| known && (self.sizes.len() < MAX_ASSETS || self.sizes.contains_key(start))) {
-            Some(start) => self.sizes.entry(start).or_insert_with(Sizes::new).record(telling.peak_size),
+            Some(start) => self.sizes.entry(start).or_default().record(telling.peak_size),
             None => self.unsized_ += 1,
         }
     }
@@ -263,7 +290,29 @@ mod tests {
         assert!((tally.gross / 2.0 - (1.0004 / 0.999_f64.powi(3) - 1.0)).abs() < 1e-12, "three fees of 10 bp");
         let (asset, sizes) = tally.sizes.iter().next().unwrap();
         assert_eq!((universe.asset_name(*asset), sizes.count()), ("USDT", 2));
-        assert!((sizes.quantile(0.5) - 130.0).abs() < 0.2);
+        assert_eq!((sizes.least(), sizes.quantile(0.5), sizes.most()), (130.0, 130.0, 130.0));
+    }
+
+    #[test]
+    fn sizes_of_any_asset_have_exact_ends_and_three_digits_between() {
+        for unit in [1.1e-200, 3e-9, 1.0, 7e12, 2e300] {
+            let mut sizes = Sizes::default();
+            for n in 1..=999 {
+                sizes.record(unit * (1_000.0 + f64::from(n)));
+            }
+            assert_eq!((sizes.count(), sizes.least(), sizes.most()), (999, unit * 1_001.0, unit * 1_999.0));
+            for (part, want) in [(0.1, 1_100.0), (0.5, 1_500.0), (0.9, 1_900.0)] {
+                let got = sizes.quantile(part) / unit;
+                assert!((got / want - 1.0).abs() < 0.001_2, "p{part} of {unit} is {got}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_is_kept_as_it_is() {
+        let mut lengths = Lengths::new();
+        lengths.record(123_456_789);
+        assert_eq!((lengths.max(), lengths.quantile(0.99)), (123_456_789, 123_456_789));
     }
 
     #[test]
