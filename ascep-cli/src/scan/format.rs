@@ -10,9 +10,16 @@ pub(crate) fn bp(part: f64) -> String {
     if part.is_finite() { format!("{} bp", basis_points(part)) } else { UNKNOWN.to_owned() }
 }
 
+/// From here on a number is written with an exponent: its digits would be those of a double, not of what was measured.
+const HUGE: f64 = 1e15;
+
 /// A return in basis points, two decimals, without a sign for zero.
 pub(crate) fn basis_points(part: f64) -> String {
-    let text = format!("{:.2}", part * 1e4);
+    let points = part * 1e4;
+    if points.abs() >= HUGE {
+        return format!("{points:.3e}");
+    }
+    let text = format!("{points:.2}");
     if text == "-0.00" { "0.00".to_owned() } else { text }
 }
 
@@ -45,7 +52,7 @@ pub(crate) fn amount(value: f64) -> String {
     // No sign for nothing: a sum of no numbers is -0.
     let value = value + 0.0;
     let size = value.abs();
-    if size >= 1e15 || (size > 0.0 && size < 1e-6) {
+    if size >= HUGE || (size > 0.0 && size < 1e-6) {
         return format!("{value:.3e}");
     }
     let decimals = if size >= 10_000.0 || size == 0.0 {
@@ -83,6 +90,7 @@ mod tests {
         assert_eq!(bp(0.001_234_6), "12.35 bp");
         assert_eq!(bp(-0.000_000_1), "0.00 bp");
         assert_eq!(bp(f64::NAN), "-");
+        assert_eq!([bp(3.328e300), bp(-1e12), bp(9.9e10)], ["3.328e304 bp", "-1.000e16 bp", "990000000000000.00 bp"]);
     }
 
     #[test]
@@ -115,6 +123,8 @@ mod tests {
             (0.012_345_67, "0.012346"),
             (0.000_012, "0.000012"),
             (1e-9, "1.000e-9"),
+            (1.1e-200, "1.100e-200"),
+            (1e300, "1.000e300"),
             (f64::NAN, "-"),
         ] {
             assert_eq!(amount(value), want);

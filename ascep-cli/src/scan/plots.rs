@@ -121,7 +121,7 @@ pub(crate) fn edges(segments: &[Segment], span: (Timestamp, Timestamp), min_net:
     let mut svg = Svg::new(WIDTH, HEIGHT, "Best net and gross return of each opportunity over time");
     let y = Scale::linear(if low < 0.0 { low - room } else { 0.0 }, high + room, (BOTTOM, TOP), 6.0);
     let decimals = y.ticks.get(1).zip(y.ticks.first()).map_or(0, |(b, a)| if b - a >= 1.0 { 0 } else { 2 });
-    left_axis(&mut svg, &y, |tick| format!("{tick:.decimals$}"), "bp");
+    left_axis(&mut svg, &y, |tick| if tick.abs() >= 1e9 { format!("{tick:.2e}") } else { format!("{tick:.decimals$}") }, "bp");
     let seconds = |ts: Timestamp| ts.saturating_sub(span.0) as f64 / SECOND;
     let x = times(&mut svg, span, BOTTOM, HEIGHT);
     if min_net != 0.0 {
@@ -295,6 +295,9 @@ mod tests {
         // Half of the width of 828, and a dot at the end.
         assert!(out.contains("h414.0\"><title>#0</title>") && out.contains("d=\"M890.0"), "{out}");
         assert!(out.contains("min-net 1.00 bp") && out.contains("best net"), "{out}");
+        let mut out = String::new();
+        edges(&[Segment { net: 2e296, gross: 3e296, ..segment(0, 1) }], (0, 1_000_000_000), 0.0, &mut out);
+        assert!(out.contains(">1.00e300<") && !out.contains("00000000000000000000"), "{out}");
     }
 
     #[test]
