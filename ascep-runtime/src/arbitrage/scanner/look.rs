@@ -10,6 +10,9 @@ use crate::arbitrage::size::SizeFilter;
 use crate::event::Timestamp;
 use crate::timers::NEVER;
 
+/// What returns that lie a step apart may be nearer, because they are rounded.
+const ROUNDING: f64 = 1e-14;
+
 /// What the legs of a way come to.
 pub(super) struct Legs {
     pub(super) net: f64,
@@ -146,7 +149,7 @@ impl Scanner {
             }
             track.peak_size = track.peak_size.max(track.size);
             let moved = (track.net - track.told).abs();
-            if !(moved > 0.0 && moved >= self.settings.step) {
+            if !(moved > 0.0 && moved + ROUNDING >= self.settings.step) {
                 return;
             }
             self.counters.updated += 1;

@@ -268,7 +268,8 @@ impl Scan {
                 (Some(_), Some(reason)) => Some(State::Close(reason)),
                 (Some(last), None) => {
                     let moved = (look.net - last.net).abs();
-                    (moved > 0.0 && moved >= self.settings.step).then_some(State::Update)
+                    // A step is one for returns that are rounded too.
+                    (moved > 0.0 && moved + 1e-14 >= self.settings.step).then_some(State::Update)
                 }
             };
             if look.hindrance.is_none() {

@@ -142,6 +142,17 @@ fn it_is_told_again_only_where_it_moved_by_a_step() {
 }
 
 #[test]
+fn a_step_is_one_though_returns_are_rounded() {
+    let mut desk = Desk::new(&["a:X/Y", "b:X/Y"], 0.0, ScanSettings::default());
+    desk.quote("a:X/Y", 1, 0.9, 1.0);
+    // 100 bp, 101, 102, and then half a step.
+    for (ts, bid) in [(2, 1.01), (3, 1.0101), (4, 1.0102), (5, 1.01025)] {
+        desk.quote("b:X/Y", ts, bid, 2.0);
+    }
+    assert_eq!(desk.states(), [(1, State::Open), (1, State::Update), (1, State::Update)]);
+}
+
+#[test]
 fn each_opening_has_its_own_id_and_the_path_its_statistics() {
     let mut desk = triangle(ScanSettings::default(), 0.0);
     desk.quote("ETH/USDT", 10, 9.0, 11.5);
