@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use ascep_feeds::LatePolicy;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::error::Failure;
 use crate::scan::args::ScanArgs;
 use crate::universe::UniverseArgs;
 use crate::values::{At, Bytes, Moment, Param, Span};
@@ -252,6 +253,16 @@ pub(crate) struct ReadArgs {
     /// Unit of bare integers in `ts`
     #[arg(long, requires = "data", value_enum, default_value_t = TsUnit::Ns, value_name = "UNIT")]
     pub(crate) ts_unit: TsUnit,
+}
+
+impl ReadArgs {
+    /// An error where nothing can be between the two times.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match (self.from, self.to) {
+            (Some(from), Some(to)) if from.0 > to.0 => Err(Failure::Usage("`--from` is later than `--to`".to_owned())),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// `ascep replay`

@@ -14,11 +14,7 @@ use crate::verify::Log;
 
 /// Runs the command.
 pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure> {
-    if let (Some(from), Some(to)) = (args.data.read.from, args.data.read.to)
-        && from.0 > to.0
-    {
-        return Err(Failure::Usage("`--from` is later than `--to`".to_owned()));
-    }
+    args.data.read.check()?;
     let program = load::load(&args.files, &args.compile, console)?;
     let mut data = Data::open(&args.data.data, &args.data.read, args.signals.strict)?;
     let output = match &args.verify {
@@ -50,10 +46,20 @@ pub(crate) fn replay(args: &ReplayArgs, console: &Console) -> Result<(), Failure
         console.warning(&format_args!("no data came of {}", unseen.join(", ")));
     }
     if read.unknown > 0 {
-        console.note(&format_args!("{} frames of a type not known here were passed over", read.unknown));
+        unknown(console, read.unknown);
     }
     console.text(&summary.text());
     ended.and(written)
+}
+
+/// Says that frames were passed over.
+pub(crate) fn unknown(console: &Console, frames: u64) {
+    let frames = if frames == 1 {
+        "1 frame of a type not known here was".to_owned()
+    } else {
+        format!("{frames} frames of a type not known here were")
+    };
+    console.note(&format_args!("{frames} passed over"));
 }
 
 /// A time for people.

@@ -96,6 +96,10 @@ fn a_file_that_is_no_universe_is_an_error_with_its_place() {
     folder.file("cut.json", "{\"symbols\":[\n{\"symbol\":\"BTCUSDT\"");
     folder.file("no.json", "{\"code\":-1003,\"msg\":\"Too many requests\"}");
     scan(&folder, &["--universe", "cut.json"]).with(3).says("cut.json:2:").says("not JSON");
+    folder.file("cut.csv.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+    let cut =
+        scan(&folder, &["--universe", "cut.csv.gz"]).with(3).says("the gzip data end in the middle; ").says("nothing is taken of a half");
+    assert!(!cut.stderr.contains("was read"), "{}", cut.stderr);
     scan(&folder, &["--universe", "no.json"]).with(3).says("Too many requests");
     scan(&folder, &["--universe", "q.csv"]).with(3).says("q.csv:1: unknown column `ts`");
     scan(&folder, &["--fees", "u.csv"]).with(3).says("u.csv:1: unknown column `symbol`");
@@ -114,6 +118,21 @@ fn a_universe_without_a_market_that_trades_is_an_error() {
     folder.file("u.csv", "{\"error\":[\"EGeneral:Internal error\"],\"result\":{}}");
     scan(&folder, &[]).with(3).says("EGeneral:Internal error");
     folder.ascep(&["scan", "--feed", "binance", "--fee", "0"]).with(2).says("`--universe FILE`");
+}
+
+#[test]
+fn losses_of_nothing_and_records_of_another_kind_are_said() {
+    let folder = Folder::new();
+    let quote = r#"{"stream":"btcusdt@bookTicker","data":{"u":1,"s":"BTCUSDT","b":"60000","B":"1","a":"60001","A":"1"}}"#;
+    folder.file("c.txt", format!("1 {{\"ascep\":\"nonsense\"}}\n2 {quote}\n3 {{\"ascep\":\"gap\"}}\n"));
+    folder.file("r.cep", common::ALERT);
+    for command in [&["scan", "--fee", "0"][..], &["replay", "r.cep"]] {
+        let ended = folder.ascep(&[command, &["--data", "binance:c.txt"]].concat()).with(0);
+        ended
+            .says("c.txt:3: a recorded `gap` names no symbol")
+            .says("1 frame of a type not known here was passed over")
+            .says("refused          1\n");
+    }
 }
 
 #[test]

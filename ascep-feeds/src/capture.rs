@@ -96,11 +96,10 @@ impl CaptureReader {
         }
         let Some((ts, frame)) = split(line) else { return Ok(Some(Err(RowErrorKind::NoReceiveTime))) };
         if frame.starts_with(OWN) {
-            let known = own(ts, frame, symbols, &mut self.events)?;
-            if known {
-                self.counters.event_lines += 1
-            } else {
-                self.counters.unknown += 1
+            match own(ts, frame, symbols, &mut self.events) {
+                Ok(true) => self.counters.event_lines += 1,
+                Ok(false) => self.counters.unknown += 1,
+                Err(kind) => return Ok(Some(Err(kind))),
             }
             return Ok(Some(Ok(())));
         }
@@ -115,16 +114,26 @@ impl CaptureReader {
     }
 }
 
-/// The statuses of a line of the recorder's own; false where it is none that is known here.
-fn own(ts: Timestamp, frame: &[u8], symbols: &mut Symbols, out: &mut Vec<MarketEvent>) -> Result<bool, SourceError> {
+/// The statuses of a line of the recorder's own; false where it is none that is known here. A loss that names no symbol, or one that is none, is an
+/// error and no event: whoever reads it would take what was lost for known.
+fn own(ts: Timestamp, frame: &[u8], symbols: &mut Symbols, out: &mut Vec<MarketEvent>) -> Result<bool, RowErrorKind> {
     let Ok(own) = serde_json::from_slice::<Own<'_>>(frame) else { return Ok(false) };
     let Some(status) = Status::from_name(&own.ascep) else { return Ok(false) };
+    if own.symbols.is_empty() && status.loss().is_some() {
+        return Err(RowErrorKind::LossOfNothing { status: status.name() });
+    }
+    let mut bad = None;
     for name in &own.symbols {
-        if let Ok(symbol) = symbols.intern(name) {
-            out.push(MarketEvent { ts, venue_ts: None, symbol, payload: Payload::Status(status) });
+        match symbols.intern(name) {
+            Ok(symbol) => out.push(MarketEvent { ts, venue_ts: None, symbol, payload: Payload::Status(status) }),
+            Err(error) => bad = bad.or(Some(error)),
         }
     }
-    Ok(true)
+    match bad {
+        // One that can't be named takes nothing of the others.
+        Some(error) if out.is_empty() => Err(RowErrorKind::Symbol(error)),
+        _ => Ok(true),
+    }
 }
 
 /// Whether a line is one of native CSV or JSONL.

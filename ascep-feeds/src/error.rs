@@ -134,6 +134,12 @@ pub enum RowErrorKind {
     /// A line of a capture that does not begin with a time.
     #[error("the line does not begin with a time of receipt in ns and a blank")]
     NoReceiveTime,
+    /// A loss that the recorder noted without saying of what.
+    #[error("a recorded `{status}` names no symbol: what was lost is not known")]
+    LossOfNothing {
+        /// What became of the feed.
+        status: &'static str,
+    },
     /// A frame of a venue.
     #[error(transparent)]
     Frame(#[from] FrameError),
@@ -166,6 +172,7 @@ impl RowErrorKind {
             Self::NoKind => "no_kind",
             Self::MixedKinds { .. } => "mixed_kinds",
             Self::NoReceiveTime => "no_receive_time",
+            Self::LossOfNothing { .. } => "loss_of_nothing",
             Self::Frame(_) => "frame",
         }
     }
@@ -200,10 +207,16 @@ impl RowErrorKind {
             Self::NoKind => "fill in `price` for a trade, `bid` or `ask` for a quote, `bids` and `asks` for a book",
             Self::MixedKinds { .. } => "write trades and quotes on rows of their own",
             Self::NoReceiveTime => "a capture has `<receive time in ns> <frame>` on each line",
+            Self::LossOfNothing { .. } => "name the symbols, as in {\"ascep\":\"gap\",\"symbols\":[\"binance:BTC/USDT\"]}",
             Self::Frame(_) => "if the venue has changed its messages, keep the frame for a bug report",
         }
         .to_owned()
     }
+}
+
+/// The last whole line, where there is one.
+fn after(line: u64) -> String {
+    if line == 0 { String::new() } else { format!(" after line {line}") }
 }
 
 /// Why a source can't be opened, or ended before its end.
@@ -220,7 +233,7 @@ pub enum SourceError {
         hint: Option<String>,
     },
     /// Reading stopped.
-    #[error("{file}: reading stopped after line {line}: {error}")]
+    #[error("{file}: reading stopped{}: {error}", after(*line))]
     Read {
         /// The name of the source.
         file: String,
@@ -230,7 +243,7 @@ pub enum SourceError {
         error: io::Error,
     },
     /// Compressed data that end in the middle.
-    #[error("{file}: the {format} data end in the middle, after line {line}")]
+    #[error("{file}: the {format} data end in the middle{}", after(*line).replace(" after", ", after"))]
     Truncated {
         /// The name of the source.
         file: String,

@@ -171,6 +171,22 @@ fn what_is_recorded_is_read() {
     assert_eq!(reader.counters().event_lines, 2);
 }
 
+#[test]
+fn a_loss_that_names_no_symbol_is_refused() {
+    let text = "1 {\"ascep\":\"gap\"}\n2 {\"ascep\":\"gap\",\"symbols\":[]}\n3 {\"ascep\":\"reconnect\"}\n4 {\"ascep\":\"nonsense\"}\n5 {\"ascep\":\"reset\",\"symbols\":[\"\"]}\n";
+    let mut reader = CaptureReader::new("c", Cursor::new(text), Venue::Binance.parser(), ReadOptions::default()).unwrap();
+    let mut errors = Vec::new();
+    while let Some(next) = reader.next_event(&mut Symbols::new()) {
+        match next {
+            Err(ReadError::Row(error)) => errors.push(format!("{} {}", error.line, error.code())),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(errors, ["1 loss_of_nothing", "2 loss_of_nothing", "5 symbol"]);
+    let counters = reader.counters();
+    assert_eq!((counters.event_lines, counters.unknown, counters.refused), (1, 1, 3));
+}
+
 fn parse(frame: &str) -> (Result<Frame, ascep_feeds::venue::FrameError>, Vec<MarketEvent>) {
     let mut out = Vec::new();
     let result = Parser::new(SymbolTable::default()).frame(1, frame.as_bytes(), &mut Symbols::new(), &mut out);

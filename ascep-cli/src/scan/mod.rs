@@ -48,6 +48,7 @@ const COLUMNS: usize = 160;
 
 /// Runs the command.
 pub(crate) fn scan(args: &ScanArgs, console: &Console) -> Result<(), Failure> {
+    args.read.check()?;
     if args.out == Some(ScanForm::Table) && !io::stdout().is_terminal() {
         return Err(Failure::Usage(
             "a table is drawn on a terminal, and standard output is none: take `--out text` or `--out jsonl`".to_owned(),
@@ -56,7 +57,7 @@ pub(crate) fn scan(args: &ScanArgs, console: &Console) -> Result<(), Failure> {
     let interrupt = Interrupt::listen();
     let Setup { source, universe, fees, home, settings, default_venue, about } = setup::setup(args, console, &interrupt)?;
     let scanner = Scanner::new(&universe, &fees, settings).map_err(|error| match error {
-        ScanError::TooManyCycles { .. } => Failure::Usage(format!("{error}, here `--max-ways N`")),
+        ScanError::TooManyCycles { .. } => Failure::Usage(format!("`--max-ways N` is too low: {error}")),
         _ => Failure::Usage(error.to_string()),
     })?;
     if !universe.is_empty() && scanner.stats().entries == 0 && usize::from(args.legs.least) <= ascep_runtime::arbitrage::INDEXED_LEGS {
@@ -85,6 +86,9 @@ pub(crate) fn scan(args: &ScanArgs, console: &Console) -> Result<(), Failure> {
         return Err(Failure::Closed);
     }
     let report = Report::of(&mut watch, args.top.get());
+    if ended.unknown > 0 {
+        replay::unknown(console, ended.unknown);
+    }
     console.text(&summary(&watch, &ended));
     console.text(&report.text(width()));
     if let Some((path, file)) = &mut page {

@@ -106,6 +106,8 @@ impl LoadError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
+            Self::Source(SourceError::Read { .. }) => "check the file; nothing is taken of a universe or fees that can't be read to the end".to_owned(),
+            Self::Source(SourceError::Truncated { .. }) => "fetch or write the file again; nothing is taken of a half".to_owned(),
             Self::Source(error) => error.help(),
             Self::TooLong { .. } => "raise the limit in the loader's settings, or leave markets out that are of no interest".to_owned(),
             Self::Empty { .. } => {
