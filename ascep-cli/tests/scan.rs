@@ -104,7 +104,7 @@ fn text_is_for_people() {
 fn a_fee_must_be_given_except_for_the_simulated_market() {
     triangle(&[]).with(2).says("a fee must be given").says("--fee 0");
     triangle(&["--fee", "a lot"]).with(2).says("7.5bp");
-    triangle(&["--fee", "100%"]).with(2).says("between -1 and 1");
+    triangle(&["--fee", "100%"]).with(2).says("a fee of 100 % is not below 100 %");
     ascep(&["scan", "--feed", "binance:BTC/USDT"]).with(2).says("a fee must be given");
     ascep(&["scan", "--speed", "max", "--for", "1s"]).with(0).says("the simulated market takes 7.50 bp").says("USDT");
 }
@@ -197,12 +197,15 @@ fn events_and_times_bound_a_scan() {
     assert_eq!(states(&["--to", "30000000"]), ["-", "-", "end"]);
     assert_eq!(states(&["--to", "1970-01-01T00:00:00.020Z"]), ["-", "end"]);
     assert!(states(&["--from", "20000000"]).is_empty(), "the quotes before are not known");
+    triangle(&["--fee", "0", "--from", "30", "--to", "20"]).with(2).says("`--from` is later than `--to`");
+    triangle(&["--fee", "0", "--across", "--no-across"]).with(2).says("cannot be used with");
+    triangle(&["--fee", "0"]).with(0).says("\n  default         by the time of receipt\n");
 }
 
 #[test]
 fn limits_are_settings_and_what_had_no_room_is_counted() {
     let run = |more: &[&str]| triangle(&[&["--fee", "0"], more].concat());
-    run(&["--max-ways", "1"]).with(2).says("--max-ways N");
+    run(&["--max-ways", "1"]).with(2).says("error: `--max-ways N` is too low");
     assert!(run(&["--max-ways", "2"]).with(0).stderr.contains("  ways                   2 of at most 2\n"));
     let ended = ascep(&["scan", "--speed", "max", "--for", "20s", "--max-paths", "1"]).with(0);
     assert!(

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use super::values::{Amount, Clock, Legs};
 use crate::args::{ReadArgs, Speed};
@@ -66,10 +66,10 @@ pub(crate) struct ScanArgs {
     #[arg(long, value_name = "RETURN", default_value = "1bp")]
     pub(crate) step: Ratio,
     /// Also ways over more than one venue; this is the default
-    #[arg(long, overrides_with = "no_across")]
+    #[arg(long, conflicts_with = "no_across")]
     pub(crate) across: bool,
     /// No way over more than one venue
-    #[arg(long, overrides_with = "across", action = ArgAction::SetTrue)]
+    #[arg(long)]
     pub(crate) no_across: bool,
     /// A venue's clock differs by a known time, which is added to it; may be repeated
     #[arg(long = "clock", value_name = "VENUE=+5h")]

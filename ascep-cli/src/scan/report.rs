@@ -332,7 +332,9 @@ pub(crate) fn venues(universe: &Universe, default_venue: Option<&str>) -> String
     let count = |venue: u32| {
         universe.markets().filter(|market| matches!(market.kind, MarketKind::Venue { venue: one, .. } if one.0 == venue)).count()
     };
-    let name = |name: &str| if name.is_empty() { default_venue.unwrap_or("no venue named").to_owned() } else { name.to_owned() };
+    let name = |name: &str| {
+        if name.is_empty() { default_venue.filter(|name| !name.is_empty()).unwrap_or("default").to_owned() } else { name.to_owned() }
+    };
     let all = (0..u32::try_from(universe.venues()).unwrap_or(0))
         .map(|venue| format!("{} ({})", name(universe.venue_name(VenueId(venue))), count(venue)));
     all.collect::<Vec<_>>().join(", ")

@@ -154,7 +154,11 @@ fn source(args: &ScanArgs) -> Result<(Source, Option<String>), Failure> {
 /// The fee of all markets, where it is one. It has to be given; only a simulated venue has one of its own, which is said.
 fn fee(args: &ScanArgs, source: &Source, console: &Console) -> Result<Option<f64>, Failure> {
     match (args.fee, source) {
-        (Some(fee), _) => Ok(Some(fee.0)),
+        (Some(fee), _) if fee.0.abs() < 1.0 => Ok(Some(fee.0)),
+        (Some(fee), _) => Err(Failure::Usage(format!(
+            "a fee of {} % is not below 100 %, or not above -100 %: it is a part of what is exchanged, `--fee 0.1%` or `--fee 0.001`",
+            fee.0 * 100.0
+        ))),
         // Tables of fees, and universes that list them.
         _ if !args.markets.fees.is_empty() || !args.markets.universes.is_empty() => Ok(None),
         (None, Source::Simulated(_)) => {

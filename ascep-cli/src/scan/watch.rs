@@ -156,7 +156,7 @@ impl Watch {
 
     /// The venue of symbols that name none, for people.
     pub(crate) fn default_venue(&self) -> &str {
-        self.markets.default_venue().unwrap_or("no venue named")
+        self.markets.default_venue().filter(|name| !name.is_empty()).unwrap_or("default")
     }
 
     /// Rows, frames and events that could not be taken.
