@@ -11,8 +11,8 @@ use ascep_benches::arbitrage::updates::{Update, later};
 use ascep_benches::arbitrage::{MIN_NET, Workload, scan};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
-/// Updates of one pass.
-const UPDATES: usize = 1 << 15;
+/// Updates of one pass: so many that the processor can't learn the stream by heart.
+const UPDATES: usize = 1 << 17;
 
 /// Time of `measured` over so many passes, each followed by one of `other`.
 fn passes(times: u64, updates: &mut [Update], mut measured: impl FnMut(&[Update]), mut other: impl FnMut(&[Update])) -> Duration {
