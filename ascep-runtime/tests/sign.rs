@@ -231,6 +231,7 @@ struct Tally {
     executed: u64,
     unfiltered: u64,
     one_lot_more: u64,
+    smaller: u64,
     held_back: u64,
 }
 
@@ -250,8 +251,8 @@ fn execute(world: &World, scanner: &Scanner, told: &Opportunity, tally: &mut Tal
     if !close(execution.spent, told.size) || !close(execution.profit, told.profit) {
         return Err(format!("{} for {} was told, executed {execution:?}", told.size, told.profit));
     }
-    let least = told.size * world.kind.min_net;
-    if profit.near() < least || (least >= 0.0 && profit <= Exact::ZERO) {
+    let least = if world.kind.min_net < 0.0 { told.size * world.kind.min_net } else { 0.0 };
+    if profit.near() < least || (least == 0.0 && profit <= Exact::ZERO) {
         return Err(format!("loses {}", profit.near()));
     }
     // From here on the taker alone: with the size that was told and nothing else from the library.
@@ -263,19 +264,29 @@ fn execute(world: &World, scanner: &Scanner, told: &Opportunity, tally: &mut Tal
                 return Err(format!("at leg {leg} the taker orders {}, and not {}", order.unwrap().near(), fill.qty));
             }
         }
-        if !world.kind.depth
-            && let Some(last) = desks.iter().zip(execution.fills()).rev().find_map(|(desk, fill)| Some((desk.lot()?, Exact::of(fill.qty))))
-        {
-            let (lot, qty) = last;
-            if !can_do(&desks, qty) {
-                return Err("can't be done".to_owned());
-            }
+        if !world.kind.depth {
             let all = scanner.execution(&told.path, f64::INFINITY).map_err(|e| e.to_string())?;
-            if matches!(all.bound, BoundBy::Quantity(_) | BoundBy::MaxQty(_)) {
+            if all.net > world.kind.min_net && all.profit > execution.profit {
+                return Err(format!("the largest execution brings more: {all:?} beside {execution:?}"));
+            }
+            tally.smaller += u64::from(all.spent > execution.spent);
+            let last = desks.iter().zip(all.fills()).rev().find_map(|(desk, fill)| Some((desk.lot()?, Exact::of(fill.qty))));
+            if let Some((lot, qty)) = last
+                && matches!(all.bound, BoundBy::Quantity(_) | BoundBy::MaxQty(_))
+            {
+                if !can_do(&desks, qty) {
+                    return Err("can't be done".to_owned());
+                }
                 tally.one_lot_more += 1;
                 if can_do(&desks, qty.plus(lot)) {
                     return Err("one lot more could be done".to_owned());
                 }
+            }
+            if let Some(best) = brute_force(&desks, world.kind.min_net)
+                && best.near() > execution.profit
+                && !close(best.near(), execution.profit)
+            {
+                return Err(format!("{} could be made, not {}", best.near(), execution.profit));
             }
         }
     }
@@ -295,7 +306,7 @@ fn without_filters(desks: &[Desk], told: &Opportunity, kind: Kind) -> Result<(),
             return Err(format!("{size} would bring more than {profit}"));
         }
     }
-    let least = told.size * kind.min_net;
+    let least = if kind.min_net < 0.0 { told.size * kind.min_net } else { 0.0 };
     if told.profit < least || profit < least - told.size * 1e-11 { Err(format!("loses {profit}")) } else { Ok(()) }
 }
 
@@ -321,7 +332,46 @@ fn gain(desks: &[Desk], size: f64) -> Result<f64, String> {
     Ok(amount - size)
 }
 
-/// What is open has to be what the taker makes money with, and as much of it as is asked for.
+/// Lots that the taker is ready to try one by one.
+const TRIED: u64 = 60;
+
+/// The first leg that orders lots, and how many of them its market offers.
+fn fewest(desks: &[Desk]) -> Option<(usize, u64)> {
+    let lots = desks.iter().enumerate().filter_map(|(leg, desk)| {
+        let lot = desk.lot()?.near();
+        let offered: f64 = desk.levels.iter().map(|level| level.qty).sum();
+        Some((leg, (offered / lot) as u64 + 1))
+    });
+    lots.min_by_key(|(_, lots)| *lots)
+}
+
+/// The most that any number of lots of the first leg brings, of what is above the threshold. `None` where nothing is, or where there are too many to try.
+fn brute_force(desks: &[Desk], min_net: f64) -> Option<Exact> {
+    let first = desks.first().filter(|desk| !desk.equal)?;
+    let lot = first.lot()?;
+    let (_, lots) = fewest(desks).filter(|(leg, lots)| *leg == 0 && *lots <= TRIED)?;
+    let mut qty = Exact::ZERO;
+    let mut best: Option<Exact> = None;
+    for _ in 0..lots {
+        qty = qty.plus(lot);
+        let Some((amount, _)) = first.exchange(qty) else { break };
+        let Ok(orders) = largest(desks, Some(amount)) else { continue };
+        let (mut spent, mut came) = (None, Exact::ZERO);
+        for (desk, order) in desks.iter().zip(orders) {
+            let (gives, gets) = order.map_or((came, came.times(desk.keep())), |qty| desk.exchange(qty).unwrap());
+            spent = spent.or(Some(gives));
+            came = gets;
+        }
+        let spent = spent?;
+        let profit = came.minus(spent);
+        if profit.near() > spent.near() * min_net.max(0.0) && best.is_none_or(|best| profit > best) {
+            best = Some(profit);
+        }
+    }
+    best
+}
+
+/// What is open has to be what the taker makes money with.
 fn complete(world: &World, scanner: &Scanner, tally: &mut Tally) -> Result<(), String> {
     let open: BTreeSet<Path> = scanner.open().map(|told| told.path).collect();
     for path in world.ways() {
@@ -336,16 +386,12 @@ fn complete(world: &World, scanner: &Scanner, tally: &mut Tally) -> Result<(), S
         if !desks.iter().all(|desk| desk.equal || desk.lot().is_some()) || desks.iter().all(|desk| desk.equal) {
             continue;
         }
-        let pays = largest(&desks, None).ok().map(|orders| {
-            let (mut spent, mut came) = (None, Exact::ZERO);
-            for (desk, order) in desks.iter().zip(orders) {
-                let (gives, gets) = order.map_or((came, came.times(desk.keep())), |qty| desk.exchange(qty).unwrap());
-                spent = spent.or(Some(gives));
-                came = gets;
-            }
-            (came.minus(spent.unwrap()), spent.unwrap())
-        });
-        let pays = pays.is_some_and(|(profit, spent)| profit > Exact::ZERO && profit.near() >= spent.near() * world.kind.min_net);
+        // Where the taker can't try all there is, what is open still has to pay, which `execute` looks at.
+        let pays = match brute_force(&desks, world.kind.min_net) {
+            Some(_) => true,
+            None if !desks[0].equal && fewest(&desks).is_some_and(|(leg, lots)| leg == 0 && lots <= TRIED) => false,
+            None => continue,
+        };
         tally.held_back += u64::from(!pays);
         if pays != is_open {
             return Err(format!("{path:?} with {net}: pays {pays}, open {is_open}\n{desks:#?}"));

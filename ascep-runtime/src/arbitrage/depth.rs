@@ -1,6 +1,7 @@
 //! A way through book levels. What comes back, as a function of what is spent, is concave and made of straight pieces, each as long as no leg comes
 //! to its next level. So the edge at a wanted size, the largest size above an edge and the most profitable size are exact, without a search.
 
+use super::lots::most_gainful;
 use super::path::MAX_LEGS;
 use super::size::{BoundBy, Execution, Fill, LegOffer, SizeFilter, Unexecutable, executable};
 use crate::event::Side;
@@ -191,20 +192,49 @@ pub fn largest_executable(legs: &[LegOffer<'_>], min_net: f64) -> Result<Executi
 /// # Errors
 /// As of [`largest_executable`].
 pub fn most_profitable_executable(legs: &[LegOffer<'_>]) -> Result<Execution, Unexecutable> {
-    within(legs, most_profitable(legs), |execution| execution.profit > 0.0)
+    gainful(legs, most_profitable(legs), 0.0)
 }
 
-/// The execution within filters of the size that brings most of those whose mean edge is above `min_net`. Where that is below 0 and nothing brings
-/// anything, of the largest.
+/// The execution within filters that brings most of those whose mean edge is above `min_net`, sought at and below the size that brings most without
+/// filters. Where that is below 0 and nothing brings anything, at and below the largest.
 ///
 /// # Errors
 /// As of [`largest_executable`].
 pub fn best_executable(legs: &[LegOffer<'_>], min_net: f64) -> Result<Execution, Unexecutable> {
     let (most, best) = (largest(legs, min_net), most_profitable(legs));
     match (most, best) {
-        (Some(most), Some(best)) if best.size < most.size => within(legs, Some(best), |execution| execution.profit > 0.0),
-        _ => within(legs, most, |execution| execution.net > min_net),
+        (Some(most), Some(best)) if best.size < most.size => gainful(legs, Some(best), min_net),
+        _ => gainful(legs, most, min_net),
     }
+}
+
+fn gainful(legs: &[LegOffer<'_>], point: Option<DepthPoint>, min_net: f64) -> Result<Execution, Unexecutable> {
+    match point {
+        Some(point) if !point.exhausted => {
+            let (more, same) = (most_gainful(legs, point.size * (1.0 + HAIR), min_net), most_gainful(legs, point.size, min_net));
+            match (more, same) {
+                (Ok(more), Ok(same)) if (more.net > min_net, more.profit) < (same.net > min_net, same.profit) => Ok(same),
+                (Ok(more), _) => Ok(more),
+                (Err(_), same) => same,
+            }
+        }
+        Some(_) => most_gainful(legs, f64::INFINITY, min_net),
+        // Says what is not known, if anything is.
+        None => executable(legs, f64::INFINITY).and(Err(Unexecutable::NoEdge)),
+    }
+}
+
+/// The net return of the first of each leg's levels.
+pub(super) fn best_edge(legs: &[LegOffer<'_>]) -> Option<f64> {
+    let mut product = 1.0;
+    for offer in legs {
+        if !offer.terms.equal {
+            let price = offer.levels.first()?.price;
+            product *= if offer.side == Side::Buy { 1.0 / price } else { price };
+        }
+        product *= 1.0 - offer.terms.fee;
+    }
+    Some(product - 1.0)
 }
 
 fn within(legs: &[LegOffer<'_>], point: Option<DepthPoint>, good: impl Fn(&Execution) -> bool) -> Result<Execution, Unexecutable> {

@@ -64,6 +64,11 @@ impl LegTerms {
         self.filtered
     }
 
+    /// The lot, where the market has one.
+    pub(super) fn lot_size(&self) -> Option<f64> {
+        self.lot.map(|lot| lot.wide().to_f64())
+    }
+
     fn places(decimal: Option<Decimal>) -> usize {
         decimal.map_or(2, Decimal::places)
     }
@@ -210,6 +215,17 @@ impl Execution {
 /// # Errors
 /// Where a quantity is not known, or a leg's order does not pass a filter.
 pub fn executable(legs: &[LegOffer<'_>], most: f64) -> Result<Execution, Unexecutable> {
+    check(legs)?;
+    if legs.iter().any(|leg| leg.terms.filtered) { filtered(legs, most, None) } else { depth::plain(legs, most) }
+}
+
+/// The same with an order of at most so many lots at one leg, counted from 0.
+pub(super) fn executable_with(legs: &[LegOffer<'_>], most: f64, leg: usize, lots: u128) -> Result<Execution, Unexecutable> {
+    check(legs)?;
+    filtered(legs, most, Some((leg, lots)))
+}
+
+fn check(legs: &[LegOffer<'_>]) -> Result<(), Unexecutable> {
     if legs.is_empty() || legs.len() > MAX_LEGS {
         return Err(Unexecutable::Legs(legs.len()));
     }
@@ -218,16 +234,20 @@ pub fn executable(legs: &[LegOffer<'_>], most: f64) -> Result<Execution, Unexecu
             return Err(Unexecutable::Unknown { leg });
         }
     }
-    if legs.iter().any(|leg| leg.terms.filtered) { filtered(legs, most) } else { depth::plain(legs, most) }
+    Ok(())
 }
 
-fn filtered(legs: &[LegOffer<'_>], most: f64) -> Result<Execution, Unexecutable> {
+fn filtered(legs: &[LegOffer<'_>], most: f64, cap: Option<(usize, u128)>) -> Result<Execution, Unexecutable> {
     let at_hand = if most == f64::INFINITY { None } else { Some(Decimal::of(most, 2, To::Down).unwrap_or(Decimal::ZERO).wide()) };
     let mut best = [(Wide::ZERO, Wide::ZERO); MAX_LEGS];
     for (leg, (offer, best)) in (0..).zip(legs.iter().zip(&mut best)) {
         *best = offer.best(leg)?;
     }
-    let ready = || legs.iter().zip(&best).map(|(offer, best)| Ready { offer, best: *best });
+    let cap_of = |at: usize, offer: &LegOffer<'_>| {
+        let (_, lots) = cap.filter(|(leg, _)| *leg == at)?;
+        Some(offer.terms.lot?.wide().multiple(lots, To::Down))
+    };
+    let ready = || legs.iter().zip(&best).enumerate().map(|(at, (offer, best))| Ready { offer, best: *best, cap: cap_of(at, offer) });
     // `None` stands for as much as one likes.
     let mut orders = [None; MAX_LEGS];
     let (mut amount, mut bound) = (at_hand, BoundBy::Amount);
@@ -286,6 +306,8 @@ struct Ready<'a> {
     offer: &'a LegOffer<'a>,
     /// Price and quantity.
     best: (Wide, Wide),
+    /// The most that is to be ordered, for who tries smaller orders.
+    cap: Option<Wide>,
 }
 
 impl LegOffer<'_> {
@@ -339,6 +361,9 @@ impl Ready<'_> {
             if most.is_above(max_qty) {
                 (most, by) = (max_qty, Some(BoundBy::MaxQty(leg)));
             }
+        }
+        if let Some(cap) = self.cap {
+            most = most.least(cap);
         }
         if let Some(amount) = amount {
             let paid = match self.offer.side {

@@ -106,9 +106,9 @@ impl Scanner {
             None
         };
         // Sizes are worked out where they decide or are told.
-        let Size { size, profit, filter } = if hold.is_none() || track.open { self.size(track, legs.net) } else { Size::UNKNOWN };
-        // What is executed has to return what is asked for too, after dust; who asks for ways that lose a little gets those that lose no more.
-        let small = size <= 0.0 || profit < size * settings.min_net || (settings.min_net >= 0.0 && profit <= 0.0);
+        let Size { size, profit, thin, filter } = if hold.is_none() || track.open { self.size(track, legs.net) } else { Size::UNKNOWN };
+        // Who asks for ways that lose a little gets those whose execution loses no more.
+        let small = thin || size <= 0.0 || (settings.min_net >= 0.0 && profit <= 0.0);
         if hold.is_none() && small {
             hold = Some((Stage::Small, CloseReason::Size));
         }

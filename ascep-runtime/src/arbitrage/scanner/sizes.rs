@@ -3,6 +3,7 @@
 use super::tracks::Track;
 use super::{Known, Scanner};
 use crate::arbitrage::depth::{best_executable, edge_at, largest_executable};
+use crate::arbitrage::lots::most_gainful;
 use crate::arbitrage::path::{MAX_LEGS, Path};
 use crate::arbitrage::size::{Execution, LegOffer, LegTerms, SizeFilter, Unexecutable, best_level, executable};
 use crate::arbitrage::universe::{MarketId, Universe};
@@ -38,12 +39,14 @@ pub(super) struct Size {
     /// Of the start asset.
     pub(super) size: f64,
     pub(super) profit: f64,
+    /// What comes back of it is not above the threshold.
+    pub(super) thin: bool,
     /// The filter that lets nothing through.
     pub(super) filter: Option<SizeFilter>,
 }
 
 impl Size {
-    pub(super) const UNKNOWN: Self = Self { size: f64::NAN, profit: f64::NAN, filter: None };
+    pub(super) const UNKNOWN: Self = Self { size: f64::NAN, profit: f64::NAN, thin: false, filter: None };
 }
 
 impl Sizes {
@@ -149,17 +152,21 @@ impl Scanner {
     pub(super) fn size(&self, track: &Track, net: f64) -> Size {
         let depth = !self.sizes.books.is_empty();
         if !depth && let Some(size) = self.smallest_leg(track) {
-            return Size { size, profit: size * net, filter: None };
+            return Size { size, profit: size * net, thin: false, filter: None };
         }
         let execution = self.with_offers(&track.path, track.start as usize, |offers| {
-            // Through the levels what brings most, as long as its mean return is above the threshold.
-            if depth { best_executable(offers, self.settings.min_net) } else { executable(offers, f64::INFINITY) }
+            // What brings most, as long as its own return is above the threshold.
+            let min_net = self.settings.min_net;
+            if depth { best_executable(offers, min_net) } else { most_gainful(offers, f64::INFINITY, min_net) }
         });
         match execution {
-            Ok(execution) => Size { size: execution.spent, profit: execution.profit, filter: None },
+            Ok(execution) => {
+                let thin = execution.net <= self.settings.min_net;
+                Size { size: execution.spent, profit: execution.profit, thin, filter: None }
+            }
             Err(Unexecutable::Unknown { .. }) => Size::UNKNOWN,
-            Err(Unexecutable::Small { filter, .. }) => Size { size: 0.0, profit: 0.0, filter: Some(filter) },
-            Err(_) => Size { size: 0.0, profit: 0.0, filter: None },
+            Err(Unexecutable::Small { filter, .. }) => Size { size: 0.0, profit: 0.0, thin: true, filter: Some(filter) },
+            Err(_) => Size { size: 0.0, profit: 0.0, thin: true, filter: None },
         }
     }
 

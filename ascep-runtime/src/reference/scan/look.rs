@@ -1,7 +1,7 @@
 //! What a way is worth at one moment, worked out from what its markets said last.
 
 use super::Scan;
-use crate::arbitrage::{CloseReason, Filters, Leg, LegOffer, LegTerms, MarketKind, Path, Unexecutable, best_level, executable};
+use crate::arbitrage::{CloseReason, Filters, Leg, LegOffer, LegTerms, MarketKind, Path, Unexecutable, best_level, most_gainful};
 use crate::event::{Quote, Side, Timestamp};
 
 /// What was heard of a market.
@@ -51,7 +51,8 @@ impl Scan {
             size = if size.is_nan() || most.is_nan() { f64::NAN } else { size.min(most) };
             have *= rate * (1.0 - fee);
         }
-        let (size, profit) = self.within_filters(&legs.iter().map(|(leg, ..)| *leg).collect::<Vec<_>>()).unwrap_or((size, size * net));
+        let within = self.within_filters(&legs.iter().map(|(leg, ..)| *leg).collect::<Vec<_>>());
+        let (size, profit, thin) = within.unwrap_or((size, size * net, false));
         let settings = &self.settings;
         let age = oldest.map(|oldest| self.now().saturating_sub(oldest));
         let skew = oldest.zip(newest).map(|(oldest, newest)| newest.saturating_sub(oldest));
@@ -61,7 +62,7 @@ impl Scan {
             Some(CloseReason::Age)
         } else if skew.zip(settings.max_skew).is_some_and(|(skew, most)| skew > most) {
             Some(CloseReason::Skew)
-        } else if size <= 0.0 || too_little(profit, size * settings.min_net) {
+        } else if thin || size <= 0.0 || too_little(profit, size * settings.min_net) {
             Some(CloseReason::Size)
         } else {
             None
@@ -69,8 +70,8 @@ impl Scan {
         Look { net, gross, size, profit, oldest, newest, hindrance }
     }
 
-    /// The size of legs that some filter is demanded of, and the profit. The arithmetic of lots has an oracle of its own, and is not done again here.
-    fn within_filters(&self, legs: &[Leg]) -> Option<(f64, f64)> {
+    /// The size of legs that some filter is demanded of, the profit, and whether that is not above the threshold. The arithmetic of lots has an oracle of its own, and is not done again here.
+    fn within_filters(&self, legs: &[Leg]) -> Option<(f64, f64, bool)> {
         let market = |leg: &Leg| self.universe.market(leg.market);
         if legs.iter().all(|leg| market(leg).is_none_or(|market| market.filters == Filters::default())) {
             return None;
@@ -83,10 +84,10 @@ impl Scan {
         let levels: Vec<_> = levels.collect();
         let sides = legs.iter().zip(&levels).zip(&terms);
         let offers: Vec<_> = sides.map(|((leg, levels), terms)| LegOffer { side: leg.side, levels, terms }).collect();
-        match executable(&offers, f64::INFINITY) {
-            Ok(execution) => Some((execution.spent, execution.profit)),
-            Err(Unexecutable::Unknown { .. }) => Some((f64::NAN, f64::NAN)),
-            Err(_) => Some((0.0, 0.0)),
+        match most_gainful(&offers, f64::INFINITY, self.settings.min_net) {
+            Ok(execution) => Some((execution.spent, execution.profit, execution.net <= self.settings.min_net)),
+            Err(Unexecutable::Unknown { .. }) => Some((f64::NAN, f64::NAN, false)),
+            Err(_) => Some((0.0, 0.0, true)),
         }
     }
 

@@ -28,10 +28,51 @@ fn sizes_are_whole_lots_and_dust_counts_for_nothing() {
     assert!((told.size - 10.0).abs() < 1e-12 && (told.profit - 1.0).abs() < 1e-12, "{told:?}");
     let execution = lots.scanner.execution(&told.path, f64::INFINITY).unwrap();
     assert_eq!((execution.spent.to_bits(), execution.fills().len()), (told.size.to_bits(), 3));
-    // In lots of 0.03 it takes four of BTC for 0.99 ETH, and what is left over is more than the edge.
+    // In lots of 0.03 the largest takes four of BTC for 0.99 ETH, and what is left over is more than the edge; three of them bring 0.9.
     let dust = quoted(filtered(Filters { lot: Some(0.03), ..Filters::default() }));
-    assert!(dust.told.is_empty() && dust.scanner.execution(&told.path, f64::INFINITY).unwrap().profit < 0.0);
+    assert!(dust.scanner.execution(&told.path, f64::INFINITY).unwrap().profit < 0.0);
+    let [fewer] = dust.told[..] else { panic!("{:?}", dust.told) };
+    assert!((fewer.size - 9.0).abs() < 1e-12 && (fewer.profit - 0.9).abs() < 1e-12, "{fewer:?}");
     assert!(lots.scanner.execution(&told.path, 6.0).unwrap().spent <= 6.0);
+}
+
+#[test]
+fn more_on_offer_never_makes_less_of_a_way() {
+    let mut universe = Universe::new();
+    for (symbol, lot) in [("a:BTC/USDT", 0.01), ("b:BTC/USDT", 0.001)] {
+        universe.add(&MarketSpec::spot(symbol).unwrap().with_filters(Filters { lot: Some(lot), ..Filters::default() })).unwrap();
+    }
+    let scanner = Scanner::new(&universe, &[0.0, 0.0], ScanSettings::default()).unwrap();
+    let mut desk = Desk { scanner, universe, told: Vec::new() };
+    desk.sized("a:BTC/USDT", 1, (59_990.0, 1.0), (60_000.0, 1.0));
+    for (ts, qty) in (2..).zip([0.5, 0.501, 0.505, 0.509]) {
+        desk.sized("b:BTC/USDT", ts, (60_100.0, qty), (60_110.0, 1.0));
+        let open: Vec<Opportunity> = desk.scanner.open().collect();
+        let [told] = open[..] else { panic!("{qty}: {open:?}") };
+        assert!((told.size - 30_000.0).abs() < 1e-9 && (told.profit - 50.0).abs() < 1e-9, "{qty}: {told:?}");
+    }
+}
+
+#[test]
+fn a_threshold_is_on_what_can_be_executed() {
+    let one_lot = |min_net| {
+        let mut universe = Universe::new();
+        for symbol in ["a:BTC/USDT", "b:BTC/USDT"] {
+            let filters = Filters { lot: Some(0.01), ..Filters::default() };
+            universe.add(&MarketSpec::spot(symbol).unwrap().with_filters(filters)).unwrap();
+        }
+        let settings = ScanSettings::default().with_min_net(min_net);
+        let scanner = Scanner::new(&universe, &[0.001, 0.001], settings).unwrap();
+        let mut desk = Desk { scanner, universe, told: Vec::new() };
+        desk.sized("a:BTC/USDT", 1, (59_990.0, 1.0), (60_000.0, 1.0));
+        desk.sized("b:BTC/USDT", 2, (61_300.0, 1.0), (61_310.0, 1.0));
+        desk
+    };
+    // 1 is bought and 0.99 of the 0.999 that come of it are sold: 196 bp in rates, 104 bp in hand.
+    assert!(one_lot(0.015).told.is_empty());
+    let desk = one_lot(0.01);
+    let [told] = desk.told[..] else { panic!("{:?}", desk.told) };
+    assert!((told.net - 0.019_62).abs() < 1e-5 && (told.profit / told.size - 0.010_439).abs() < 1e-6, "{told:?}");
 }
 
 #[test]
