@@ -270,7 +270,8 @@ impl Wide {
     /// This many steps of `self`, as many as 15 digits hold: a rounder multiple on the side asked for where there are more.
     pub(super) fn multiple(self, count: u128, to: To) -> Self {
         let mut step = 1;
-        let mut count = count.min(u128::from(u64::MAX));
+        // Room for the products below, and more lots than there are of anything.
+        let mut count = count.min(u128::MAX / 16 / self.digits.max(1));
         if count * self.digits < u128::from(DIGITS) {
             return Self { digits: count * self.digits, exponent: self.exponent };
         }

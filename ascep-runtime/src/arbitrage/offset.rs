@@ -15,6 +15,8 @@ pub struct ClockOffset {
     newest: i64,
     /// The least of all parts.
     estimate: i64,
+    /// A delay far below the estimate, which the next one has to confirm: one stamp that is wrong is no jump.
+    suspect: Option<i64>,
     width: i64,
     jump: i64,
     jumps: u64,
@@ -25,7 +27,7 @@ impl ClockOffset {
     #[must_use]
     pub fn new(span: i64, jump: i64) -> Self {
         let width = (span / BUCKETS as i64).max(1);
-        Self { least: [i64::MAX; BUCKETS], newest: i64::MIN, estimate: i64::MAX, width, jump: jump.max(1), jumps: 0 }
+        Self { least: [i64::MAX; BUCKETS], newest: i64::MIN, estimate: i64::MAX, suspect: None, width, jump: jump.max(1), jumps: 0 }
     }
 
     /// Takes the times of a message, and gives the venue's time brought to our clock: never later than `ts`.
@@ -35,16 +37,23 @@ impl ClockOffset {
         if bucket > self.newest {
             self.turn(bucket);
         }
+        let suspect = self.suspect.take();
+        let mut least_now = delay;
         if self.estimate != i64::MAX && delay < self.estimate.saturating_sub(self.jump) {
+            let Some(before) = suspect.filter(|before| before.abs_diff(delay) <= self.jump.unsigned_abs()) else {
+                self.suspect = Some(delay);
+                return venue_ts.saturating_add(self.estimate).min(ts);
+            };
             // The venue's clock was set forward: older delays say nothing of it.
             self.jumps += 1;
             self.least = [i64::MAX; BUCKETS];
             self.estimate = i64::MAX;
+            least_now = delay.min(before);
         }
         if let Some(least) = self.least.get_mut(Self::place(self.newest)) {
-            *least = (*least).min(delay);
+            *least = (*least).min(least_now);
         }
-        self.estimate = self.estimate.min(delay);
+        self.estimate = self.estimate.min(least_now);
         venue_ts.saturating_add(self.estimate).min(ts)
     }
 
@@ -107,14 +116,29 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_forward_begins_anew_at_once() {
+    fn a_clock_set_forward_begins_anew_once_a_second_message_says_so() {
         let mut clock = ClockOffset::new(60 * S, S);
         let _ = clock.observe(10 * S, 5 * S);
         assert_eq!(clock.observe(11 * S, 11 * S), 11 * S);
+        assert_eq!((clock.offset(), clock.jumps()), (Some(5 * S), 0));
+        assert_eq!(clock.observe(11 * S + 2, 11 * S + 1), 11 * S + 1);
         assert_eq!((clock.offset(), clock.jumps()), (Some(0), 1));
         // A delay less than a jump below the estimate is only a better estimate.
         let _ = clock.observe(12 * S, 13 * S);
         assert_eq!((clock.offset(), clock.jumps()), (Some(-S), 1));
+    }
+
+    #[test]
+    fn stamps_that_are_wrong_one_by_one_change_nothing() {
+        let mut clock = ClockOffset::new(60 * S, S);
+        let _ = clock.observe(10 * S, 9 * S);
+        for (n, wrong) in (11..).zip([i64::MAX, 1_000 * S, 2_000 * S, i64::MAX]) {
+            // It counts as of its receipt.
+            assert_eq!(clock.observe(n * S, wrong), n * S);
+        }
+        assert_eq!(clock.observe(15 * S, 14 * S), 15 * S);
+        assert_eq!(clock.observe(16 * S, 1_000 * S), 16 * S);
+        assert_eq!((clock.offset(), clock.jumps()), (Some(S), 0));
     }
 
     #[test]

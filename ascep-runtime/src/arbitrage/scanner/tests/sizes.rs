@@ -54,6 +54,23 @@ fn more_on_offer_never_makes_less_of_a_way() {
 }
 
 #[test]
+fn the_finest_lots_take_nothing_off() {
+    for lot in [1e-8, 1e-12, 1e-18] {
+        let filters = Filters { lot: Some(lot), ..Filters::default() };
+        let mut desk = filtered(filters);
+        let quantity = 40_000_000.0;
+        desk.sized("BTC/USDT", 1, (99.0, 1.0), (100.0, quantity));
+        desk.sized("ETH/BTC", 2, (0.09, 1.0), (0.1, quantity * 10.0));
+        desk.sized("ETH/USDT", 3, (11.0, quantity * 10.0), (11.5, 1.0));
+        let [told] = desk.told[..] else { panic!("{lot}: {:?}", desk.told) };
+        assert!(
+            (told.size / (quantity * 100.0) - 1.0).abs() < 1e-9 && (told.profit / (quantity * 10.0) - 1.0).abs() < 1e-9,
+            "{lot}: {told:?}"
+        );
+    }
+}
+
+#[test]
 fn a_threshold_is_on_what_can_be_executed() {
     let one_lot = |min_net| {
         let mut universe = Universe::new();
