@@ -149,6 +149,11 @@ fn the_page_stands_alone_and_is_the_same_each_time() {
     {
         assert!(page.matches(open).count() <= page.matches(close).count(), "{open} without {close}");
     }
+    // A longer page that was there goes whole; where the scan can't be had it stays.
+    std::fs::write(folder.at("r.html"), "x".repeat(1_000_000)).unwrap();
+    folder.ascep(&["scan", "--speed", "max", "--for", "20s", "--legs", "9", "--html", "r.html"]).with(2);
+    assert_eq!(std::fs::read_to_string(folder.at("r.html")).unwrap().len(), 1_000_000);
+    assert_eq!(run(), page);
     folder.ascep(&["scan", "--speed", "max", "--for", "1s", "--html", "none/r.html"]).with(3).says("none/r.html");
 }
 

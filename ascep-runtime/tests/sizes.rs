@@ -16,21 +16,11 @@ mod exact;
 use ascep_runtime::arbitrage::{Execution, Filters, LegOffer, LegTerms, MarketKind, MarketSpec, Unexecutable, Universe, executable};
 use ascep_runtime::arbitrage::{edge_at, largest as largest_size, largest_executable, most_profitable, most_profitable_executable};
 use ascep_runtime::event::{Level, Side};
-use exact::{Desk, Exact, Random, agree, check, largest};
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
-}
+use exact::{Desk, Exact, Random, agree, check, largest, places, setting};
 
 /// A number of at most six digits.
 fn short(x: f64) -> f64 {
     format!("{x:.5e}").parse().unwrap()
-}
-
-/// `x` with so many decimal places, and not 0.
-fn places(x: f64, places: usize) -> f64 {
-    let x: f64 = format!("{x:.places$}").parse().unwrap();
-    if x > 0.0 { x } else { format!("1e-{places}").parse().unwrap() }
 }
 
 fn filters(random: &mut Random, price: f64, lots: bool) -> Filters {

@@ -63,9 +63,20 @@ pub(crate) fn scan(args: &ScanArgs, console: &Console) -> Result<(), Failure> {
     if !universe.is_empty() && scanner.stats().entries == 0 && usize::from(args.legs.least) <= ascep_runtime::arbitrage::INDEXED_LEGS {
         console.warning(&format_args!("no way of {} legs leads through the {} markets: nothing can be found", args.legs, universe.len()));
     }
-    // Before anything takes long.
-    let mut page =
-        args.html.as_deref().map(|path| File::create(path).map_err(|error| unwritten(path, error)).map(|file| (path, file))).transpose()?;
+    // Before anything takes long. What is there already stays until there is something to put in its place.
+    let mut page = args
+        .html
+        .as_deref()
+        .map(|path| {
+            File::options()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)
+                .map_err(|error| unwritten(path, error))
+                .map(|file| (path, file))
+        })
+        .transpose()?;
 
     let form = args.out.unwrap_or_else(|| if io::stdout().is_terminal() { ScanForm::Table } else { ScanForm::Jsonl });
     let lines = match form {
@@ -93,7 +104,10 @@ pub(crate) fn scan(args: &ScanArgs, console: &Console) -> Result<(), Failure> {
     console.text(&report.text(width()));
     if let Some((path, file)) = &mut page {
         let html = html::page(&report, &watch.told.tally, &about);
-        file.write_all(html.as_bytes()).and_then(|()| file.flush()).map_err(|error| unwritten(path, error))?;
+        file.set_len(0)
+            .and_then(|()| file.write_all(html.as_bytes()))
+            .and_then(|()| file.flush())
+            .map_err(|error| unwritten(path, error))?;
         console.note(&format_args!("the page is `{}`", path.display()));
     }
     ended.ended.and(written)

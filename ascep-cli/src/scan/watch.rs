@@ -127,19 +127,7 @@ impl Watch {
 
     /// Closes what is open, and writes what is left.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
-        if let Some(screen) = &mut self.screen {
-            let view = View {
-                scanner: &self.scanner,
-                universe: &self.universe,
-                told: &self.told,
-                counts: self.counts,
-                clock: self.clock,
-                refused: self.refusals.count(),
-                began: self.began,
-            };
-            screen.draw(&view);
-            screen.finish();
-        }
+        self.draw(true);
         self.scanner.finish(&mut Sink { told: &mut self.told, universe: &self.universe });
         self.told.output.finish()
     }
@@ -185,9 +173,10 @@ impl Watch {
         }
     }
 
-    fn draw(&mut self) {
+    /// Draws the table where it is time to, or for the last time.
+    fn draw(&mut self, last: bool) {
         if let Some(screen) = &mut self.screen
-            && screen.is_due()
+            && (last || screen.is_due())
         {
             let view = View {
                 scanner: &self.scanner,
@@ -199,6 +188,9 @@ impl Watch {
                 began: self.began,
             };
             screen.draw(&view);
+            if last {
+                screen.finish();
+            }
         }
     }
 }
@@ -240,7 +232,7 @@ impl Taker for Watch {
         self.counts.last_ts = self.counts.last_ts.max(Some(ts));
         self.clock = self.clock.max(Some(ts));
         self.rounds();
-        self.draw();
+        self.draw(false);
         self.told.output.check()
     }
 
@@ -260,7 +252,7 @@ impl Taker for Watch {
         self.scanner.advance_to(ts, &mut Sink { told: &mut self.told, universe: &self.universe });
         self.clock = self.clock.max(Some(ts));
         self.rounds();
-        self.draw();
+        self.draw(false);
         self.told.output.check()
     }
 

@@ -8,7 +8,7 @@ use super::size::{Execution, LegOffer, Unexecutable, executable, executable_with
 use crate::event::Side;
 
 /// How many lots of the leg that has the fewest are gone through, from the largest order down.
-const TRIED: u128 = 64;
+const TRIED: usize = 64;
 /// How far rounding may take a bound off.
 const HAIR: f64 = 1e-9;
 
@@ -25,7 +25,7 @@ pub fn most_gainful(legs: &[LegOffer<'_>], most: f64, min_net: f64) -> Result<Ex
     // What a lot of that leg can bring at the very best: at the best levels, and with no dust anywhere.
     let Some(per_lot) = gain_of_a_lot(legs, leg) else { return Ok(largest) };
     let (mut best, mut good) = (largest, largest.net > min_net);
-    for count in (1..=lots).rev().take(usize::try_from(TRIED).unwrap_or(0)) {
+    for count in (1..=lots).rev().take(TRIED) {
         if good && best.profit >= count as f64 * per_lot * (1.0 + HAIR) {
             break;
         }

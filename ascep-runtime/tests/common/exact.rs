@@ -119,6 +119,17 @@ impl PartialOrd for Exact {
     }
 }
 
+/// A number from the environment.
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")))
+}
+
+/// `x` with so many decimal places, and not 0.
+pub(crate) fn places(x: f64, places: usize) -> f64 {
+    let x: f64 = format!("{x:.places$}").parse().unwrap();
+    if x > 0.0 { x } else { format!("1e-{places}").parse().unwrap() }
+}
+
 /// One market as the taker meets it.
 #[derive(Debug, Clone)]
 pub(crate) struct Desk {
