@@ -5,6 +5,7 @@
 
 pub mod arbitrage;
 pub mod by_hand;
+pub mod compare;
 pub mod numbers;
 pub mod rules;
 pub mod stream;

@@ -44,13 +44,20 @@ pub fn deviations(instruments: usize) -> String {
     })
 }
 
-/// One rule an instrument: a large trade, and within five seconds a large sale.
+/// A trade of less is small.
+pub const SMALL: f64 = 0.1;
+/// A trade of more is large.
+pub const LARGE: f64 = 9.6;
+
+/// One rule an instrument: a large purchase, and within five seconds a large sale, with no small trade between.
 #[must_use]
 pub fn sequences(instruments: usize) -> String {
     (0..instruments).map(symbol).fold(String::new(), |mut text, s| {
+        let trade = format!("trade(\"{s}\") WHERE");
         let _ = writeln!(
             text,
-            "RULE {s}: IF SEQ trade(\"{s}\") WHERE it.qty > 9 -> trade(\"{s}\") WHERE it.side == \"sell\" AND it.qty > 8 WITHIN 5s THEN S"
+            "RULE {s}: IF SEQ {trade} it.side == \"buy\" AND it.qty > {LARGE} -> NO {trade} it.qty < {SMALL} -> \
+             {trade} it.side == \"sell\" AND it.qty > {LARGE} WITHIN 5s THEN S"
         );
         text
     })
@@ -74,7 +81,8 @@ pub fn triples(n: usize, instruments: usize, seed: u64) -> Vec<Triple> {
         let legs = [numbers.below(instruments), numbers.below(instruments), numbers.below(instruments)];
         let [a, b, c] = legs;
         if a != b && b != c && a != c {
-            out.push(Triple { legs, threshold: threshold(out.len()) });
+            // A product of three walks strays further than one of them.
+            out.push(Triple { legs, threshold: threshold(out.len()) + 2.0 });
         }
     }
     out

@@ -1,4 +1,5 @@
-//! Streams of events: each price a walk around [`MIDDLE`], instruments chosen uniformly, [`STEP`] from one event to the next.
+//! Streams of events: each price a walk around [`MIDDLE`] that jumps now and then, each spread a walk of its own, instruments chosen uniformly, [`STEP`] from one
+//! event to the next. Each quote has another price than the one before it.
 
 use ascep_runtime::event::{Book, Event, InstrumentId, Level, Payload, Quote, Side, Timestamp, Trade};
 
@@ -13,29 +14,38 @@ pub const START: Timestamp = 1_704_067_200_000_000_000;
 /// Levels of a side of a book.
 const LEVELS: usize = 10;
 
-/// The prices of some instruments.
+/// Half a spread is between these, as parts of the middle: 0.5 and 2.5 bp.
+const HALVES: [f64; 2] = [0.5e-4, 2.5e-4];
+/// One price of so many jumps.
+const JUMPS: usize = 256;
+
+/// The mid and half the spread of some instruments.
 #[derive(Debug)]
 struct Walks {
     numbers: Numbers,
-    mids: Vec<f64>,
+    prices: Vec<(f64, f64)>,
 }
 
 impl Walks {
     fn new(instruments: usize, seed: u64) -> Self {
-        Self { numbers: Numbers::new(seed), mids: vec![MIDDLE; instruments] }
+        let mut numbers = Numbers::new(seed);
+        let [least, most] = HALVES;
+        let mut price = || (MIDDLE + (numbers.unit() - 0.5) * 1.6, MIDDLE * (least + (most - least) * numbers.unit()));
+        Self { prices: (0..instruments).map(|_| price()).collect(), numbers }
     }
 
-    /// An instrument and its next quote, with a spread of 1 to 5 bp.
+    /// An instrument and its next quote.
     fn step(&mut self) -> (usize, Quote) {
         let numbers = &mut self.numbers;
-        let instrument = numbers.below(self.mids.len());
-        let by = (numbers.unit() - 0.5) * 0.4;
-        let mid = self.mids.get_mut(instrument).map_or(MIDDLE, |mid| {
+        let instrument = numbers.below(self.prices.len());
+        let by = (numbers.unit() - 0.5) * if numbers.below(JUMPS) == 0 { 0.4 } else { 0.05 };
+        let wider = (numbers.unit() - 0.5) * 0.04e-4 * MIDDLE;
+        let (mid, half) = self.prices.get_mut(instrument).map_or((MIDDLE, 0.0), |(mid, half)| {
             // Pulled back, so that the walk stays among the thresholds.
-            *mid += by + (MIDDLE - *mid) * 0.02;
-            *mid
+            *mid += by + (MIDDLE - *mid) * 0.0005;
+            *half = (*half + wider).clamp(HALVES[0] * MIDDLE, HALVES[1] * MIDDLE);
+            (*mid, *half)
         });
-        let half = MIDDLE * (0.5 + 2.0 * numbers.unit()) * 1e-4;
         let quote = Quote { bid: mid - half, ask: mid + half, bid_qty: 0.1 + numbers.unit() * 10.0, ask_qty: 0.1 + numbers.unit() * 10.0 };
         (instrument, quote)
     }

@@ -1,0 +1,48 @@
+//! What is measured.
+
+use ascep_runtime::event::{Event, Payload};
+
+/// Something that takes the events of a workload, be it an engine or a loop. It keeps its state over the whole stream.
+pub trait Contender<E> {
+    /// As the table and the JSON name it: `hand`, `ascep-interpreter`, `ascep-jit`, `ascep-sharded`, or the name of a foreign engine.
+    fn name(&self) -> &str;
+
+    /// Takes events in order, through whatever takes most at once; the number of signals.
+    fn take(&mut self, events: &[E]) -> u64;
+
+    /// What plan and state take, for each rule; `None` where nobody can say.
+    fn bytes_per_rule(&self) -> Option<f64> {
+        None
+    }
+
+    /// Whether it expresses the rules in full, so that its signals must be as many as those of the others. One that does not says in its [note](Self::note) what
+    /// it leaves out.
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    /// What has to be known to read its numbers: the form in which it got the rules, what it leaves out. Shown below the table.
+    fn note(&self) -> Option<String> {
+        None
+    }
+}
+
+/// An event of some kind.
+pub trait Item {
+    /// Reads from each cache line of it.
+    fn touch(&self) -> u64;
+}
+
+impl Item for Event<'_> {
+    fn touch(&self) -> u64 {
+        let payload = match &self.payload {
+            Payload::Trade(trade) => trade.price.to_bits(),
+            Payload::Quote(quote) => quote.bid.to_bits() ^ quote.ask_qty.to_bits(),
+            Payload::Book(book) => {
+                book.bids.iter().chain(book.asks).map(|level| level.price.to_bits() ^ level.qty.to_bits()).fold(0, std::ops::BitXor::bitxor)
+            }
+            Payload::Forget(_) => 0,
+        };
+        payload ^ self.ts.unsigned_abs()
+    }
+}

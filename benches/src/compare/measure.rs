@@ -1,0 +1,135 @@
+//! The loop that measures: chunks of a stream, each given to every contender, the order of the contenders rotating.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use super::contender::{Contender, Item};
+use super::report::Row;
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Events of a chunk.
+    pub chunk: usize,
+    /// Chunks that every contender takes before anything is measured: windows fill, every instrument is seen.
+    pub warm: usize,
+    /// Chunks that are measured.
+    pub chunks: usize,
+    /// A contender that took longer than this leaves the race, and its signals are compared as of there.
+    pub budget: Duration,
+}
+
+impl Settings {
+    /// What numbers are taken from: more than 2^20 events.
+    pub const FULL: Self = Self { chunk: 1 << 16, warm: 3, chunks: 21, budget: Duration::from_secs(90) };
+    /// What shows that it works.
+    pub const QUICK: Self = Self { chunk: 1 << 11, warm: 1, chunks: 3, budget: Duration::from_secs(90) };
+
+    /// Events of the whole stream.
+    #[must_use]
+    pub const fn events(&self) -> usize {
+        self.chunk * (self.warm + self.chunks)
+    }
+}
+
+/// Signals that differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// On which workload.
+    pub workload: String,
+    /// Whose.
+    pub engine: String,
+    /// How many came.
+    pub signals: u64,
+    /// Who came first in the list of contenders.
+    pub reference: String,
+    /// How many came from it, up to the same event.
+    pub expected: u64,
+}
+
+impl std::fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { workload, engine, signals, reference, expected } = self;
+        write!(f, "{workload}: {engine} gave {signals} signals where {reference} gave {expected}")
+    }
+}
+
+/// What one contender did.
+#[derive(Debug, Default)]
+struct Track {
+    /// Nanoseconds an event of each measured chunk.
+    times: Vec<f64>,
+    /// Signals up to the end of each chunk.
+    signals: Vec<u64>,
+    spent: Duration,
+}
+
+/// A sorted copy's middle, least and greatest.
+#[must_use]
+pub fn spread(times: &[f64]) -> [f64; 3] {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
+    [at(sorted.len() / 2), at(0), at(sorted.len().saturating_sub(1))]
+}
+
+/// Gives a stream to contenders, chunk by chunk in turn. Before each turn the chunk is read once, so that everybody finds it in the same state. The first
+/// contender is what the signals of the others are compared with, and where it is called `hand`, their times too.
+pub fn in_turn<E: Item>(
+    workload: &str,
+    events: &[E],
+    settings: &Settings,
+    contenders: &mut [Box<dyn Contender<E> + '_>],
+) -> (Vec<Row>, Vec<Mismatch>) {
+    let count = contenders.len();
+    let mut tracks: Vec<Track> = contenders.iter().map(|_| Track::default()).collect();
+    for (number, chunk) in events.chunks(settings.chunk).enumerate() {
+        for turn in 0..count {
+            let which = (turn + number) % count;
+            let (Some(contender), Some(track)) = (contenders.get_mut(which), tracks.get_mut(which)) else { continue };
+            if track.spent > settings.budget {
+                continue;
+            }
+            black_box(chunk.iter().fold(0, |all, event| all ^ event.touch()));
+            let began = Instant::now();
+            let signals = black_box(contender.take(black_box(chunk)));
+            let took = began.elapsed();
+            track.spent += took;
+            track.signals.push(track.signals.last().copied().unwrap_or(0) + signals);
+            if number >= settings.warm {
+                track.times.push(took.as_nanos() as f64 / chunk.len() as f64);
+            }
+        }
+    }
+    rows(workload, settings, contenders, &tracks)
+}
+
+fn rows<E>(workload: &str, settings: &Settings, contenders: &[Box<dyn Contender<E> + '_>], tracks: &[Track]) -> (Vec<Row>, Vec<Mismatch>) {
+    let (mut rows, mut mismatches) = (Vec::new(), Vec::new());
+    let (Some(reference), Some(first)) = (contenders.first(), tracks.first()) else { return (rows, mismatches) };
+    let hand = (reference.name() == "hand").then(|| spread(&first.times)[0]);
+    for (contender, track) in contenders.iter().zip(tracks) {
+        let [median, min, max] = spread(&track.times);
+        let signals = track.signals.last().copied().unwrap_or(0);
+        let expected = track.signals.len().checked_sub(1).and_then(|last| first.signals.get(last)).copied().unwrap_or(0);
+        if contender.is_whole() && signals != expected {
+            let (engine, reference) = (contender.name().to_owned(), reference.name().to_owned());
+            mismatches.push(Mismatch { workload: workload.to_owned(), engine, signals, reference, expected });
+        }
+        let short =
+            (track.times.len() < settings.chunks).then(|| format!("{} of {} chunks: time was up", track.times.len(), settings.chunks));
+        let note: Vec<String> = contender.note().into_iter().chain(short).collect();
+        rows.push(Row {
+            workload: workload.to_owned(),
+            engine: contender.name().to_owned(),
+            ns_per_event: median,
+            min,
+            max,
+            signals,
+            bytes_per_rule: contender.bytes_per_rule(),
+            ratio_to_hand: hand.map(|hand| median / hand),
+            note: (!note.is_empty()).then(|| note.join("; ")),
+        });
+    }
+    (rows, mismatches)
+}
