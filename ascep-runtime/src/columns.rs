@@ -1,4 +1,9 @@
-//! Rows of rules, by shape and input: the operands, constants and rules of each group stand in columns, eight rows side by side.
+//! Rows of rules, by shape and input. The operands, constants and rules of each group stand in columns, eight rows side by side; what
+//! changes is one [`Head`] for each eight of them.
+//!
+//! Arrays are flat. A group is made of blocks: all but the last have eight lanes, the last has 1, 2, 4 or 8, whatever holds its rows; lanes
+//! beyond them repeat the last row. Block `b`, operand `k`, lane `l` of a group with `K` operands stands at
+//! `group.operands + b * 8 * K + k * width(b) + l`; constants likewise.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +11,108 @@ use rustc_hash::FxHashMap;
 
 use crate::error::BuildError;
 use crate::memory::flat;
-use crate::plan::{NONE, Shape};
-use crate::value::Lists;
+use crate::plan::{Instr, Shape, ShapeMode};
+use crate::value::{Lists, TRUE, UNKNOWN, at, put};
 
-/// Rows that are evaluated together. Columns are padded to it, with rows that are evaluated and not looked at.
+/// Rows that are evaluated together.
 pub(crate) const LANES: usize = 8;
 
 /// One value for each of eight rows.
 pub(crate) type Lanes<T> = [T; LANES];
 
-/// Rows of one shape that one input touches, in blocks of eight. The columns of a block stand next to each other.
+/// Lanes of a block that holds so many rows.
+pub(crate) const fn width_of(rows: usize) -> usize {
+    match rows {
+        0 | 1 => 1,
+        2 => 2,
+        3 | 4 => 4,
+        _ => LANES,
+    }
+}
+
+/// What is remembered of the rows of a block, a bit for each lane. Made from the truths of the rules, which are what counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct Head {
+    /// Whether the last known truth is TRUE. Never for rows that fire at every tick.
+    pub(crate) truth: u8,
+    /// Whether nothing was known yet, and the first truth is no edge.
+    pub(crate) first: u8,
+    /// Whether the lane is a row.
+    pub(crate) valid: u8,
+}
+
+/// Rows of one shape that one input touches.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Group {
     pub(crate) shape: u32,
     pub(crate) rows: u32,
-    operands: u32,
-    constants: u32,
-    rules: u32,
+    /// Where it begins in [`Columns::operands`].
+    pub(crate) operands: u32,
+    /// Where it begins in [`Columns::constants`].
+    pub(crate) constants: u32,
+    /// Where it begins in [`Columns::rules`], one item a row.
+    pub(crate) rules: u32,
+    /// The head of its first block.
+    pub(crate) head: u32,
+}
+
+impl Group {
+    pub(crate) fn blocks(self) -> usize {
+        (self.rows as usize).div_ceil(LANES)
+    }
+
+    /// How many rows block `block` has.
+    pub(crate) fn rows_in(self, block: usize) -> usize {
+        (self.rows as usize).saturating_sub(block * LANES).min(LANES)
+    }
+}
+
+/// Indices of slots, as narrow as they can all be.
+#[derive(Debug)]
+pub(crate) enum Operands {
+    Narrow(Vec<u16>),
+    Wide(Vec<u32>),
+}
+
+impl Default for Operands {
+    fn default() -> Self {
+        Self::Narrow(Vec::new())
+    }
+}
+
+impl Operands {
+    fn for_slots(slots: usize) -> Self {
+        if slots <= usize::from(u16::MAX) { Self::Narrow(Vec::new()) } else { Self::Wide(Vec::new()) }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Narrow(items) => items.len(),
+            Self::Wide(items) => items.len(),
+        }
+    }
+
+    fn push(&mut self, slot: u32) {
+        match self {
+            Self::Narrow(items) => items.push(u16::try_from(slot).unwrap_or(u16::MAX)),
+            Self::Wide(items) => items.push(slot),
+        }
+    }
+
+    fn shrink(&mut self) {
+        match self {
+            Self::Narrow(items) => items.shrink_to_fit(),
+            Self::Wide(items) => items.shrink_to_fit(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Narrow(items) => flat(items),
+            Self::Wide(items) => flat(items),
+        }
+    }
 }
 
 /// All groups.
@@ -30,20 +120,14 @@ pub(crate) struct Group {
 pub(crate) struct Columns {
     pub(crate) shapes: Vec<Shape>,
     pub(crate) groups: Vec<Group>,
-    operands: Vec<Lanes<u32>>,
-    constants: Vec<Lanes<f64>>,
-    rules: Vec<Lanes<u32>>,
-    pub(crate) rows: usize,
+    pub(crate) operands: Operands,
+    pub(crate) constants: Vec<f64>,
+    pub(crate) rules: Vec<u32>,
+    /// For each rule that stands in more than one block all its places: `head * 8 + lane`.
+    copies: Lists,
+    /// Blocks of all groups.
+    pub(crate) heads: usize,
     pub(crate) shape_rules: usize,
-}
-
-/// Up to eight rows.
-pub(crate) struct Block<'c> {
-    /// Indices of slots, one column an operand.
-    pub(crate) operands: &'c [Lanes<u32>],
-    pub(crate) constants: &'c [Lanes<f64>],
-    /// As many as there are rows.
-    pub(crate) rules: &'c [u32],
 }
 
 impl Columns {
@@ -51,28 +135,89 @@ impl Columns {
         self.shapes.get(group.shape as usize)
     }
 
-    /// The blocks of a group.
-    #[inline]
-    pub(crate) fn blocks<'c>(&'c self, group: Group, shape: &Shape) -> impl Iterator<Item = Block<'c>> + use<'c> {
-        fn part<T>(items: &[Lanes<T>], start: u32, block: usize, columns: usize) -> &[Lanes<T>] {
-            let start = start as usize + block * columns;
-            items.get(start..start + columns).unwrap_or_default()
-        }
-        let (operands, constants, rows) = (usize::from(shape.operands), usize::from(shape.constants), group.rows as usize);
-        (0..rows.div_ceil(LANES)).map(move |block| {
-            let rules = part(&self.rules, group.rules, block, 1).as_flattened();
-            Block {
-                operands: part(&self.operands, group.operands, block, operands),
-                constants: part(&self.constants, group.constants, block, constants),
-                rules: rules.get(..LANES.min(rows - block * LANES)).unwrap_or_default(),
-            }
+    /// The rules of a block.
+    pub(crate) fn rules_of(&self, group: Group, block: usize) -> &[u32] {
+        let start = group.rules as usize + block * LANES;
+        self.rules.get(start..start + group.rows_in(block)).unwrap_or_default()
+    }
+
+    /// Each row with its rule and the head of its block.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.groups.iter().flat_map(move |&group| {
+            (0..group.blocks()).flat_map(move |block| {
+                let head = group.head + u32::try_from(block).unwrap_or(u32::MAX);
+                self.rules_of(group, block).iter().map(move |rule| (*rule, head))
+            })
         })
+    }
+
+    /// The heads that go with the truths of the rules.
+    pub(crate) fn heads(&self, truths: &[u8]) -> Vec<Head> {
+        let mut heads = vec![Head::default(); self.heads];
+        self.set_heads(truths, &mut heads);
+        heads
+    }
+
+    /// The same in place.
+    pub(crate) fn set_heads(&self, truths: &[u8], heads: &mut [Head]) {
+        for &group in &self.groups {
+            let edge = self.shape(group).is_some_and(|shape| shape.mode == ShapeMode::Edge);
+            for block in 0..group.blocks() {
+                let mut head = Head::default();
+                for (lane, &rule) in self.rules_of(group, block).iter().enumerate() {
+                    let (bit, truth) = (1 << lane, at(truths, rule));
+                    head.valid |= bit;
+                    head.truth |= if edge && truth == TRUE { bit } else { 0 };
+                    head.first |= if edge && truth == UNKNOWN { bit } else { 0 };
+                }
+                put(heads, group.head + u32::try_from(block).unwrap_or(u32::MAX), head);
+            }
+        }
+    }
+
+    /// Notes a known truth of a rule in all its places; `place` is the one at hand.
+    pub(crate) fn set_truth(&self, heads: &mut [Head], rule: u32, place: (u32, usize), truth: bool) {
+        let mut set = |head: u32, lane: usize| {
+            if let Some(head) = heads.get_mut(head as usize) {
+                let bit = 1 << lane;
+                head.first &= !bit;
+                head.truth = if truth { head.truth | bit } else { head.truth & !bit };
+            }
+        };
+        set(place.0, place.1);
+        for copy in self.copies.of(rule) {
+            set(copy / 8, *copy as usize % LANES);
+        }
+    }
+
+    /// The places of rules that have several; rules are numbers below `rules`.
+    fn find_copies(&self, rules: usize) -> Lists {
+        let mut counts = vec![0_u8; rules];
+        for rule in &self.rules {
+            let count = at(&counts, *rule).saturating_add(1);
+            put(&mut counts, *rule, count);
+        }
+        let mut places: Vec<(u32, u32)> = Vec::with_capacity(self.rules.iter().filter(|rule| at(&counts, **rule) > 1).count());
+        for &group in &self.groups {
+            for (row, &rule) in (0..).zip(self.rules.get(group.rules as usize..).unwrap_or_default()).take(group.rows as usize) {
+                if at(&counts, rule) > 1 {
+                    places.push((rule, group.head * 8 + row));
+                }
+            }
+        }
+        places.sort_unstable();
+        let last = places.last().map_or(0, |(rule, _)| rule + 1);
+        let first_of = |rule: u32| places.partition_point(|place| place.0 < rule);
+        if places.is_empty() {
+            return Lists::default();
+        }
+        Lists::new((0..last).map(|rule| places.get(first_of(rule)..first_of(rule + 1)).unwrap_or_default().iter().map(|(_, place)| *place)))
     }
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
         let shapes = flat(&self.shapes) + self.shapes.iter().map(|shape| flat(&shape.code)).sum::<usize>();
-        shapes + flat(&self.groups) + flat(&self.operands) + flat(&self.constants) + flat(&self.rules)
+        shapes + flat(&self.groups) + self.operands.bytes() + flat(&self.constants) + flat(&self.rules) + self.copies.bytes()
     }
 }
 
@@ -88,9 +233,16 @@ pub(crate) enum RowInput {
 #[derive(Debug, Default)]
 pub(crate) struct ColumnsBuilder {
     ids: FxHashMap<Shape, u32>,
-    shapes: Vec<Shape>,
+    shapes: Vec<PendingShape>,
     rules: Vec<PendingRule>,
     rows: BTreeMap<(RowInput, u32), Vec<u32>>,
+}
+
+#[derive(Debug)]
+struct PendingShape {
+    shape: Shape,
+    /// For each constant its bits in the first row, where all have the same.
+    constants: Vec<Option<u64>>,
 }
 
 #[derive(Debug)]
@@ -105,9 +257,13 @@ impl ColumnsBuilder {
     pub(crate) fn add(&mut self, rule: u32, shape: Shape, operands: Vec<u32>, constants: Vec<f64>, inputs: &[RowInput]) {
         let next = u32::try_from(self.shapes.len()).unwrap_or(u32::MAX);
         let id = *self.ids.entry(shape).or_insert_with_key(|shape| {
-            self.shapes.push(shape.clone());
+            let constants = constants.iter().map(|x| Some(x.to_bits())).collect();
+            self.shapes.push(PendingShape { shape: shape.clone(), constants });
             next
         });
+        for (same, x) in self.shapes.get_mut(id as usize).into_iter().flat_map(|shape| &mut shape.constants).zip(&constants) {
+            *same = same.filter(|bits| *bits == x.to_bits());
+        }
         let pending = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         self.rules.push(PendingRule { rule, operands, constants });
         for input in inputs {
@@ -115,51 +271,76 @@ impl ColumnsBuilder {
         }
     }
 
-    /// The columns, and the groups under each of `keys` inputs; `keys_of` says under which keys an input stands.
-    pub(crate) fn finish(self, keys: usize, mut keys_of: impl FnMut(RowInput) -> Vec<u32>) -> Result<(Columns, Lists), BuildError> {
-        let mut columns = Columns { shapes: self.shapes, shape_rules: self.rules.len(), ..Columns::default() };
+    /// The columns, and the groups under each of `keys` inputs; `keys_of` says under which keys an input stands. Rules are numbers below
+    /// `rules`, operands below `slots`.
+    pub(crate) fn finish(
+        self,
+        (keys, rules, slots): (usize, usize, usize),
+        mut keys_of: impl FnMut(RowInput) -> Vec<u32>,
+    ) -> Result<(Columns, Lists), BuildError> {
+        let Self { shapes, rules: pending, rows, .. } = self;
+        let mut columns = Columns { shape_rules: pending.len(), operands: Operands::for_slots(slots), ..Columns::default() };
+        // For each shape the constants that stand in columns.
+        let mut kept = Vec::with_capacity(shapes.len());
+        for PendingShape { mut shape, constants } in shapes {
+            kept.push(literals(&mut shape, &constants)?);
+            columns.shapes.push(shape);
+        }
         let mut lists = vec![Vec::new(); keys];
-        for ((input, shape), rows) in self.rows {
-            let id = u32::try_from(columns.groups.len()).unwrap_or(u32::MAX);
+        let len = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
+        for ((input, shape), rows) in rows {
+            let id = len(columns.groups.len())?;
             for key in keys_of(input) {
                 if let Some(list) = lists.get_mut(key as usize) {
                     list.push(id);
                 }
             }
-            let at = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
             columns.groups.push(Group {
                 shape,
-                rows: at(rows.len())?,
-                operands: at(columns.operands.len())?,
-                constants: at(columns.constants.len())?,
-                rules: at(columns.rules.len())?,
+                rows: len(rows.len())?,
+                operands: len(columns.operands.len())?,
+                constants: len(columns.constants.len())?,
+                rules: len(columns.rules.len())?,
+                head: len(columns.heads)?,
             });
-            columns.rows += rows.len();
-            let (operands, constants) =
-                columns.shapes.get(shape as usize).map_or((0, 0), |s| (usize::from(s.operands), usize::from(s.constants)));
+            let operands = columns.shapes.get(shape as usize).map_or(0, |shape| usize::from(shape.operands));
+            let constants: &[usize] = kept.get(shape as usize).map_or(&[], |kept| kept);
             for block in rows.chunks(LANES) {
-                let rules = || block.iter().filter_map(|row| self.rules.get(*row as usize));
+                let lane = |lane: usize| block.get(lane).or(block.last()).and_then(|row| pending.get(*row as usize));
+                let lanes = || (0..width_of(block.len())).filter_map(lane);
                 for k in 0..operands {
-                    columns.operands.push(lanes(0, rules().filter_map(|rule| rule.operands.get(k).copied())));
+                    lanes().filter_map(|rule| rule.operands.get(k)).for_each(|slot| columns.operands.push(*slot));
                 }
-                for k in 0..constants {
-                    columns.constants.push(lanes(0.0, rules().filter_map(|rule| rule.constants.get(k).copied())));
+                for &k in constants {
+                    columns.constants.extend(lanes().filter_map(|rule| rule.constants.get(k)));
                 }
-                columns.rules.push(lanes(NONE, rules().map(|rule| rule.rule)));
+                columns.rules.extend(block.iter().filter_map(|row| Some(pending.get(*row as usize)?.rule)));
+                columns.heads += 1;
             }
         }
-        columns.operands.shrink_to_fit();
+        len(columns.heads.saturating_mul(LANES))?;
+        columns.copies = columns.find_copies(rules);
+        columns.operands.shrink();
         columns.constants.shrink_to_fit();
         columns.rules.shrink_to_fit();
+        columns.groups.shrink_to_fit();
+        columns.shapes.shrink_to_fit();
         Ok((columns, Lists::new(lists)))
     }
 }
 
-/// The first eight items, filled up with `pad`.
-fn lanes<T: Copy>(pad: T, items: impl Iterator<Item = T>) -> Lanes<T> {
-    let mut lanes = [pad; LANES];
-    for (lane, item) in lanes.iter_mut().zip(items) {
-        *lane = item;
+/// Puts constants that are the same in all rows into the code. Gives those that are left to columns, in order.
+fn literals(shape: &mut Shape, constants: &[Option<u64>]) -> Result<Vec<usize>, BuildError> {
+    let kept: Vec<usize> = (0..).zip(constants).filter(|(_, same)| same.is_none()).map(|(k, _)| k).collect();
+    for instr in &mut shape.code {
+        if let Instr::Const(k) = instr {
+            let k = usize::from(*k);
+            *instr = match constants.get(k).copied().flatten() {
+                Some(bits) => Instr::Literal(bits),
+                None => Instr::Const(kept.binary_search(&k).ok().and_then(|k| u16::try_from(k).ok()).ok_or(BuildError::TooLarge)?),
+            };
+        }
     }
-    lanes
+    shape.constants = u16::try_from(kept.len()).map_err(|_| BuildError::TooLarge)?;
+    Ok(kept)
 }

@@ -337,8 +337,7 @@ pub(crate) fn end_step<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, i
     if let Some(input) = input {
         for &group in plan.groups_of.of(input) {
             if let Some(&group) = plan.columns.groups.get(group as usize) {
-                let State { slots, registers, truths, touched, .. } = state;
-                state.counters.unknown_results += kernel::run(&plan.columns, group, slots, registers, truths, touched);
+                kernel::run(&plan.columns, group, state);
             }
         }
     }

@@ -1,185 +1,91 @@
-//! The interpreter over columns: the program of a shape runs once over eight rows, one instruction at a time.
+//! Evaluating rows: a kernel finds the next block in which something happens, and the block is then evaluated for good.
+//!
+//! A kernel changes nothing, so whichever finds the blocks (the interpreter here), what a rule does is decided in one place.
 
-use ascep_lang::program::{CmpOp, NumFn};
-
-use crate::bits::BitQueue;
-use crate::columns::{Block, Columns, Group, LANES, Lanes};
-use crate::ops::num;
-use crate::plan::{Instr, Shape, ShapeMode};
+use crate::columns::{Columns, Group, Head};
+use crate::interpreter::{self, Registers};
+use crate::plan::{Shape, ShapeMode};
+use crate::state::State;
 use crate::value::{FALSE, TRUE, UNKNOWN, at, put};
 
-/// Registers for the largest shape.
+/// What detects in the blocks of each shape.
 #[derive(Debug)]
-pub(crate) struct Registers {
-    nums: Vec<Lanes<f64>>,
-    levels: Vec<Lanes<u8>>,
+pub(crate) struct Kernels {
+    registers: Registers,
 }
 
-impl Registers {
+/// What a kernel found in the blocks of a group.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    /// The first block in which a row may fire or has another truth than before; the number of blocks where there is none.
+    pub(crate) block: usize,
+    /// Unknown results in the blocks before it.
+    pub(crate) unknown: u64,
+}
+
+impl Kernels {
     /// For these shapes.
     pub(crate) fn new(shapes: &[Shape]) -> Self {
-        let most = |bank: fn(&Shape) -> u16| shapes.iter().map(|shape| usize::from(bank(shape))).max().unwrap_or(0);
-        Self { nums: vec![[f64::NAN; LANES]; most(|shape| shape.nums)], levels: vec![[UNKNOWN; LANES]; most(|shape| shape.levels)] }
+        Self { registers: Registers::new(shapes) }
     }
 
     pub(crate) fn bytes(shapes: &[Shape]) -> usize {
-        shapes.iter().map(|shape| LANES * (usize::from(shape.nums) * 8 + usize::from(shape.levels))).max().unwrap_or(0)
+        Registers::bytes(shapes)
     }
-}
 
-/// Evaluates a group. Rules that fire go to `fired`; `last` is the last known truth of each rule. Gives the number of unknown results.
-pub(crate) fn run(columns: &Columns, group: Group, slots: &[u64], registers: &mut Registers, last: &mut [u8], fired: &mut BitQueue) -> u64 {
-    let Some(shape) = columns.shape(group) else { return 0 };
-    let mut unknown = 0;
-    for block in columns.blocks(group, shape) {
-        // Most groups of a program with one rule an instrument have one row: it need not pay for eight.
-        match block.rules.len() {
-            1 => evaluate::<1>(shape, &block, slots, registers),
-            2..=4 => evaluate::<4>(shape, &block, slots, registers),
-            _ => evaluate::<LANES>(shape, &block, slots, registers),
-        }
-        let results = registers.levels.get(usize::from(shape.levels).wrapping_sub(1)).copied().unwrap_or([UNKNOWN; LANES]);
-        for (&rule, truth) in block.rules.iter().zip(results) {
-            if truth == UNKNOWN {
-                unknown += 1;
-            } else if shape.mode == ShapeMode::EveryTick {
-                if truth == TRUE {
-                    fired.insert(rule);
-                }
-            } else {
-                if truth == TRUE && at(last, rule) == FALSE {
-                    fired.insert(rule);
-                }
-                put(last, rule, truth);
+    /// Looks through the blocks of a group from `from` on.
+    fn detect(&mut self, columns: &Columns, shape: &Shape, group: Group, slots: &[u64], heads: &[Head], from: usize) -> Found {
+        let heads = heads.get(group.head as usize..).unwrap_or_default();
+        let (blocks, mut unknown) = (group.blocks(), 0);
+        for (block, head) in heads.iter().enumerate().take(blocks).skip(from) {
+            let levels = interpreter::levels(columns, shape, group, block, slots, &mut self.registers);
+            let mask = |truth: u8| (0..).zip(levels).fold(0, |mask, (lane, level)| mask | u8::from(level == truth) << lane);
+            let (yes, known) = (mask(TRUE), !mask(UNKNOWN));
+            if ((yes ^ head.truth) | head.first) & known & head.valid != 0 {
+                return Found { block, unknown };
             }
+            unknown += u64::from((head.valid & !known).count_ones());
         }
+        Found { block: blocks, unknown }
     }
-    unknown
 }
 
-/// Runs the program over the first `L` rows of a block. Lanes beyond them keep what they hold.
-#[inline(always)]
-fn evaluate<const L: usize>(shape: &Shape, block: &Block<'_>, slots: &[u64], registers: &mut Registers) {
-    use CmpOp::{Eq, Ge, Gt, Le, Lt, Ne};
-    use NumFn::{Add, Div, Mul, Sub};
-    let Registers { nums, levels } = registers;
-    let mut bank = Banks { nums, levels, next_num: 0, next_level: 0 };
-    let operand = |k: u16| first::<u32, L>(block.operands, k).unwrap_or([0; L]);
-    for instr in &shape.code {
-        match *instr {
-            Instr::Operand(k) => bank.set_num(map(operand(k), |slot| f64::from_bits(at(slots, slot)))),
-            Instr::Const(k) => bank.set_num(first::<f64, L>(block.constants, k).unwrap_or([f64::NAN; L])),
-            // The four that nearly every rule consists of get loops of their own, without a choice inside.
-            Instr::Binary(Add, x, y) => bank.zip_nums::<L>(x, y, |x, y| finite(x + y)),
-            Instr::Binary(Sub, x, y) => bank.zip_nums::<L>(x, y, |x, y| finite(x - y)),
-            Instr::Binary(Mul, x, y) => bank.zip_nums::<L>(x, y, |x, y| finite(x * y)),
-            Instr::Binary(Div, x, y) => bank.zip_nums::<L>(x, y, |x, y| finite(x / y)),
-            Instr::Binary(function, x, y) => bank.zip_nums::<L>(x, y, |x, y| num::binary(function, x, y)),
-            Instr::Unary(function, x) => bank.set_num(map(bank.num::<L>(x), |x| num::unary(function, x))),
-            Instr::Clamp(x, low, high) => {
-                let mut clamped = bank.num::<L>(x);
-                for ((x, low), high) in clamped.iter_mut().zip(bank.num::<L>(low)).zip(bank.num::<L>(high)) {
-                    *x = num::clamp(*x, low, high);
-                }
-                bank.set_num(clamped);
+/// Evaluates a group: rules that fire are touched.
+#[inline]
+pub(crate) fn run(columns: &Columns, group: Group, state: &mut State) {
+    let Some(shape) = columns.shape(group) else { return };
+    let mut from = 0;
+    loop {
+        let found = state.kernels.detect(columns, shape, group, &state.slots, &state.heads, from);
+        state.counters.unknown_results += found.unknown;
+        if found.block >= group.blocks() {
+            return;
+        }
+        settle(columns, shape, group, found.block, state);
+        from = found.block + 1;
+    }
+}
+
+/// Evaluates a block: notes the truths of its rows and which of them fire.
+#[cold]
+#[inline(never)]
+fn settle(columns: &Columns, shape: &Shape, group: Group, block: usize, state: &mut State) {
+    let State { kernels, slots, heads, truths, touched, counters, .. } = state;
+    let levels = interpreter::levels(columns, shape, group, block, slots, &mut kernels.registers);
+    let head = group.head + u32::try_from(block).unwrap_or(u32::MAX);
+    for (lane, (&rule, truth)) in columns.rules_of(group, block).iter().zip(levels).enumerate() {
+        if truth == UNKNOWN {
+            counters.unknown_results += 1;
+        } else if shape.mode == ShapeMode::EveryTick {
+            if truth == TRUE {
+                touched.insert(rule);
             }
-            Instr::Coalesce(x, y) => bank.zip_nums::<L>(x, y, |x, y| if x.is_nan() { y } else { x }),
-            Instr::Compare(Lt, x, y) => bank.compare::<L>(x, y, |x, y| num::compare(Lt, x, y)),
-            Instr::Compare(Le, x, y) => bank.compare::<L>(x, y, |x, y| num::compare(Le, x, y)),
-            Instr::Compare(Gt, x, y) => bank.compare::<L>(x, y, |x, y| num::compare(Gt, x, y)),
-            Instr::Compare(Ge, x, y) => bank.compare::<L>(x, y, |x, y| num::compare(Ge, x, y)),
-            Instr::Compare(op @ (Eq | Ne), x, y) => bank.compare::<L>(x, y, |x, y| num::compare(op, x, y)),
-            Instr::Known(x) => bank.set_level(map(bank.num::<L>(x), |x| if x.is_nan() { FALSE } else { TRUE })),
-            Instr::OperandLevel(k) => bank.set_level(map(operand(k), |slot| u8::try_from(at(slots, slot)).unwrap_or(UNKNOWN))),
-            Instr::ConstLevel(truth) => bank.set_level([truth; L]),
-            Instr::CompareLevel(op, x, y) => bank.zip_levels::<L>(x, y, |x, y| num::compare_levels(op, x, y)),
-            Instr::And(x, y) => bank.zip_levels::<L>(x, y, u8::min),
-            Instr::Or(x, y) => bank.zip_levels::<L>(x, y, u8::max),
-            Instr::Not(x) => bank.set_level(map(bank.level::<L>(x), num::not)),
-            Instr::CoalesceLevel(x, y) => bank.zip_levels::<L>(x, y, |x, y| if x == UNKNOWN { y } else { x }),
-            Instr::KnownLevel(x) => bank.set_level(map(bank.level::<L>(x), |x| if x == UNKNOWN { FALSE } else { TRUE })),
+        } else if truth != at(truths, rule) {
+            if truth == TRUE && at(truths, rule) == FALSE {
+                touched.insert(rule);
+            }
+            put(truths, rule, truth);
+            columns.set_truth(heads, rule, (head, lane), truth == TRUE);
         }
     }
-}
-
-/// The registers, and which are written next.
-struct Banks<'r> {
-    nums: &'r mut [Lanes<f64>],
-    levels: &'r mut [Lanes<u8>],
-    next_num: usize,
-    next_level: usize,
-}
-
-impl Banks<'_> {
-    #[inline(always)]
-    fn num<const L: usize>(&self, register: u16) -> [f64; L] {
-        first(self.nums, register).unwrap_or([f64::NAN; L])
-    }
-
-    #[inline(always)]
-    fn level<const L: usize>(&self, register: u16) -> [u8; L] {
-        first(self.levels, register).unwrap_or([UNKNOWN; L])
-    }
-
-    #[inline(always)]
-    fn set_num<const L: usize>(&mut self, lanes: [f64; L]) {
-        if let Some(place) = self.nums.get_mut(self.next_num).and_then(|lanes| lanes.first_chunk_mut()) {
-            *place = lanes;
-        }
-        self.next_num += 1;
-    }
-
-    #[inline(always)]
-    fn set_level<const L: usize>(&mut self, lanes: [u8; L]) {
-        if let Some(place) = self.levels.get_mut(self.next_level).and_then(|lanes| lanes.first_chunk_mut()) {
-            *place = lanes;
-        }
-        self.next_level += 1;
-    }
-
-    #[inline(always)]
-    fn zip_nums<const L: usize>(&mut self, x: u16, y: u16, function: impl Fn(f64, f64) -> f64) {
-        self.set_num(zip(self.num::<L>(x), self.num::<L>(y), function));
-    }
-
-    #[inline(always)]
-    fn compare<const L: usize>(&mut self, x: u16, y: u16, function: impl Fn(f64, f64) -> u8) {
-        self.set_level(zip(self.num::<L>(x), self.num::<L>(y), function));
-    }
-
-    #[inline(always)]
-    fn zip_levels<const L: usize>(&mut self, x: u16, y: u16, function: impl Fn(u8, u8) -> u8) {
-        self.set_level(zip(self.level::<L>(x), self.level::<L>(y), function));
-    }
-}
-
-/// `x` where it is finite, else some NaN: the difference is 0 for finite numbers and NaN for all others. The sign of a zero is
-/// lost, which no comparison sees.
-#[inline(always)]
-#[expect(clippy::eq_op, reason = "the difference tells finite numbers from the others")]
-fn finite(x: f64) -> f64 {
-    x + (x - x)
-}
-
-#[inline(always)]
-fn first<T: Copy, const L: usize>(items: &[Lanes<T>], index: u16) -> Option<[T; L]> {
-    items.get(usize::from(index))?.first_chunk().copied()
-}
-
-#[inline(always)]
-fn map<T: Copy, U: Copy + Default, const L: usize>(x: [T; L], function: impl Fn(T) -> U) -> [U; L] {
-    let mut out = [U::default(); L];
-    for (out, x) in out.iter_mut().zip(x) {
-        *out = function(x);
-    }
-    out
-}
-
-#[inline(always)]
-fn zip<T: Copy, U: Copy + Default, const L: usize>(x: [T; L], y: [T; L], function: impl Fn(T, T) -> U) -> [U; L] {
-    let mut out = [U::default(); L];
-    for (out, (x, y)) in out.iter_mut().zip(x.into_iter().zip(y)) {
-        *out = function(x, y);
-    }
-    out
 }

@@ -7,9 +7,10 @@ use ascep_lang::program::{Op, OpportunityField};
 use rustc_hash::FxHashMap;
 
 use crate::bits::BitQueue;
+use crate::columns::Head;
 use crate::error::BuildError;
 use crate::host::HostFunctions;
-use crate::kernel::Registers;
+use crate::kernel::Kernels;
 use crate::market::Market;
 use crate::ops::bar::Bars;
 use crate::ops::indicator::Progress;
@@ -61,6 +62,10 @@ impl MemoryReport {
     pub fn new(program: &Program, options: &EngineOptions, functions: &HostFunctions) -> Result<Self, BuildError> {
         let (plan, numbers) = plan::build(program, options, functions)?;
         let (state, plan_bytes) = (state_bytes(&plan), plan_bytes(&plan, options));
+        let mut heads = vec![Vec::new(); plan.rules.len()];
+        for (rule, head) in plan.columns.rows() {
+            heads.get_mut(rule as usize).into_iter().for_each(|heads: &mut Vec<u32>| heads.push(head));
+        }
         let mut rules: Vec<(u32, RuleMemory, Share)> = Vec::new();
         for (index, rule) in (0..).zip(&program.rules) {
             let name = || program.tables.texts.get(rule.name.0 as usize).cloned().unwrap_or_default();
@@ -73,6 +78,7 @@ impl MemoryReport {
             let fields = rule.actions.iter().flat_map(|action| action.fields.iter().map(|(_, field)| *field));
             share.take_nodes(program, &plan, &numbers, roots.chain(fields).map(|node| node.0).collect());
             share.take_rule(&plan, index);
+            share.take_heads(heads.get(index as usize).map_or(&[], |heads| heads));
         }
         let rules = rules.into_iter().map(|(_, memory, share)| RuleMemory { bytes: share.bytes, ..memory }).collect();
         let building = [plan_bytes, plan_bytes / 4 * 3, BUILDING, scanner_bytes(&plan)].into_iter().fold(0, usize::saturating_add);
@@ -96,6 +102,7 @@ struct Share {
     seen: BTreeSet<u32>,
     windows: BTreeSet<u32>,
     instruments: BTreeSet<u32>,
+    heads: BTreeSet<u32>,
 }
 
 impl Share {
@@ -183,6 +190,12 @@ impl Share {
         }
     }
 
+    /// Of the blocks that its rows stand in.
+    fn take_heads(&mut self, heads: &[u32]) {
+        let new = heads.iter().filter(|head| self.heads.insert(**head)).count();
+        self.add(new * size_of::<Head>());
+    }
+
     fn take_rule(&mut self, plan: &Plan, index: u32) {
         let Some(rule) = plan.rules.get(index as usize) else { return };
         self.add(size_of::<RuleState>() + 1 + if matches!(rule.mode, RuleMode::Every(_)) { TIMER } else { 0 });
@@ -230,7 +243,8 @@ pub(crate) fn state_bytes(plan: &Plan) -> usize {
         PathTexts::bytes(plan),
         plan.rules.len() * (size_of::<RuleState>() + 1),
         plan.limits.len() * size_of::<Ring>(),
-        Registers::bytes(&plan.columns.shapes),
+        plan.columns.heads.saturating_mul(size_of::<Head>()),
+        Kernels::bytes(&plan.columns.shapes),
         (sizes.max_fields + sizes.max_args) * size_of::<Value<'_>>(),
         if plan.provenance.is_some() { Watch::bytes(plan) } else { 0 },
     ]

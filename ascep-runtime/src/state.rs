@@ -1,8 +1,9 @@
 //! All that changes while an engine runs. Everything is allocated here, once.
 
 use crate::bits::BitQueue;
+use crate::columns::Head;
 use crate::counters::Counters;
-use crate::kernel::Registers;
+use crate::kernel::Kernels;
 use crate::market::Market;
 use crate::ops::bar::Bars;
 use crate::ops::indicator::Progress;
@@ -76,7 +77,9 @@ pub(crate) struct State {
     pub(crate) truths: Vec<u8>,
     pub(crate) limit_rings: Vec<Ring>,
     pub(crate) emitted: Vec<i64>,
-    pub(crate) registers: Registers,
+    /// What the columns remember of their rows.
+    pub(crate) heads: Vec<Head>,
+    pub(crate) kernels: Kernels,
     /// Empty between signals; kept for its capacity.
     pub(crate) values: Vec<Value<'static>>,
     pub(crate) counters: Counters,
@@ -91,6 +94,7 @@ impl State {
         let sizes = &plan.sizes;
         // An edge is a step from known-false to known-true, so what begins as unknown makes none of its first truth.
         let before = if quiet_start { UNKNOWN } else { FALSE };
+        let truths = vec![before; plan.rules.len()];
         Self {
             clock: 0,
             started: false,
@@ -121,10 +125,11 @@ impl State {
             captures_at: NONE,
             timers_done: i64::MIN,
             rules: vec![RuleState::default(); plan.rules.len()],
-            truths: vec![before; plan.rules.len()],
+            heads: plan.columns.heads(&truths),
+            truths,
             limit_rings: vec![Ring::default(); plan.limits.len()],
             emitted: vec![0; sizes.emitted],
-            registers: Registers::new(&plan.columns.shapes),
+            kernels: Kernels::new(&plan.columns.shapes),
             values: Vec::with_capacity(sizes.max_fields),
             counters: Counters::default(),
             watch: Watch::new(plan),

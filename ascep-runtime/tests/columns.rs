@@ -13,7 +13,8 @@ use proptest::prelude::*;
 /// A number whose instruments and constants are still open: rules made of one template have one shape.
 #[derive(Debug, Clone)]
 enum Template {
-    Constant(f64),
+    /// The same in all rules, or not.
+    Constant(f64, bool),
     Market(MarketField, usize),
     Imbalance(u8, usize),
     Depth(Side, usize),
@@ -46,7 +47,7 @@ fn symbol_of(slot: usize, k: usize) -> &'static str {
 impl Template {
     fn expr(&self, k: usize) -> E {
         match self {
-            Self::Constant(x) => num(x + k as f64 * 0.25),
+            Self::Constant(x, own) => num(if *own { x + k as f64 * 0.25 } else { *x }),
             Self::Market(field, slot) => market(*field, symbol_of(*slot, k)),
             Self::Imbalance(depth, slot) => imbalance(symbol_of(*slot, k), *depth),
             Self::Depth(side, slot) => depth_price(symbol_of(*slot, k), *side, num(2.0 + k as f64 * 0.1)),
@@ -82,7 +83,7 @@ fn template() -> impl Strategy<Value = Template> {
     use MarketField::{Ask, AskQty, Bid, BidQty, Last, Microprice, Mid, Notional, Price, Qty, Spread, SpreadRatio};
     let field = prop::sample::select(vec![Ask, AskQty, Bid, BidQty, Last, Microprice, Mid, Notional, Price, Qty, Spread, SpreadRatio]);
     let leaf = prop_oneof![
-        2 => (-3.0..3.0_f64).prop_map(|x| Template::Constant((x * 4.0).round() / 4.0)),
+        2 => ((-3.0..3.0_f64), prop::bool::ANY).prop_map(|(x, own)| Template::Constant((x * 4.0).round() / 4.0, own)),
         6 => (field, 0..3_usize).prop_map(|(field, slot)| Template::Market(field, slot)),
         1 => (1..4_u8, 0..3_usize).prop_map(|(depth, slot)| Template::Imbalance(depth, slot)),
         1 => (prop::bool::ANY, 0..3_usize).prop_map(|(buy, slot)| Template::Depth(if buy { Side::Buy } else { Side::Sell }, slot)),
@@ -146,11 +147,27 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-fn play(program: &ascep_lang::Program, columns: bool, events: &[Happening]) -> (Vec<String>, ascep_runtime::Counters, usize) {
-    let mut engine = Engine::new(program, EngineOptions::default().with_columns(columns)).unwrap();
+/// How a program is run.
+#[derive(Debug, Clone)]
+struct Run {
+    quiet: bool,
+    /// Before which event the engine goes on from a snapshot.
+    restore: Option<usize>,
+}
+
+fn run() -> impl Strategy<Value = Run> {
+    (prop::bool::ANY, prop::option::of(0..40_usize)).prop_map(|(quiet, restore)| Run { quiet, restore })
+}
+
+fn play(program: &ascep_lang::Program, columns: bool, run: &Run, events: &[Happening]) -> (Vec<String>, ascep_runtime::Counters, usize) {
+    let options = EngineOptions::default().with_columns(columns).with_quiet_start(run.quiet);
+    let mut engine = Engine::new(program, options.clone()).unwrap();
     let mut lines = Vec::new();
     let mut sink = |signal: &Signal<'_>| lines.push(show(signal));
     for (ts, happening) in (1..).zip(events) {
+        if run.restore.is_some_and(|before| before as i64 == ts) {
+            engine = Engine::restore(program, options.clone(), &engine.snapshot()).unwrap().0;
+        }
         let levels = |side: &[(f64, f64)]| side.iter().map(|&(price, qty)| Level { price, qty }).collect::<Vec<_>>();
         let (bids, asks);
         let (i, payload) = match happening {
@@ -177,23 +194,50 @@ fn play(program: &ascep_lang::Program, columns: bool, events: &[Happening]) -> (
     (lines, engine.counters(), engine.plan_stats().shape_rules)
 }
 
+/// Rules of a few shapes, `copies` of each.
+fn rules_of(conditions: &[(Condition, bool)], copies: usize) -> Vec<R> {
+    let mut rules = Vec::new();
+    for (condition, ticks) in conditions {
+        for k in 0..copies {
+            let r = rule(condition.expr(k)).field("x", last("A/B"));
+            rules.push(if *ticks { r.every_tick() } else { r });
+        }
+    }
+    rules
+}
+
+fn agree(rules: &[R], run: &Run, events: &[Happening]) -> Result<(), TestCaseError> {
+    let params = vec![param_decl("p", Constant::Num(2.0_f64.to_bits()), None), param_decl("b", Constant::Bool(true), None)];
+    let program = program_with(rules, params, vec![], true);
+    let (with, without) = (play(&program, true, run, events), play(&program, false, run, events));
+    prop_assert_eq!(with.0, without.0);
+    prop_assert_eq!(with.1, without.1);
+    prop_assert_eq!(without.2, 0);
+    Ok(())
+}
+
+/// A rule that is too long for columns, over so many numbers that slots after them have numbers beyond 16 bits.
+fn filler() -> R {
+    let compares = (0..33_000).map(|k| bid("P/Q").gt(num(f64::from(k)))).collect();
+    rule(e(Op::Or, compares, ascep_lang::program::Type::Bool))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn columns_and_nodes_agree(conditions in prop::collection::vec((condition(), prop::bool::ANY), 1..4), copies in 1..90_usize, events in prop::collection::vec(happening(), 1..40)) {
-        let mut rules = Vec::new();
-        for (condition, ticks) in &conditions {
-            for k in 0..copies {
-                let r = rule(condition.expr(k)).field("x", last("A/B"));
-                rules.push(if *ticks { r.every_tick() } else { r });
-            }
-        }
-        let params = vec![param_decl("p", Constant::Num(2.0_f64.to_bits()), None), param_decl("b", Constant::Bool(true), None)];
-        let program = program_with(&rules, params, vec![], true);
-        let (with, without) = (play(&program, true, &events), play(&program, false, &events));
-        prop_assert_eq!(with.0, without.0);
-        prop_assert_eq!(with.1, without.1);
-        prop_assert_eq!(without.2, 0);
+    fn columns_and_nodes_agree(conditions in prop::collection::vec((condition(), prop::bool::ANY), 1..4), copies in 1..90_usize, run in run(), events in prop::collection::vec(happening(), 1..40)) {
+        agree(&rules_of(&conditions, copies), &run, &events)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+    #[test]
+    fn columns_over_many_slots_and_nodes_agree(conditions in prop::collection::vec((condition(), prop::bool::ANY), 1..4), copies in 1..30_usize, run in run(), events in prop::collection::vec(happening(), 20..40)) {
+        let mut rules = vec![filler()];
+        rules.extend(rules_of(&conditions, copies));
+        agree(&rules, &run, &events)?;
     }
 }

@@ -424,7 +424,7 @@ impl<'p> Builder<'p> {
             rules: self.plan.rules.len(),
             shape_rules: self.plan.columns.shape_rules,
             shapes: self.plan.columns.shapes.len(),
-            rows: self.plan.columns.rows,
+            rows: self.plan.columns.rules.len(),
             groups: self.plan.columns.groups.len(),
             general_nodes: self.plan.nodes.len(),
             bytes,

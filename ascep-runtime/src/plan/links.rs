@@ -137,7 +137,8 @@ impl Builder<'_> {
         let params = instruments * CLASSES;
         let inputs = params + u32::try_from(self.plan.params.len()).unwrap_or(0);
         let keys = inputs as usize + self.plan.inputs.len();
-        let (columns, groups_of) = columns.finish(keys, |input| match input {
+        let sizes = (keys, self.plan.rules.len(), self.plan.slots.len());
+        let (columns, groups_of) = columns.finish(sizes, |input| match input {
             RowInput::Instrument { instrument, mask } => {
                 (instrument * CLASSES..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0).map(|(key, _)| key).collect()
             }

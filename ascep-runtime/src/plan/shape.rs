@@ -18,6 +18,8 @@ pub(crate) enum Instr {
     OperandLevel(u16),
     /// The row's k-th constant.
     Const(u16),
+    /// The bits of a constant that all rows share.
+    Literal(u64),
     /// A level.
     ConstLevel(u8),
     Unary(NumFn, u16),
@@ -37,7 +39,16 @@ pub(crate) enum Instr {
 impl Instr {
     /// Whether the result is a number, not a level.
     fn is_num(self) -> bool {
-        matches!(self, Self::Operand(_) | Self::Const(_) | Self::Unary(..) | Self::Binary(..) | Self::Clamp(..) | Self::Coalesce(..))
+        matches!(
+            self,
+            Self::Operand(_)
+                | Self::Const(_)
+                | Self::Literal(_)
+                | Self::Unary(..)
+                | Self::Binary(..)
+                | Self::Clamp(..)
+                | Self::Coalesce(..)
+        )
     }
 }
 

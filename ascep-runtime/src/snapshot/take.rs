@@ -39,6 +39,7 @@ pub(crate) fn take(program: &Program, plan: &mut Plan, state: &mut State, mut sa
     let loaded = market(plan, state, &saved)?;
     let kept = if state.started { taking.nodes(program, plan, state, &saved, &loaded)? } else { taking.cold(program, plan, &saved.nodes) };
     taking.rules(plan, state, &saved.rules, &kept)?;
+    plan.columns.set_heads(&state.truths, &mut state.heads);
     if plan.provenance.is_some() {
         watch(plan, state, &saved, &kept);
     }
