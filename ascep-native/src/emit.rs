@@ -1,0 +1,418 @@
+//! One pair of lanes, instruction by instruction: numbers are vectors of two, a level is two masks, known-true and known-false.
+
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::types::{F64, F64X2, I32, I64, I64X2};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use cranelift_frontend::FunctionBuilder;
+
+use crate::code::{Binary, Code, Comparison, Instr, Level, Unary};
+
+/// A load that does not trap; of an address that its type divides, or not.
+pub(crate) const PLAIN: MemFlagsData = MemFlagsData::trusted();
+const UNALIGNED: MemFlagsData = MemFlagsData::new().with_notrap();
+
+/// Where the columns of a block lie.
+#[derive(Clone, Copy)]
+pub(crate) struct Block {
+    pub(crate) slots: Value,
+    /// Of this block.
+    pub(crate) operands: Value,
+    /// Of this block.
+    pub(crate) constants: Value,
+    /// Bytes of an operand.
+    pub(crate) width: i32,
+    pub(crate) lanes: i32,
+}
+
+/// Known-true and known-false lanes of a block, as bits of an `i32`.
+#[derive(Clone, Copy)]
+pub(crate) struct Masks {
+    pub(crate) truth: Value,
+    pub(crate) known: Value,
+}
+
+/// What is known of the bits of a number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// As it is: taken from memory, or made finite.
+    Settled,
+    /// May be infinite where the interpreter has NaN. Sums, products, numerators and roots of it are NaN or infinite too, so it is settled only before something looks at it.
+    Pending,
+}
+
+#[derive(Clone, Copy)]
+struct Num {
+    value: Value,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+struct Truth {
+    t: Value,
+    f: Value,
+}
+
+/// Emits the program for all lanes of a block.
+pub(crate) fn block(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block) -> Option<Masks> {
+    let mut masks: Option<Masks> = None;
+    for first in (0..block.lanes).step_by(2) {
+        let truth = Pair { builder, block, first, nums: Vec::new(), levels: Vec::new() }.run(code)?;
+        let known = builder.ins().bor(truth.t, truth.f);
+        let mut bits = [truth.t, known].map(|mask| builder.ins().vhigh_bits(I32, mask));
+        if first > 0 {
+            bits = bits.map(|bits| builder.ins().ishl_imm_u(bits, i64::from(first)));
+        }
+        let [t, k] = bits;
+        masks = Some(match masks {
+            None => Masks { truth: t, known: k },
+            Some(Masks { truth, known }) => Masks { truth: builder.ins().bor(truth, t), known: builder.ins().bor(known, k) },
+        });
+    }
+    masks
+}
+
+struct Pair<'a, 'f> {
+    builder: &'a mut FunctionBuilder<'f>,
+    block: Block,
+    /// The lower lane.
+    first: i32,
+    nums: Vec<Num>,
+    levels: Vec<Truth>,
+}
+
+impl Pair<'_, '_> {
+    fn run(mut self, code: &Code) -> Option<Truth> {
+        for instr in code.instrs() {
+            self.instr(*instr)?;
+        }
+        self.levels.last().copied()
+    }
+
+    fn instr(&mut self, instr: Instr) -> Option<()> {
+        match instr {
+            Instr::Operand(k) => {
+                let value = self.gather(k, F64, F64X2);
+                self.settled(value);
+            }
+            Instr::OperandLevel(k) => {
+                let value = self.gather(k, I64, I64X2);
+                let [t, f] = [2, 0].map(|level| {
+                    let level = self.builder.ins().iconst(I64, level);
+                    let level = self.builder.ins().splat(I64X2, level);
+                    self.builder.ins().icmp(IntCC::Equal, value, level)
+                });
+                self.levels.push(Truth { t, f });
+            }
+            Instr::Const(k) => {
+                let offset = (i32::from(k) * self.block.lanes + self.first) * 8;
+                let constants = self.block.constants;
+                let value = if self.block.lanes == 1 {
+                    let value = self.builder.ins().load(F64, PLAIN, constants, offset);
+                    self.builder.ins().scalar_to_vector(F64X2, value)
+                } else {
+                    self.builder.ins().load(F64X2, UNALIGNED, constants, offset)
+                };
+                self.settled(value);
+            }
+            Instr::Literal(bits) => {
+                let value = self.literal(f64::from_bits(bits));
+                self.settled(value);
+            }
+            Instr::ConstLevel(level) => {
+                let mask = |truth: bool| if truth { -1 } else { 0 };
+                let [t, f] = [Level::True, Level::False].map(|of| {
+                    let mask = self.builder.ins().iconst(I64, mask(level == of));
+                    self.builder.ins().splat(I64X2, mask)
+                });
+                self.levels.push(Truth { t, f });
+            }
+            Instr::Unary(function, x) => self.unary(function, x)?,
+            Instr::Binary(function, x, y) => self.binary(function, x, y)?,
+            Instr::Clamp(x, low, high) => {
+                let [x, low, high] = [self.seen(x)?, self.seen(low)?, self.seen(high)?];
+                let below = self.fcmp(FloatCC::LessThan, x, low);
+                let above = self.fcmp(FloatCC::GreaterThan, x, high);
+                let empty = self.fcmp(FloatCC::GreaterThan, low, high);
+                let [one, two] = [self.fcmp(FloatCC::Unordered, x, low), self.fcmp(FloatCC::Unordered, x, high)];
+                let held = self.choose(above, high, x);
+                let held = self.choose(below, low, held);
+                // All bits set is a NaN.
+                let [unknown, held] = [self.or(one, two), self.bits(held)];
+                let unknown = self.or(unknown, empty);
+                let held = self.or(held, unknown);
+                let held = self.number(held);
+                self.settled(held);
+            }
+            Instr::Coalesce(x, y) => {
+                let [x, y] = [self.seen(x)?, self.seen(y)?];
+                let unknown = self.fcmp(FloatCC::Unordered, x, x);
+                let value = self.choose(unknown, y, x);
+                self.settled(value);
+            }
+            Instr::Compare(op, x, y) => {
+                let [x, y] = [self.seen(x)?, self.seen(y)?];
+                let truth = self.compare(op, x, y);
+                self.levels.push(truth);
+            }
+            Instr::Known(x) => {
+                let x = self.seen(x)?;
+                let [t, f] = [FloatCC::Ordered, FloatCC::Unordered].map(|condition| self.fcmp(condition, x, x));
+                self.levels.push(Truth { t, f });
+            }
+            Instr::CompareLevel(op, x, y) => {
+                let [x, y] = [self.level(x)?, self.level(y)?];
+                let truth = self.compare_levels(op, x, y);
+                self.levels.push(truth);
+            }
+            Instr::And(x, y) => {
+                let [x, y] = [self.level(x)?, self.level(y)?];
+                let truth = Truth { t: self.and(x.t, y.t), f: self.or(x.f, y.f) };
+                self.levels.push(truth);
+            }
+            Instr::Or(x, y) => {
+                let [x, y] = [self.level(x)?, self.level(y)?];
+                let truth = Truth { t: self.or(x.t, y.t), f: self.and(x.f, y.f) };
+                self.levels.push(truth);
+            }
+            Instr::Not(x) => {
+                let Truth { t, f } = self.level(x)?;
+                self.levels.push(Truth { t: f, f: t });
+            }
+            Instr::CoalesceLevel(x, y) => {
+                let [x, y] = [self.level(x)?, self.level(y)?];
+                // Where the first is known, its masks; else those of the second.
+                let [t, f] = [(x.t, y.t, x.f), (x.f, y.f, x.t)].map(|(of_x, of_y, against)| {
+                    let of_y = self.builder.ins().band_not(of_y, against);
+                    self.or(of_x, of_y)
+                });
+                self.levels.push(Truth { t, f });
+            }
+            Instr::KnownLevel(x) => {
+                let Truth { t, f } = self.level(x)?;
+                let t = self.or(t, f);
+                let f = self.builder.ins().bnot(t);
+                self.levels.push(Truth { t, f });
+            }
+        }
+        Some(())
+    }
+
+    fn unary(&mut self, function: Unary, register: u16) -> Option<()> {
+        match function {
+            Unary::Neg | Unary::Abs | Unary::Sqrt => {
+                let value = self.nums.get(usize::from(register))?.value;
+                let value = match function {
+                    Unary::Neg => self.builder.ins().fneg(value),
+                    Unary::Abs => self.builder.ins().fabs(value),
+                    _ => self.builder.ins().sqrt(value),
+                };
+                self.pending(value);
+            }
+            Unary::Floor => {
+                let x = self.seen(register)?;
+                let value = self.builder.ins().floor(x);
+                self.pending(value);
+            }
+            Unary::Ceil => {
+                let x = self.seen(register)?;
+                let value = self.builder.ins().ceil(x);
+                self.pending(value);
+            }
+            Unary::Round => {
+                // The part after the point is exact, so half away from zero is one step more from where it is a half or more.
+                let x = self.seen(register)?;
+                let whole = self.builder.ins().trunc(x);
+                let part = self.builder.ins().fsub(x, whole);
+                let part = self.builder.ins().fabs(part);
+                let (half, one) = (self.literal(0.5), self.literal(1.0));
+                let more = self.fcmp(FloatCC::GreaterThanOrEqual, part, half);
+                let minus = self.literal(-0.0);
+                let [minus, one, x] = [self.bits(minus), self.bits(one), self.bits(x)];
+                let sign = self.and(x, minus);
+                let one = self.or(one, sign);
+                let one = self.number(one);
+                let above = self.builder.ins().fadd(whole, one);
+                let value = self.choose(more, above, whole);
+                self.pending(value);
+            }
+            Unary::Sign => {
+                let x = self.seen(register)?;
+                let (zero, one, less) = (self.literal(0.0), self.literal(1.0), self.literal(-1.0));
+                let above = self.fcmp(FloatCC::GreaterThan, x, zero);
+                let below = self.fcmp(FloatCC::LessThan, x, zero);
+                let neither = self.builder.ins().fmul(x, zero);
+                let value = self.choose(below, less, neither);
+                let value = self.choose(above, one, value);
+                self.pending(value);
+            }
+        }
+        Some(())
+    }
+
+    fn binary(&mut self, function: Binary, left: u16, right: u16) -> Option<()> {
+        let raw = |pair: &Self, register: u16| pair.nums.get(usize::from(register)).map(|num| num.value);
+        let value = match function {
+            Binary::Add => {
+                let [x, y] = [raw(self, left)?, raw(self, right)?];
+                self.builder.ins().fadd(x, y)
+            }
+            Binary::Sub => {
+                let [x, y] = [raw(self, left)?, raw(self, right)?];
+                self.builder.ins().fsub(x, y)
+            }
+            Binary::Mul => {
+                let [x, y] = [raw(self, left)?, raw(self, right)?];
+                self.builder.ins().fmul(x, y)
+            }
+            Binary::Div => {
+                // What is divided by something infinite would be 0, where the interpreter has unknown.
+                let [x, y] = [raw(self, left)?, self.seen(right)?];
+                self.builder.ins().fdiv(x, y)
+            }
+            Binary::Mod => {
+                let [x, y] = [self.seen(left)?, self.seen(right)?];
+                let times = self.builder.ins().fdiv(x, y);
+                let times = self.builder.ins().floor(times);
+                let whole = self.builder.ins().fmul(y, times);
+                self.builder.ins().fsub(x, whole)
+            }
+            Binary::Min | Binary::Max => {
+                let [x, y] = [self.seen(left)?, self.seen(right)?];
+                let condition = if function == Binary::Min { FloatCC::LessThanOrEqual } else { FloatCC::GreaterThanOrEqual };
+                let holds = self.fcmp(condition, x, y);
+                let unknown = self.fcmp(FloatCC::Unordered, x, x);
+                let first = self.or(holds, unknown);
+                self.choose(first, x, y)
+            }
+        };
+        self.pending(value);
+        Some(())
+    }
+
+    fn compare(&mut self, op: Comparison, x: Value, y: Value) -> Truth {
+        use FloatCC::{Equal, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual};
+        let [t, f] = match op {
+            Comparison::Lt => [LessThan, GreaterThanOrEqual],
+            Comparison::Le => [LessThanOrEqual, GreaterThan],
+            Comparison::Gt => [GreaterThan, LessThanOrEqual],
+            Comparison::Ge => [GreaterThanOrEqual, LessThan],
+            Comparison::Eq | Comparison::Ne => {
+                let equal = self.fcmp(Equal, x, y);
+                let [below, above] = [self.fcmp(LessThan, x, y), self.fcmp(GreaterThan, x, y)];
+                let other = self.or(below, above);
+                return if op == Comparison::Eq { Truth { t: equal, f: other } } else { Truth { t: other, f: equal } };
+            }
+        }
+        .map(|condition| self.fcmp(condition, x, y));
+        Truth { t, f }
+    }
+
+    fn compare_levels(&mut self, op: Comparison, x: Truth, y: Truth) -> Truth {
+        // The four pairs of known levels, and whether the comparison holds of them.
+        let pairs = [(x.f, y.f, false, false), (x.f, y.t, false, true), (x.t, y.f, true, false), (x.t, y.t, true, true)];
+        let [t, f] = [true, false].map(|of| {
+            let mut mask: Option<Value> = None;
+            for (a, b, left, right) in pairs {
+                let holds = match op {
+                    Comparison::Lt => !left & right,
+                    Comparison::Le => left <= right,
+                    Comparison::Gt => left & !right,
+                    Comparison::Ge => left >= right,
+                    Comparison::Eq => left == right,
+                    Comparison::Ne => left != right,
+                };
+                if holds == of {
+                    let both = self.and(a, b);
+                    mask = Some(match mask {
+                        None => both,
+                        Some(mask) => self.or(mask, both),
+                    });
+                }
+            }
+            // Each comparison holds of some pair and not of some other.
+            mask.unwrap_or(x.t)
+        });
+        Truth { t, f }
+    }
+
+    /// What stands in the slots that the k-th operand of both lanes names.
+    fn gather(&mut self, k: u16, lane: cranelift_codegen::ir::Type, vector: cranelift_codegen::ir::Type) -> Value {
+        let Block { slots, operands, width, lanes, .. } = self.block;
+        let at = (i32::from(k) * lanes + self.first) * width;
+        let mut load = |offset: i32| {
+            let ins = self.builder.ins();
+            let index = if width == 2 { ins.uload16(I64, PLAIN, operands, offset) } else { ins.uload32(PLAIN, operands, offset) };
+            let index = self.builder.ins().ishl_imm_u(index, 3);
+            let address = self.builder.ins().iadd(slots, index);
+            self.builder.ins().load(lane, PLAIN, address, 0)
+        };
+        let low = load(at);
+        let high = (lanes > 1).then(|| load(at + width));
+        let pair = self.builder.ins().scalar_to_vector(vector, low);
+        match high {
+            Some(high) => self.builder.ins().insertlane(pair, high, 1),
+            None => pair,
+        }
+    }
+
+    fn settled(&mut self, value: Value) {
+        self.nums.push(Num { value, kind: Kind::Settled });
+    }
+
+    fn pending(&mut self, value: Value) {
+        self.nums.push(Num { value, kind: Kind::Pending });
+    }
+
+    /// A register whose bits are looked at: what is not finite after a computation is NaN.
+    fn seen(&mut self, register: u16) -> Option<Value> {
+        let Num { value, kind } = *self.nums.get(usize::from(register))?;
+        if kind == Kind::Settled {
+            return Some(value);
+        }
+        let zero = self.builder.ins().fsub(value, value);
+        let value = self.builder.ins().fadd(value, zero);
+        *self.nums.get_mut(usize::from(register))? = Num { value, kind: Kind::Settled };
+        Some(value)
+    }
+
+    fn level(&self, register: u16) -> Option<Truth> {
+        self.levels.get(usize::from(register)).copied()
+    }
+
+    fn literal(&mut self, value: f64) -> Value {
+        let value = self.builder.ins().f64const(value);
+        self.builder.ins().splat(F64X2, value)
+    }
+
+    fn fcmp(&mut self, condition: FloatCC, x: Value, y: Value) -> Value {
+        self.builder.ins().fcmp(condition, x, y)
+    }
+
+    fn and(&mut self, x: Value, y: Value) -> Value {
+        self.builder.ins().band(x, y)
+    }
+
+    fn or(&mut self, x: Value, y: Value) -> Value {
+        self.builder.ins().bor(x, y)
+    }
+
+    /// `x` where the mask is set, else `y`.
+    fn choose(&mut self, mask: Value, x: Value, y: Value) -> Value {
+        let [x, y] = [self.bits(x), self.bits(y)];
+        let value = self.builder.ins().bitselect(mask, x, y);
+        self.number(value)
+    }
+
+    fn bits(&mut self, x: Value) -> Value {
+        self.builder.ins().bitcast(I64X2, little(), x)
+    }
+
+    fn number(&mut self, x: Value) -> Value {
+        self.builder.ins().bitcast(F64X2, little(), x)
+    }
+}
+
+/// A cast between vectors has to say in which order lanes are counted, even where their widths are equal.
+fn little() -> MemFlagsData {
+    MemFlagsData::new().with_endianness(cranelift_codegen::ir::Endianness::Little)
+}

@@ -1,0 +1,41 @@
+//! What the ASCEP engine can't say in safe Rust, behind a face that is safe: asking for memory ahead of its use and, with the feature `jit`, machine code for
+//! the shapes of rules.
+//!
+//! The crate knows nothing of rules. It takes short straight programs over numbers and levels ([`Code`]) and rows of operands to run them over ([`Rows`]), and
+//! finds the blocks of rows in which something happens. What happens there is for the caller to say, who has an interpreter for it: machine code can overlook a
+//! block or point at one too many, and tests compare the two, but it never decides what a rule means.
+//!
+//! # What is unsafe, and why it holds
+//!
+//! All `unsafe` is in the module `bare`: the prefetch instruction, and the call of code that was made at run time. Each has its proof beside it. In short:
+//!
+//! - Code is made by [`Compiler`] alone, from a vocabulary of loads at computed places, arithmetic without traps, and branches inside one function. It calls nothing.
+//! - A kernel reads the slots that the operands name, and the operands, constants and heads of the rows that it is given, and writes nothing.
+//!   [`Operands`] knows the greatest slot of all that is in it, so one comparison before a call bounds all that the call can read there; the other lengths are
+//!   compared with what the number of rows comes to.
+//! - Memory is written before it is executable and never after. It is freed when the last [`Kernel`] in it is dropped.
+//!
+//! Miri can't run machine code. It can run everything else here; what the code does is checked by `tests/kernels.rs`, which compares random programs over
+//! random numbers with plain Rust, and by the property tests of `ascep-runtime`, in which engines with and without machine code must agree.
+
+mod bare;
+mod rows;
+
+#[cfg(feature = "jit")]
+mod code;
+#[cfg(feature = "jit")]
+mod compile;
+#[cfg(feature = "jit")]
+mod emit;
+#[cfg(feature = "jit")]
+mod kernel;
+
+pub use bare::prefetch;
+pub use rows::{Head, LANES, Operands, lanes_of_tail};
+
+#[cfg(feature = "jit")]
+pub use code::{Binary, CannotCompile, Code, Comparison, Instr, Level, Unary};
+#[cfg(feature = "jit")]
+pub use compile::{Compiler, Pending};
+#[cfg(feature = "jit")]
+pub use kernel::{Found, Kernel, Rows};
