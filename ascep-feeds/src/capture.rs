@@ -12,7 +12,7 @@ use crate::event::{MarketEvent, Payload, Status, Timestamp};
 use crate::input::{Line, Lines};
 use crate::source::{EventSource, Progress, ReadOptions, SourceCounters};
 use crate::symbols::Symbols;
-use crate::venue::{Frame, FrameParser, Venue};
+use crate::venue::{Frame, FrameParser, ParserCounters, Venue};
 
 /// What a line of the recorder's own begins with.
 const OWN: &[u8] = b"{\"ascep\":";
@@ -179,7 +179,8 @@ impl EventSource for CaptureReader {
     }
 
     fn counters(&self) -> SourceCounters {
-        self.counters
+        let ParserCounters { scanned, fell_back } = self.parser.counters();
+        SourceCounters { scanned, fell_back, ..self.counters }
     }
 
     fn progress(&self) -> Option<Progress> {

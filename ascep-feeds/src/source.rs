@@ -72,6 +72,10 @@ pub struct SourceCounters {
     pub unknown: u64,
     /// Lines with nothing on them.
     pub blank: u64,
+    /// Frames of a capture in the form in which the venue sends them, read in one pass.
+    pub scanned: u64,
+    /// Frames of a capture of another form, read by the slower decoder that takes any.
+    pub fell_back: u64,
 }
 
 impl SourceCounters {
@@ -85,6 +89,8 @@ impl SourceCounters {
         self.skipped += other.skipped;
         self.unknown += other.unknown;
         self.blank += other.blank;
+        self.scanned += other.scanned;
+        self.fell_back += other.fell_back;
     }
 }
 

@@ -60,6 +60,20 @@ pub trait FrameParser: Send {
     /// # Errors
     /// When the frame is no message of the venue, or one with a field that can't be.
     fn frame(&mut self, recv_ts: Timestamp, frame: &[u8], symbols: &mut Symbols, out: &mut Vec<MarketEvent>) -> Result<Frame, FrameError>;
+
+    /// How the frames so far were read. All zeros where a parser has only one way.
+    fn counters(&self) -> ParserCounters {
+        ParserCounters::default()
+    }
+}
+
+/// How frames were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ParserCounters {
+    /// Of the form in which the venue sends them, read in one pass.
+    pub scanned: u64,
+    /// Of another form, read by the slower decoder that takes any.
+    pub fell_back: u64,
 }
 
 /// What a frame was.

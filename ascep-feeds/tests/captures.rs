@@ -45,6 +45,8 @@ fn whole_files() {
         assert_eq!((counters.refused, counters.unknown, counters.control, counters.blank), (0, 0, 0, 0));
         assert_eq!(counters.lines, counters.event_lines + counters.skipped);
         assert_eq!(counters.lines, count(&bytes, "\n"));
+        // The first quote brings the name of the symbol.
+        assert_eq!((counters.scanned, counters.fell_back), (counters.lines - 1, 1));
         assert_eq!(symbols.iter().map(|(_, name)| name).collect::<Vec<_>>(), [symbol]);
         assert!(events.is_sorted_by_key(|e| e.ts), "one connection, one clock");
         let progress = reader.progress().unwrap();

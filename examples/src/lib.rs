@@ -10,3 +10,8 @@ pub struct Embedding;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/arbitrage.md")]
 pub struct Arbitrage;
+
+/// The programs of `docs/feeds.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/feeds.md")]
+pub struct Feeds;

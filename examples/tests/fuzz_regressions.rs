@@ -5,6 +5,8 @@ use std::path::Path;
 
 #[path = "../../fuzz/src/compile_run.rs"]
 mod compile_run;
+#[path = "../../fuzz/src/frames.rs"]
+mod frames;
 #[path = "../../fuzz/src/parse.rs"]
 mod parse;
 #[path = "../../fuzz/src/readers.rs"]
@@ -40,6 +42,11 @@ fn compile_run_findings_stay_mended() {
 #[test]
 fn readers_findings_stay_mended() {
     assert!(replay("readers", readers::check) > 5);
+}
+
+#[test]
+fn frames_findings_stay_mended() {
+    assert!(replay("frames", frames::check) > 3);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! earlier findings without a fuzzer. Nothing here but the modules, so that the test can take this file in by its path.
 
 pub mod compile_run;
+pub mod frames;
 pub mod parse;
 pub mod readers;
 pub mod snapshot;

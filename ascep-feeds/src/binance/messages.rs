@@ -1,103 +1,58 @@
-//! The frames of Binance's market streams, raw or wrapped as `{"stream":..,"data":..}`. One pass over the borrowed bytes takes the fields
+//! The tolerant decoder of Binance's frames, raw or wrapped as `{"stream":..,"data":..}`. One pass over the borrowed bytes takes the fields
 //! that matter, whatever else there is; numbers may come as text or as numbers. Unknown types are counted, not refused.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use rustc_hash::FxHashMap;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{NAME, SymbolTable};
-use crate::event::{MISSING, MarketEvent, Payload, Quote, Side, Timestamp, Trade};
+use crate::event::{MISSING, Payload, Quote, Side, Timestamp, Trade};
 use crate::number::{self, short};
-use crate::symbols::{SymbolId, Symbols};
-use crate::venue::{Control, Frame, FrameError, FrameParser, Stream};
+use crate::symbols::SymbolId;
+use crate::venue::{Control, FrameError, Stream};
 
-/// Reads frames of one connection.
-pub struct Parser {
-    table: SymbolTable,
-    ids: FxHashMap<Box<str>, SymbolId>,
+/// What a frame says.
+pub(super) enum Decoded {
+    Event { stream: Stream, symbol: SymbolId, venue_ts: Option<Timestamp>, payload: Payload, id: Option<u64> },
+    Control(Control),
+    Skipped,
+    Unknown,
 }
 
-impl Parser {
-    /// A parser that takes symbols apart by a table.
-    #[must_use]
-    pub fn new(table: SymbolTable) -> Self {
-        Self { table, ids: FxHashMap::default() }
-    }
-
-    fn symbol(&mut self, native: &str, symbols: &mut Symbols) -> Result<SymbolId, FrameError> {
-        if let Some(&id) = self.ids.get(native) {
-            return Ok(id);
+/// Reads a frame of any form; `symbol` says what a symbol of the venue is here.
+pub(super) fn decode(frame: &[u8], symbol: impl FnOnce(&str) -> Result<SymbolId, FrameError>) -> Result<Decoded, FrameError> {
+    let fields: Fields<'_> = serde_json::from_slice(frame).map_err(|error| FrameError::NotJson { message: error.to_string() })?;
+    let (stream, message, payload, id) = match fields.kind() {
+        Kind::Quote => {
+            let (payload, id) = fields.quote()?;
+            (Stream::Quotes, Message("bookTicker"), payload, id)
         }
-        let pair = self.table.pair(native).ok_or_else(|| FrameError::UnknownSymbol { symbol: short(native) })?;
-        let id = symbols.intern(&format!("{NAME}:{pair}"))?;
-        self.ids.insert(native.into(), id);
-        Ok(id)
-    }
-
-    fn quote(&mut self, fields: &Fields<'_>, symbols: &mut Symbols) -> Result<(SymbolId, Payload, Option<u64>), FrameError> {
-        let message = Message("bookTicker");
-        let (bid, bid_qty) = message.side(("b", &fields.bid), ("B", &fields.bid_qty))?;
-        let (ask, ask_qty) = message.side(("a", &fields.ask), ("A", &fields.ask_qty))?;
-        let symbol = self.symbol(message.text("s", &fields.symbol)?, symbols)?;
-        Ok((symbol, Payload::Quote(Quote { bid, ask, bid_qty, ask_qty }), fields.update.integer()))
-    }
-
-    fn trade(
-        &mut self,
-        fields: &Fields<'_>,
-        symbols: &mut Symbols,
-        aggregated: bool,
-    ) -> Result<(SymbolId, Payload, Option<u64>), FrameError> {
-        let message = Message(if aggregated { "aggTrade" } else { "trade" });
-        let price = message.price("p", &fields.price)?;
-        let qty = message.quantity("q", &fields.qty)?;
-        // The buyer was the maker, so the seller came to the market.
-        let side = match fields.buyer_is_maker {
-            Value::Bool(true) => Some(Side::Sell),
-            Value::Bool(false) => Some(Side::Buy),
-            Value::Missing => None,
-            _ => return Err(FrameError::WrongType { message: message.0, field: "m", want: "true or false" }),
-        };
-        let symbol = self.symbol(message.text("s", &fields.symbol)?, symbols)?;
-        let id = if aggregated { &fields.ask } else { &fields.trade_id };
-        Ok((symbol, Payload::Trade(Trade { price, qty, side }), id.integer()))
-    }
-}
-
-impl FrameParser for Parser {
-    fn frame(&mut self, recv_ts: Timestamp, frame: &[u8], symbols: &mut Symbols, out: &mut Vec<MarketEvent>) -> Result<Frame, FrameError> {
-        let fields: Fields<'_> = serde_json::from_slice(frame).map_err(|error| FrameError::NotJson { message: error.to_string() })?;
-        let stream = match fields.kind() {
-            Kind::Quote => Stream::Quotes,
-            Kind::Trade | Kind::AggTrade => Stream::Trades,
-            Kind::Depth => return Ok(Frame::Skipped),
-            Kind::Shutdown => return Ok(Frame::Control(Control::Shutdown)),
-            Kind::Ack => return Ok(Frame::Control(Control::Ack { id: fields.id.integer() })),
-            Kind::Refused => {
-                let message = short(fields.message.text().unwrap_or_default());
-                return Ok(Frame::Control(Control::Refused {
-                    id: fields.id.integer(),
-                    code: fields.code.signed().unwrap_or_default(),
-                    message,
-                }));
-            }
-            Kind::Unknown => return Ok(Frame::Unknown),
-        };
-        let (symbol, payload, id) = match stream {
-            Stream::Quotes => self.quote(&fields, symbols)?,
-            _ => self.trade(&fields, symbols, fields.kind() == Kind::AggTrade)?,
-        };
-        // Of a trade the time of the trade, else of the message; a bookTicker has neither.
-        let venue_ts = fields.trade_time.integer().or(fields.event_time.integer()).and_then(nanoseconds);
-        out.push(MarketEvent { ts: recv_ts, venue_ts, symbol, payload });
-        Ok(Frame::Events { stream, id })
-    }
+        Kind::Trade => {
+            let message = Message("trade");
+            (Stream::Trades, message, fields.trade(message)?, fields.trade_id.integer())
+        }
+        Kind::AggTrade => {
+            let message = Message("aggTrade");
+            (Stream::Trades, message, fields.trade(message)?, fields.ask.integer())
+        }
+        Kind::Depth => return Ok(Decoded::Skipped),
+        Kind::Shutdown => return Ok(Decoded::Control(Control::Shutdown)),
+        Kind::Ack => return Ok(Decoded::Control(Control::Ack { id: fields.id.integer() })),
+        Kind::Refused => {
+            let message = short(fields.message.text().unwrap_or_default());
+            let code = fields.code.signed().unwrap_or_default();
+            return Ok(Decoded::Control(Control::Refused { id: fields.id.integer(), code, message }));
+        }
+        Kind::Unknown => return Ok(Decoded::Unknown),
+    };
+    let symbol = symbol(message.text("s", &fields.symbol)?)?;
+    // Of a trade the time of the trade, else of the message; a bookTicker has neither.
+    let venue_ts = fields.trade_time.integer().or(fields.event_time.integer()).and_then(nanoseconds);
+    Ok(Decoded::Event { stream, symbol, venue_ts, payload, id })
 }
 
 /// Times come in ms, or in µs where the connection asks for `timeUnit=MICROSECOND`; as ms the latter would lie after the year 5138.
-fn nanoseconds(time: u64) -> Option<Timestamp> {
+pub(super) fn nanoseconds(time: u64) -> Option<Timestamp> {
     let unit = if time < 100_000_000_000_000 { 1_000_000 } else { 1_000 };
     Timestamp::try_from(time).ok()?.checked_mul(unit)
 }
@@ -255,6 +210,28 @@ impl Fields<'_> {
         } else {
             Kind::Unknown
         }
+    }
+}
+
+impl Fields<'_> {
+    fn quote(&self) -> Result<(Payload, Option<u64>), FrameError> {
+        let message = Message("bookTicker");
+        let (bid, bid_qty) = message.side(("b", &self.bid), ("B", &self.bid_qty))?;
+        let (ask, ask_qty) = message.side(("a", &self.ask), ("A", &self.ask_qty))?;
+        Ok((Payload::Quote(Quote { bid, ask, bid_qty, ask_qty }), self.update.integer()))
+    }
+
+    fn trade(&self, message: Message) -> Result<Payload, FrameError> {
+        let price = message.price("p", &self.price)?;
+        let qty = message.quantity("q", &self.qty)?;
+        // The buyer was the maker, so the seller came to the market.
+        let side = match self.buyer_is_maker {
+            Value::Bool(true) => Some(Side::Sell),
+            Value::Bool(false) => Some(Side::Buy),
+            Value::Missing => None,
+            _ => return Err(FrameError::WrongType { message: message.0, field: "m", want: "true or false" }),
+        };
+        Ok(Payload::Trade(Trade { price, qty, side }))
     }
 }
 

@@ -10,6 +10,10 @@ pub struct FeedCounters {
     pub frames: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Messages in the form in which the venue sends them, read in one pass.
+    pub scanned: u64,
+    /// Messages of another form, read by the slower decoder that takes any.
+    pub fell_back: u64,
     /// Events handed on, statuses included.
     pub events: u64,
     /// Messages about the connection.

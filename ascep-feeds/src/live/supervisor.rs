@@ -270,15 +270,19 @@ impl Supervisor {
     }
 
     async fn frame(&mut self, at: usize, place: usize, received: Timestamp, bytes: &[u8]) -> Result<(), End> {
-        self.count(|counters| {
-            counters.frames += 1;
-            counters.bytes += bytes.len() as u64;
-        });
         self.events.clear();
         let Some(slot) = self.slots.get_mut(at) else { return Ok(()) };
         let compare = slot.sockets.len() > 1 || Instant::now() < slot.compare_until;
         let Some(live) = slot.sockets.get_mut(place) else { return Ok(()) };
+        let before = live.parser.counters();
         let frame = live.parser.frame(received, bytes, &mut self.symbols, &mut self.events);
+        let after = live.parser.counters();
+        self.shared.count(|counters| {
+            counters.frames += 1;
+            counters.bytes += bytes.len() as u64;
+            counters.scanned += after.scanned - before.scanned;
+            counters.fell_back += after.fell_back - before.fell_back;
+        });
         if let (Ok(Frame::Events { stream, id: Some(id) }), Some(event)) = (&frame, self.events.first())
             && !slot.overlap.is_new(event.symbol, *stream, *id, compare)
         {
@@ -290,9 +294,12 @@ impl Supervisor {
         }
         match frame {
             Ok(Frame::Events { .. }) => {
-                for event in std::mem::take(&mut self.events) {
+                // The list itself is kept: its memory serves the next frame.
+                let mut events = std::mem::take(&mut self.events);
+                for event in events.drain(..) {
                     self.deliver(event).await?;
                 }
+                self.events = events;
                 Ok(())
             }
             Ok(Frame::Control(control)) => {

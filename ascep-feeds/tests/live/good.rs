@@ -47,6 +47,8 @@ fn a_plain_session() {
         (counters.frames, counters.events, counters.skipped, counters.unknown, counters.refused, counters.unsubscribed),
         (10, 4, 1, 1, 1, 1)
     );
+    // The usual ones but the first, which brings the name.
+    assert_eq!((counters.scanned, counters.fell_back), (3, 7));
     assert_eq!((counters.pings, counters.control, counters.refused_requests, counters.connects, counters.lost), (1, 2, 1, 1, 0));
     assert!(client.feed.last_trouble().unwrap().contains("-1003"));
     assert_eq!(client.symbols.iter().map(|(_, name)| name).collect::<Vec<_>>(), ["binance:BTC/USDT"]);
