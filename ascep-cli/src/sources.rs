@@ -51,7 +51,7 @@ fn uses(source: &Source, limits: &ascep_lang::Limits) -> Vec<String> {
     tree.items
         .iter()
         .filter_map(|item| match item {
-            Item::Use { path: UsePath::File(path), .. } => Some(tidy(&folder.join(&path.text))),
+            Item::Use { path: UsePath::File(path), .. } => Some(tidy(&folder.join(path.text.as_str()))),
             _ => None,
         })
         .collect()

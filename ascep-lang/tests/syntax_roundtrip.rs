@@ -39,11 +39,11 @@ enum E {
 }
 
 fn ident(text: &str) -> Ident {
-    Ident { text: text.to_owned(), span: Span::default() }
+    Ident { text: text.into(), span: Span::default() }
 }
 
 fn lit(text: &str) -> StrLit {
-    StrLit { text: text.to_owned(), span: Span::default() }
+    StrLit { text: text.into(), span: Span::default() }
 }
 
 /// Puts `e` into the arena.
@@ -52,9 +52,9 @@ fn put(tree: &mut Tree, e: &E) -> ExprId {
     let kind = match e {
         E::Number(v, k) => ExprKind::Number(*v, *k),
         E::Duration(n) => ExprKind::Duration(*n),
-        E::Str(s) => ExprKind::Str(s.clone()),
+        E::Str(s) => ExprKind::Str(s.as_str().into()),
         E::Bool(b) => ExprKind::Bool(*b),
-        E::Name(n) => ExprKind::Name(n.clone()),
+        E::Name(n) => ExprKind::Name(n.as_str().into()),
         E::Neg(x) => ExprKind::Neg(put(tree, x)),
         E::Not(x) => ExprKind::Not(put(tree, x)),
         E::Paren(x) => ExprKind::Paren(put(tree, x)),

@@ -126,7 +126,7 @@ impl<'a> Checker<'a> {
     fn param_kind(&mut self, name: &Ident, default: ExprId, range: Option<(ExprId, ExprId)>) -> Kind<'a> {
         let params = &mut self.out.typed.tables.params;
         let id = ParamId(u32::try_from(params.len()).unwrap_or(u32::MAX));
-        params.push(Param { name: name.text.clone(), ty: Type::Bool, value: Constant::Bool(false), range: None });
+        params.push(Param { name: name.text.to_string(), ty: Type::Bool, value: Constant::Bool(false), range: None });
         Kind::Param { id, default, range }
     }
 

@@ -73,7 +73,7 @@ impl<'a> Checker<'a> {
     }
 
     fn test_block(&mut self, placed: &Placed<'a>, test: &'a syntax::Test, signals: &Signals<'a>, named: &FxHashSet<String>) -> Test {
-        let name = test.name.text.clone();
+        let name = test.name.text.to_string();
         let mut draft = Draft {
             tree: placed.tree,
             reached: None,
@@ -144,7 +144,7 @@ impl<'a> Checker<'a> {
                 let fields = self.expected_fields(tree, name, fields, signals);
                 let Some(at) = at else { return };
                 draft.test.end = draft.test.end.max(at);
-                draft.test.expected.push(Expected { signal: name.text.clone(), fields, at, span: *span });
+                draft.test.expected.push(Expected { signal: name.text.to_string(), fields, at, span: *span });
             }
         }
     }
@@ -233,7 +233,7 @@ impl<'a> Checker<'a> {
                 });
             }
             let value = self.expected_value(tree, name, *value, types.flatten().map_or(&[], Vec::as_slice));
-            found.extend(value.map(|v| (name.text.clone(), v)));
+            found.extend(value.map(|v| (name.text.to_string(), v)));
         }
         found
     }

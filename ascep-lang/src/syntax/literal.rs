@@ -3,7 +3,7 @@
 //! `0.5%` and `5bp` are scaled in decimal before they become a float, so `0.3%` is the float nearest to 0.003,
 //! and a printed number reads back as the same bits.
 
-use super::NumberKind;
+use super::{NumberKind, Text};
 
 /// Why a literal has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,11 +84,45 @@ fn small_whole(text: &str) -> Option<(u32, &str)> {
     Some((digits.parse().ok()?, rest))
 }
 
+/// Powers of ten that an f64 holds exactly, as many as a short number may need.
+const TENS: [f64; 20] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19];
+
+/// The value of a number of at most 15 digits without underscores and exponent, as most are. Its digits as a whole number and the power of ten
+/// below it are exact, so that their quotient is rounded once, as it is to be.
+fn short_number(text: &str) -> Option<(f64, NumberKind)> {
+    let bytes = text.as_bytes();
+    let (mut whole, mut digits, mut places, mut point) = (0_u64, 0_usize, 0_usize, false);
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'0'..=b'9' => {
+                whole = whole.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+                digits += 1;
+                places += usize::from(point);
+            }
+            b'.' if !point => point = true,
+            _ => break,
+        }
+        at += 1;
+    }
+    if digits > 15 {
+        return None;
+    }
+    let (kind, shift) = match bytes.get(at..)? {
+        [] => (NumberKind::Plain, 0),
+        b"%" => (NumberKind::Percent, 2),
+        b"bp" | b"bps" => (NumberKind::BasisPoint, 4),
+        _ => return None,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "at most 15 digits")]
+    let value = whole as f64 / TENS.get(places + shift)?;
+    Some((value, kind))
+}
+
 /// The value of a number token: `1_000`, `0.5%`, `5bps`.
 pub(crate) fn number(text: &str) -> Result<(f64, NumberKind), LiteralError> {
-    // Most numbers are small and whole.
-    if let Some((whole, "")) = small_whole(text) {
-        return Ok((f64::from(whole), NumberKind::Plain));
+    if let Some(found) = short_number(text) {
+        return Ok(found);
     }
     let (digits, suffix) = text.split_at_checked(number_len(text)).unwrap_or((text, ""));
     let (kind, shift) = match suffix {
@@ -169,13 +203,13 @@ pub(crate) fn duration(text: &str) -> Result<i64, LiteralError> {
 
 /// The text of a string token without its quotes, escapes resolved; and the byte offset in the token of the first
 /// escape that is not known, which stands in the text as it is.
-pub(crate) fn string(token: &str) -> (String, Option<usize>) {
+pub(crate) fn string(token: &str) -> (Text, Option<usize>) {
     let inner = token.strip_prefix('"').unwrap_or(token);
     let inner = inner.strip_suffix('"').unwrap_or(inner);
     if !inner.contains('\\') {
-        return (inner.to_owned(), None);
+        return (Text::new(inner), None);
     }
-    let mut text = String::with_capacity(inner.len());
+    let mut text = Text::with_capacity(inner.len());
     let mut bad = None;
     let mut chars = inner.char_indices();
     while let Some((at, c)) = chars.next() {
@@ -298,9 +332,9 @@ mod tests {
 
     #[test]
     fn strings() {
-        assert_eq!(string(r#""a/b""#), ("a/b".to_owned(), None));
-        assert_eq!(string(r#""a\"\\\n\t""#), ("a\"\\\n\t".to_owned(), None));
-        assert_eq!(string(r#""a\qb""#), ("a\\qb".to_owned(), Some(2)));
+        assert_eq!(string(r#""a/b""#), ("a/b".into(), None));
+        assert_eq!(string(r#""a\"\\\n\t""#), ("a\"\\\n\t".into(), None));
+        assert_eq!(string(r#""a\qb""#), ("a\\qb".into(), Some(2)));
     }
 
     proptest! {
@@ -321,7 +355,7 @@ mod tests {
 
         #[test]
         fn strings_read_back(text in "[^\r]*") {
-            prop_assert_eq!(string(&quote(&text)), (text, None));
+            prop_assert_eq!(string(&quote(&text)), (Text::from(text), None));
         }
     }
 }

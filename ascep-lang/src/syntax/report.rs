@@ -25,6 +25,11 @@ impl Report {
         }
     }
 
+    /// How many are kept.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     /// Whether nothing that is pushed will be kept.
     pub(super) fn is_full(&self) -> bool {
         self.list.len() >= self.limit

@@ -12,6 +12,9 @@ use crate::span::Span;
 /// The greatest height of an expression.
 pub const MAX_NESTING: u32 = 128;
 
+/// A text as a tree holds it: a short one, as names and symbols are, needs no memory of its own.
+pub type Text = compact_str::CompactString;
+
 /// An expression in the arena of its [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ExprId(pub u32);
@@ -39,7 +42,7 @@ impl Tree {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
     /// The text with its `#`.
-    pub text: String,
+    pub text: Text,
     /// Where it stands.
     pub span: Span,
 }
@@ -48,7 +51,7 @@ pub struct Comment {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ident {
     /// The text. Keywords in name position keep the user's case.
-    pub text: String,
+    pub text: Text,
     /// Where it stands.
     pub span: Span,
 }
@@ -88,7 +91,7 @@ pub enum UsePath {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StrLit {
     /// The text between the quotes.
-    pub text: String,
+    pub text: Text,
     /// Where it stands.
     pub span: Span,
 }
@@ -215,11 +218,11 @@ pub enum ExprKind {
     /// A duration in nanoseconds.
     Duration(i64),
     /// A string: a symbol or a name.
-    Str(String),
+    Str(Text),
     /// `TRUE` or `FALSE`.
     Bool(bool),
     /// A name: CONST, PARAM, LET, SET, a FN parameter, a FOR EACH variable, a label, `it`.
-    Name(String),
+    Name(Text),
     /// `-x`
     Neg(ExprId),
     /// `NOT c`

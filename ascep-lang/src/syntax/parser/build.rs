@@ -6,7 +6,7 @@ use super::super::literal;
 use super::super::prepare::ItemTokens;
 use super::super::report::Report;
 use super::super::tree::{
-    Action, Arg, Expr, ExprId, ExprKind, ForEach, Ident, Item, MAX_NESTING, Rule, SetRef, StrLit, Tail, Test, TestStep, Tree, UsePath,
+    Action, Arg, Expr, ExprId, ExprKind, ForEach, Ident, Item, MAX_NESTING, Rule, SetRef, StrLit, Tail, Test, TestStep, Text, Tree, UsePath,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::{Lexeme, Token};
@@ -43,7 +43,7 @@ pub(crate) struct Build<'s> {
 
 impl<'s> Build<'s> {
     pub(super) fn new(file: FileId, text: &'s str, limits: &Limits, lexemes: &'s [Lexeme], stop: &'s Cell<bool>) -> Self {
-        const NO_ITEM: &ItemTokens = &ItemTokens { range: 0..0, starts: false, dead: false, tainted: Vec::new() };
+        const NO_ITEM: &ItemTokens = &ItemTokens { range: 0..0, starts: false, dead: false, pattern: None, tainted: Vec::new() };
         // A guess that spares most of the growing: about five of six tokens make no node.
         let tree = Tree { exprs: Vec::with_capacity(lexemes.len() / 2), ..Tree::default() };
         Self {
@@ -64,6 +64,10 @@ impl<'s> Build<'s> {
             tails: Vec::new(),
             steps: Vec::new(),
         }
+    }
+
+    pub(super) fn max_nodes(&self) -> usize {
+        self.max_nodes
     }
 
     pub(super) fn start_item(&mut self, item: &'s ItemTokens, is_last: bool) {
@@ -106,7 +110,7 @@ impl<'s> Build<'s> {
     }
 
     pub(crate) fn ident(&self, place: Place) -> Ident {
-        Ident { text: self.slice(place).to_owned(), span: self.span(place) }
+        Ident { text: Text::new(self.slice(place)), span: self.span(place) }
     }
 
     pub(crate) fn str_lit(&self, place: Place) -> StrLit {

@@ -1,7 +1,7 @@
 //! Semantic actions of the grammar: expressions and sequences. No action looks deeper than the children it is given.
 
 use super::super::literal;
-use super::super::tree::{Arg, BinaryOp, CrossSide, ExprId, ExprKind, NumberKind, Quantifier, Step, StrLit};
+use super::super::tree::{Arg, BinaryOp, CrossSide, ExprId, ExprKind, NumberKind, Quantifier, Step, StrLit, Text};
 use super::build::{Build, Place};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -53,7 +53,7 @@ impl Build<'_> {
     }
 
     pub(crate) fn name(&mut self, place: Place) -> ExprId {
-        self.alloc(ExprKind::Name(self.slice(place).to_owned()), place, 0)
+        self.alloc(ExprKind::Name(Text::new(self.slice(place))), place, 0)
     }
 
     // Operators.

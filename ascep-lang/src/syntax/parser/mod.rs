@@ -14,12 +14,16 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::Token;
 use crate::limits::Limits;
 use crate::span::{FileId, Span};
+use alike::{Alike, Origin};
 use build::Build;
 
+mod alike;
 pub(crate) mod build;
 mod error;
 mod expected;
 mod expr;
+#[cfg(test)]
+mod tests;
 
 lalrpop_mod!(
     #[allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
@@ -37,6 +41,11 @@ type Recovery = ErrorRecovery<u32, Token, std::convert::Infallible>;
 /// [`MAX_NESTING`](super::MAX_NESTING) high.
 #[must_use]
 pub fn parse(file: FileId, text: &str, limits: &Limits) -> (Tree, Vec<Diagnostic>) {
+    parse_with(file, text, limits, true)
+}
+
+/// Parses one file, with or without patterns: see [`prepare`].
+fn parse_with(file: FileId, text: &str, limits: &Limits, patterns: bool) -> (Tree, Vec<Diagnostic>) {
     let most = limits.max_file_bytes.min(u32::MAX as usize - 1);
     if text.len() > most {
         let message = format!("this file has {} bytes; {most} is the limit", text.len());
@@ -44,10 +53,12 @@ pub fn parse(file: FileId, text: &str, limits: &Limits) -> (Tree, Vec<Diagnostic
         return (Tree::default(), vec![diagnostic]);
     }
     let mut lexical = Report::new(limits.max_errors);
-    let prepared = prepare(file, text, &mut lexical);
+    let prepared = prepare(file, text, patterns, &mut lexical);
     let stop = Cell::new(false);
     let mut build = Build::new(file, text, limits, &prepared.lexemes, &stop);
     let parser = grammar::ItemParser::new();
+    let origin = Origin { file, text, lexemes: &prepared.lexemes, max_nodes: build.max_nodes() };
+    let mut alike = Alike::default();
     for (at, item) in prepared.items.iter().enumerate() {
         if stop.get() {
             break;
@@ -55,8 +66,13 @@ pub fn parse(file: FileId, text: &str, limits: &Limits) -> (Tree, Vec<Diagnostic
         if item.dead {
             continue;
         }
-        build.start_item(item, at + 1 == prepared.items.len());
+        let pattern = item.pattern.filter(|_| item.tainted.is_empty());
+        if pattern.is_some_and(|pattern| alike.copy(pattern, origin, item.range.clone(), &mut build.tree)) {
+            continue;
+        }
         let tokens = prepared.lexemes.get(item.range.clone()).unwrap_or_default();
+        build.start_item(item, at + 1 == prepared.items.len());
+        let (exprs, found) = (build.tree.exprs.len(), build.report.len());
         if !item.starts {
             build.stray(tokens);
             continue;
@@ -67,6 +83,9 @@ pub fn parse(file: FileId, text: &str, limits: &Limits) -> (Tree, Vec<Diagnostic
             build.syntax_error(error);
         }
         build.finish_item();
+        if let Some(pattern) = pattern.filter(|_| build.report.len() == found && !stop.get()) {
+            alike.add(pattern, origin, item.range.clone(), exprs..build.tree.exprs.len(), &build.tree);
+        }
     }
     let (mut tree, report) = build.finish();
     tree.comments = prepared.comments;

@@ -145,6 +145,9 @@ impl Work<'_> {
 
     fn escapes(&mut self, lexeme: Lexeme) {
         let text = self.text(lexeme);
+        if !text.contains('\\') {
+            return;
+        }
         if let (_, Some(at)) = literal::string(text) {
             let start = lexeme.start as usize + at;
             let escaped = text.get(at + 1..).and_then(|rest| rest.chars().next()).unwrap_or_default();
