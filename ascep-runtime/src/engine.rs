@@ -57,6 +57,11 @@ impl Engine {
         &self.plan
     }
 
+    /// No timer is due before this.
+    pub(crate) fn due(&self) -> Timestamp {
+        self.state.timers.earliest()
+    }
+
     pub(crate) fn parts(&mut self) -> (&Plan, &mut State) {
         (&self.plan, &mut self.state)
     }
@@ -168,6 +173,7 @@ impl Engine {
     /// At the first event that is refused, with its place: those before it were taken, those after it are left to the caller.
     pub fn on_events<S: SignalSink + ?Sized>(&mut self, events: &[Event<'_>], sink: &mut S) -> Result<(), BatchError> {
         for (index, event) in events.iter().enumerate() {
+            self.state.origin.place = index;
             self.on_event(event, sink).map_err(|error| BatchError { index, error })?;
         }
         Ok(())
@@ -300,6 +306,7 @@ fn start(plan: &Plan, state: &mut State, ts: i64) {
 /// Fires the timers with deadlines up to and including `limit`, those of one deadline together.
 fn fire_timers<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, limit: i64, sink: &mut S) {
     while let Some(deadline) = state.timers.next(limit) {
+        state.origin.timers = true;
         state.clock = deadline;
         state.timers_done = state.timers_done.max(deadline - 1);
         begin_step(state, true);
@@ -321,6 +328,7 @@ fn fire_timers<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, limit: i6
             }
         }
     }
+    state.origin.timers = false;
     state.timers_done = state.timers_done.max(limit);
 }
 

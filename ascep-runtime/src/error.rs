@@ -72,6 +72,12 @@ pub enum BuildError {
     /// The state of the running engine can't be taken over, which never happens to a state that events led to.
     #[error("the state of the engine can't be taken over")]
     State,
+    /// The system gives no thread for a shard.
+    #[error("no thread for a shard: {reason}")]
+    Thread {
+        /// As the system says it.
+        reason: String,
+    },
     /// More nodes, rules or instruments than 32 bits can count.
     #[error("the program is too large")]
     TooLarge,

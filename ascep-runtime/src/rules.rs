@@ -151,7 +151,8 @@ fn emit<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, rule: &RulePlan,
         let state_now = &*state;
         values.extend(action.fields.iter().map(|(node, kind)| field(plan, state_now, state_now.slot(*node), *kind)));
         let view = View::of(plan, state);
-        sink.signal(&Signal { seq: state.counters.signals, ts: state.clock, head: &action.head, values: &values, view });
+        let origin = state.origin;
+        sink.signal(&Signal { seq: state.counters.signals, ts: state.clock, head: &action.head, values: &values, view, origin });
         state.values = recycle(values);
     }
 }
@@ -166,7 +167,7 @@ pub(crate) fn prepare(plan: &Plan, state: &mut State, rule: u32) {
 }
 
 /// The same allocation, emptied, for values that borrow from elsewhere: the standard library collects a vector's iterator in place.
-fn recycle<'a>(mut values: Vec<Value<'_>>) -> Vec<Value<'a>> {
+pub(crate) fn recycle<'a>(mut values: Vec<Value<'_>>) -> Vec<Value<'a>> {
     values.clear();
     values.into_iter().map(|_| Value::Unknown).collect()
 }

@@ -13,7 +13,7 @@ use crate::ops::sequence::SequenceState;
 use crate::plan::{NONE, PeriodPlan, Plan};
 use crate::ring::Ring;
 use crate::rules::RuleState;
-use crate::signal::Value;
+use crate::signal::{Origin, Value};
 use crate::timers::{NEVER, Timers};
 use crate::value::{FALSE, Repr, UNKNOWN, UNKNOWN_INT, at, put};
 use crate::watch::Watch;
@@ -84,6 +84,8 @@ pub(crate) struct State {
     pub(crate) values: Vec<Value<'static>>,
     pub(crate) counters: Counters,
     pub(crate) watch: Watch,
+    /// Goes out with each signal.
+    pub(crate) origin: Origin,
 }
 
 impl State {
@@ -133,6 +135,7 @@ impl State {
             values: Vec::with_capacity(sizes.max_fields),
             counters: Counters::default(),
             watch: Watch::new(plan),
+            origin: Origin::default(),
         }
     }
 

@@ -86,6 +86,11 @@ impl Timers {
         }
     }
 
+    /// No deadline is before this.
+    pub(crate) fn earliest(&self) -> i64 {
+        self.heap.first().map_or(NEVER, |first| first.key)
+    }
+
     /// An owner whose deadline is `deadline`, the earliest; its deadline still reads so until it is armed anew or cancelled.
     pub(crate) fn take(&mut self, deadline: i64) -> Option<u32> {
         if self.next(deadline)? != deadline {

@@ -188,7 +188,9 @@ fn tell<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, scan: u32, told:
     begin_step(state, false);
     put(&mut state.slots, of.node, state.step);
     state.mark(plan, of.node);
+    state.origin.scan = of.id + 1;
     end_step(plan, state, None, sink);
+    state.origin.scan = 0;
 }
 
 /// The bits of a field of what was told last.

@@ -17,7 +17,7 @@ use crate::value::Lists;
 #[derive(Debug)]
 pub(crate) struct ScanPlan {
     /// In the program.
-    id: u32,
+    pub(crate) id: u32,
     /// The event.
     pub(crate) node: u32,
     pub(crate) timer: u32,

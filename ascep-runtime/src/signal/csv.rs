@@ -65,7 +65,7 @@ mod tests {
             instance: vec![("s".into(), "A/B".into())],
             fields: vec!["v".into(), "w".into()],
         };
-        let signal = Signal { seq: 1, ts: 5, head: &head, values: &[Value::Num(0.5), Value::Text("a\"b")], view: Default::default() };
+        let signal = Signal::new(1, 5, &head, &[Value::Num(0.5), Value::Text("a\"b")]);
         let mut out = Vec::new();
         write_csv_header(&mut out);
         write_csv_row(&signal, &mut out);

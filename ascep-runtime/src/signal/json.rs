@@ -119,7 +119,7 @@ mod tests {
             fields: values.iter().map(|(name, _)| (*name).to_owned()).collect(),
         };
         let values: Vec<Value<'_>> = values.iter().map(|(_, value)| *value).collect();
-        let signal = Signal { seq: 7, ts: -1, head: &head, values: &values, view: Default::default() };
+        let signal = Signal::new(7, -1, &head, &values);
         let (mut out, mut owned) = (Vec::new(), Vec::new());
         write_jsonl(&signal, &mut out);
         write_jsonl(&signal.to_owned(), &mut owned);

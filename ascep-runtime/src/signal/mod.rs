@@ -59,13 +59,32 @@ pub struct Signal<'a> {
     pub values: &'a [Value<'a>],
     /// The engine behind it.
     pub(crate) view: View<'a>,
+    pub(crate) origin: Origin,
+}
+
+/// What brought a signal about: what those go by who put the signals of several engines in order.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Origin {
+    /// The place in its batch of the event at hand.
+    pub(crate) place: usize,
+    /// Whether timers fire that were due before the event or the call at hand.
+    pub(crate) timers: bool,
+    /// One more than the number in the program of the scan that tells; 0 where none does.
+    pub(crate) scan: u32,
+}
+
+/// It says nothing of what the signal is.
+impl PartialEq for Origin {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl<'a> Signal<'a> {
     /// A signal with no engine behind it, for hosts and tests that hand on signals of their own.
     #[must_use]
     pub fn new(seq: u64, ts: Timestamp, head: &'a SignalHead, values: &'a [Value<'a>]) -> Self {
-        Self { seq, ts, head, values, view: View::default() }
+        Self { seq, ts, head, values, view: View::default(), origin: Origin::default() }
     }
 
     /// The fields by name, in text order.

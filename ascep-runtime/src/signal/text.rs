@@ -130,7 +130,7 @@ mod tests {
             fields: vec!["edge".into(), "lag".into(), "v".into()],
         };
         let values = [Value::Num(0.0012), Value::Duration(1_600_000_000), Value::Unknown];
-        let signal = Signal { seq: 1, ts: 1_723_161_253_937_085_768, head: &head, values: &values, view: Default::default() };
+        let signal = Signal::new(1, 1_723_161_253_937_085_768, &head, &values);
         assert_eq!(
             written(|out| write_text(&signal, out)),
             "2024-08-08T23:54:13.937085768Z  xspread  XSPREAD  s=BTC/USDT  edge=0.0012  lag=1.6s  v=unknown\n"

@@ -1,8 +1,16 @@
 //! Pairs of a generated program and a generated stream, and what is done with them.
 
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test file uses a part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail loudly"
+)]
 
+pub mod copies;
 pub mod cycles;
 pub mod dice;
 pub mod expr;
@@ -11,8 +19,10 @@ pub mod program;
 pub mod run;
 pub mod scans;
 pub mod sequences;
+pub mod sharded;
 pub mod stream;
 pub mod terms;
+pub mod tries;
 pub mod windows;
 
 use proptest::strategy::{NewTree, Strategy, ValueTree};
