@@ -29,7 +29,13 @@ impl Name {
         Self::of_first(u128::from_le_bytes(bytes), u32::try_from(name.len()).ok()?)
     }
 
-    #[inline]
+    /// Without a branch for each part.
+    #[inline(always)]
+    fn is(self, other: Self) -> bool {
+        (self.low ^ other.low) | (self.high ^ other.high) | u64::from(self.length ^ other.length) == 0
+    }
+
+    #[inline(always)]
     fn hash(self) -> u64 {
         // 2^64 divided by the golden ratio; the upper bits of the product depend on all bytes.
         (self.low ^ self.high.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -37,27 +43,30 @@ impl Name {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Slot {
+struct Entry {
     name: Name,
     id: SymbolId,
 }
 
-const FREE: Slot = Slot { name: Name { low: 0, high: 0, length: 0 }, id: SymbolId(0) };
+/// No name is like this one.
+const NONE: Entry = Entry { name: Name { low: 0, high: 0, length: 0 }, id: SymbolId(0) };
 
 /// Symbols of a connection and their ids. It grows with the names that [`crate::symbols::Symbols`] takes, and those have a limit.
 #[derive(Debug)]
 pub(super) struct Ids {
-    /// A power of two of them, at least half of them free.
-    slots: Vec<Slot>,
+    /// Places in `entries` by hash, 0 where there is none. A power of two of them, at least three in four free: a second look is seldom, and
+    /// a branch that is seldom taken is foretold.
+    places: Vec<u32>,
     /// What is left of a hash is shifted away.
     shift: u32,
-    used: usize,
+    /// Begins with `NONE`.
+    entries: Vec<Entry>,
     long: FxHashMap<Box<str>, SymbolId>,
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { slots: vec![FREE; 64], shift: 64 - 6, used: 0, long: FxHashMap::default() }
+        Self { places: vec![0; 64], shift: 64 - 6, entries: vec![NONE], long: FxHashMap::default() }
     }
 }
 
@@ -72,21 +81,33 @@ impl Ids {
     /// The id of a short name.
     #[inline]
     pub(super) fn find(&self, name: Name) -> Option<SymbolId> {
-        let slot = self.slots.get(self.place(name))?;
-        (slot.name == name).then_some(slot.id)
+        self.entries.get(self.place(name)? as usize).map(|entry| entry.id)
     }
 
-    /// Where a name is, or the free slot where it would be.
-    #[expect(clippy::cast_possible_truncation, reason = "fewer bits than a table has slots")]
     #[inline]
-    fn place(&self, name: Name) -> usize {
-        let last = self.slots.len() - 1;
-        let mut at = (name.hash() >> self.shift) as usize;
-        // Half of the slots are free, so it ends.
-        while self.slots.get(at).is_some_and(|slot| slot.name != name && slot.name.length != 0) {
-            at = (at + 1) & last;
+    fn place(&self, name: Name) -> Option<u32> {
+        let mut at = self.first_place(name);
+        loop {
+            let place = *self.places.get(at)?;
+            if self.entries.get(place as usize)?.name.is(name) {
+                return Some(place);
+            }
+            if place == 0 {
+                return None;
+            }
+            at = self.next_place(at);
         }
-        at
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "fewer bits than there are places")]
+    #[inline]
+    fn first_place(&self, name: Name) -> usize {
+        (name.hash() >> self.shift) as usize
+    }
+
+    #[inline]
+    fn next_place(&self, at: usize) -> usize {
+        (at + 1) & (self.places.len() - 1)
     }
 
     pub(super) fn insert(&mut self, native: &str, id: SymbolId) {
@@ -94,24 +115,35 @@ impl Ids {
             self.long.insert(native.into(), id);
             return;
         };
-        if 2 * (self.used + 1) > self.slots.len() {
-            self.grow();
+        if let Some(entry) = self.place(name).and_then(|place| self.entries.get_mut(place as usize)) {
+            entry.id = id;
+            return;
         }
-        let at = self.place(name);
-        if let Some(slot) = self.slots.get_mut(at) {
-            self.used += usize::from(slot.name.length == 0);
-            *slot = Slot { name, id };
+        let Ok(place) = u32::try_from(self.entries.len()) else { return };
+        self.entries.push(Entry { name, id });
+        if 4 * self.entries.len() > self.places.len() {
+            self.grow();
+        } else {
+            self.put(name, place);
+        }
+    }
+
+    fn put(&mut self, name: Name, place: u32) {
+        let mut at = self.first_place(name);
+        while self.places.get(at).is_some_and(|place| *place != 0) {
+            at = self.next_place(at);
+        }
+        if let Some(free) = self.places.get_mut(at) {
+            *free = place;
         }
     }
 
     fn grow(&mut self) {
-        let bigger = vec![FREE; 2 * self.slots.len()];
-        let old = std::mem::replace(&mut self.slots, bigger);
+        self.places = vec![0; 2 * self.places.len()];
         self.shift -= 1;
-        for entry in old.into_iter().filter(|slot| slot.name.length != 0) {
-            let at = self.place(entry.name);
-            if let Some(slot) = self.slots.get_mut(at) {
-                *slot = entry;
+        for place in 1..self.entries.len() {
+            if let (Some(entry), Ok(number)) = (self.entries.get(place), u32::try_from(place)) {
+                self.put(entry.name, number);
             }
         }
     }
@@ -137,7 +169,7 @@ mod tests {
         for (n, name) in (0..).zip(&names) {
             assert_eq!(ids.get(name), Some(SymbolId(n)), "{name}");
         }
-        assert!(ids.used > 2_000 && ids.long.len() > 500 && 2 * ids.used <= ids.slots.len());
+        assert!(ids.entries.len() > 2_000 && ids.long.len() > 500 && 4 * ids.entries.len() <= ids.places.len());
         ids.insert("QWE", SymbolId(7));
         ids.insert("QWE", SymbolId(8));
         assert_eq!(ids.get("QWE"), Some(SymbolId(8)));

@@ -8,7 +8,7 @@ mod depth;
 mod number;
 mod word;
 
-use self::number::{decimal, integer};
+use self::number::{decimal, decimal_then, integer};
 use super::ids::{Ids, Name};
 use crate::event::{MISSING, Quote, Side, Trade};
 use crate::symbols::SymbolId;
@@ -78,13 +78,13 @@ fn raw(frame: &[u8], ids: &Ids) -> Option<Scanned> {
 
 /// A `bookTicker`, after `"u":`.
 #[inline]
-fn quote(rest: &[u8], end: &[u8], ids: &Ids) -> Option<Scanned> {
+fn quote<const N: usize>(rest: &[u8], end: &[u8; N], ids: &Ids) -> Option<Scanned> {
     let (id, rest) = integer(rest)?;
     let (symbol, rest) = symbol(rest.strip_prefix(b",\"s\":\"")?, ids)?;
-    let (bid, rest) = decimal(rest.strip_prefix(b"\",\"b\":\"")?)?;
-    let (bid_qty, rest) = decimal(rest.strip_prefix(b",\"B\":\"")?)?;
-    let (ask, rest) = decimal(rest.strip_prefix(b",\"a\":\"")?)?;
-    let (ask_qty, rest) = decimal(rest.strip_prefix(b",\"A\":\"")?)?;
+    let (bid, rest) = decimal_then(rest.strip_prefix(b"\",\"b\":\"")?, b"\",\"B\":\"")?;
+    let (bid_qty, rest) = decimal_then(rest, b"\",\"a\":\"")?;
+    let (ask, rest) = decimal_then(rest, b"\",\"A\":\"")?;
+    let (ask_qty, rest) = decimal(rest)?;
     if rest != end {
         return None;
     }
@@ -96,12 +96,12 @@ fn quote(rest: &[u8], end: &[u8], ids: &Ids) -> Option<Scanned> {
 
 /// A `trade`, after `"E":`.
 #[inline]
-fn trade(rest: &[u8], end: &[u8], ids: &Ids) -> Option<Scanned> {
+fn trade<const N: usize>(rest: &[u8], end: &[u8; N], ids: &Ids) -> Option<Scanned> {
     let (_, rest) = integer(rest)?;
     let (symbol, rest) = symbol(rest.strip_prefix(b",\"s\":\"")?, ids)?;
     let (id, rest) = integer(rest.strip_prefix(b"\",\"t\":")?)?;
-    let (price, rest) = decimal(rest.strip_prefix(b",\"p\":\"")?)?;
-    let (qty, rest) = decimal(rest.strip_prefix(b",\"q\":\"")?)?;
+    let (price, rest) = decimal_then(rest.strip_prefix(b",\"p\":\"")?, b"\",\"q\":\"")?;
+    let (qty, rest) = decimal_then(rest, b"\",\"T\":")?;
     let (time, side) = time_and_side(rest, end)?;
     // A price of 0 is an error, which the tolerant decoder tells.
     (price > 0.0).then_some(Scanned::Trade { symbol, trade: Trade { price, qty, side }, id, time })
@@ -109,22 +109,23 @@ fn trade(rest: &[u8], end: &[u8], ids: &Ids) -> Option<Scanned> {
 
 /// An `aggTrade`, after `"E":`.
 #[inline]
-fn aggregate(rest: &[u8], end: &[u8], ids: &Ids) -> Option<Scanned> {
+fn aggregate<const N: usize>(rest: &[u8], end: &[u8; N], ids: &Ids) -> Option<Scanned> {
     let (_, rest) = integer(rest)?;
     let (symbol, rest) = symbol(rest.strip_prefix(b",\"s\":\"")?, ids)?;
     let (id, rest) = integer(rest.strip_prefix(b"\",\"a\":")?)?;
-    let (price, rest) = decimal(rest.strip_prefix(b",\"p\":\"")?)?;
-    let (qty, rest) = decimal(rest.strip_prefix(b",\"q\":\"")?)?;
-    let (_, rest) = integer(rest.strip_prefix(b",\"f\":")?)?;
+    let (price, rest) = decimal_then(rest.strip_prefix(b",\"p\":\"")?, b"\",\"q\":\"")?;
+    let (qty, rest) = decimal_then(rest, b"\",\"f\":")?;
+    let (_, rest) = integer(rest)?;
     let (_, rest) = integer(rest.strip_prefix(b",\"l\":")?)?;
+    let rest = rest.strip_prefix(b",\"T\":")?;
     let (time, side) = time_and_side(rest, end)?;
     (price > 0.0).then_some(Scanned::Trade { symbol, trade: Trade { price, qty, side }, id, time })
 }
 
-/// What ends every trade: `,"T":1723161255342,"m":true,"M":true`.
+/// What ends every trade, after `"T":`.
 #[inline]
-fn time_and_side(rest: &[u8], end: &[u8]) -> Option<(u64, Option<Side>)> {
-    let (time, rest) = integer(rest.strip_prefix(b",\"T\":")?)?;
+fn time_and_side<const N: usize>(rest: &[u8], end: &[u8; N]) -> Option<(u64, Option<Side>)> {
+    let (time, rest) = integer(rest)?;
     // The buyer was the maker, so the seller came to the market.
     let (side, rest) = match rest.strip_prefix(b",\"m\":true,\"M\":") {
         Some(rest) => (Side::Sell, rest),
@@ -135,7 +136,7 @@ fn time_and_side(rest: &[u8], end: &[u8]) -> Option<(u64, Option<Side>)> {
 }
 
 /// A symbol that is known, up to the quote mark that ends it.
-#[inline]
+#[inline(always)]
 fn symbol<'a>(rest: &'a [u8], ids: &Ids) -> Option<(SymbolId, &'a [u8])> {
     let bytes = u128::from_le_bytes(*rest.first_chunk()?);
     let length = word::first_quote_mark(bytes);

@@ -1,7 +1,7 @@
 //! Numbers of a frame. Decimals become the nearest double: where mantissa and power of ten are doubles themselves, one division rounds
 //! once and right (Clinger 1990); the rest is left to the standard library.
 
-use super::word::{eight, halves, join, not_digits, values};
+use super::word::{before_no_digit, eight, halves, join, not_digits, values};
 use crate::number;
 
 /// All integers up to here are doubles.
@@ -18,7 +18,7 @@ const MAX_DIGITS: usize = 19;
 const MAX_LENGTH: usize = 64;
 
 /// An integer of 1 to 16 digits as JSON writes it, and what follows it.
-#[inline]
+#[inline(always)]
 pub(super) fn integer(text: &[u8]) -> Option<(u64, &[u8])> {
     let (low, high) = halves(u128::from_le_bytes(*text.first_chunk()?));
     let (low, high) = (values(low), values(high));
@@ -36,8 +36,32 @@ pub(super) fn integer(text: &[u8]) -> Option<(u64, &[u8])> {
     Some((eight(upper) * 100_000_000 + eight(lower), rest))
 }
 
+/// A decimal in quotes, after the first of them, and what follows `after`, which begins with the second. The usual form, up to seven
+/// digits, a point and eight more, has no loop, and one look at its length.
+#[inline(always)]
+pub(super) fn decimal_then<'a, const N: usize>(text: &'a [u8], after: &[u8; N]) -> Option<(f64, &'a [u8])> {
+    if let Some(window) = text.first_chunk::<24>() {
+        let word = u64::from_le_bytes(*window.first_chunk()?);
+        let length = before_no_digit(word);
+        if (1..8).contains(&length)
+            && let Some((&[b'.', a, b, c, d, e, f, g, h], tail)) = window.get(length as usize..)?.split_first_chunk()
+            && tail.first_chunk::<N>()? == after
+        {
+            let whole = values(word) << (64 - 8 * length);
+            let places = values(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+            if not_digits(whole) | not_digits(places) == 0 {
+                // At most 10^15 of them: below `EXACT`.
+                let mantissa = eight(whole) * 100_000_000 + eight(places);
+                return Some((exact(mantissa, 1e8), text.get(length as usize + 9 + N..)?));
+            }
+        }
+    }
+    let (value, rest) = other_decimal(text)?;
+    Some((value, rest.strip_prefix(after.get(1..)?)?))
+}
+
 /// A decimal in quotes, after the first of them, and what follows the second. The usual form, up to seven digits, a point and eight more, has no loop.
-#[inline]
+#[inline(always)]
 pub(super) fn decimal(text: &[u8]) -> Option<(f64, &[u8])> {
     let Some(&word) = text.first_chunk() else { return other_decimal(text) };
     let digits = values(u64::from_le_bytes(word));

@@ -20,12 +20,17 @@ pub(super) fn not_digits(values: u64) -> u64 {
 /// The number that eight values are, the first one the highest.
 #[inline]
 pub(super) fn eight(values: u64) -> u64 {
-    const PAIRS: u64 = 0x0000_00ff_0000_00ff;
-    // Tens and ones into one byte of two, then both pairs of four digits at once.
-    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
-    let upper = (pairs & PAIRS).wrapping_mul(100 + (1_000_000 << 32));
-    let lower = ((pairs >> 16) & PAIRS).wrapping_mul(1 + (10_000 << 32));
-    upper.wrapping_add(lower) >> 32
+    // Two digits in each byte of two, four in each two of four, all eight: what is higher stands lower and is added to its neighbour.
+    let twos = (values.wrapping_mul((10 << 8) + 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos.wrapping_mul((100 << 16) + 1) >> 16) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul((10_000 << 32) + 1) >> 32
+}
+
+/// How many bytes stand before the first one that has not the bit of all digits: 8 where all have it. A point, a comma and a quote mark do not have
+/// it. What stands before is not always a digit.
+#[inline]
+pub(super) fn before_no_digit(text: u64) -> u32 {
+    (!text & (LOW * 0x10)).trailing_zeros() / 8
 }
 
 /// Two words of one result, of which the first is the lower.
