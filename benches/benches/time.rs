@@ -42,7 +42,7 @@ fn beside(c: &mut Criterion, name: &str, engine: &mut Engine, mut events: Vec<Ev
 fn deviations_of_1_000(c: &mut Criterion) {
     let program = compile(&deviations(INSTRUMENTS));
     let (mut engine, ids) = engine(&program, &symbols(INSTRUMENTS));
-    let mut hand = by_hand::Deviations::new(INSTRUMENTS, ascep_benches::WINDOW_SAMPLES);
+    let mut hand = by_hand::Deviations::<false>::new(INSTRUMENTS);
     let events = stream::quotes(EVENTS, &ids, 7);
     beside(c, "time/mid above the mean of 10 s and 3 deviations, 1,000 instruments", &mut engine, events, |events| hand.on_events(events));
 }

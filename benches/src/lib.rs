@@ -10,11 +10,20 @@ pub mod numbers;
 pub mod rules;
 pub mod stream;
 
+use std::path::{Path, PathBuf};
+
 use ascep_lang::{Options, Program, Source};
 use ascep_runtime::{Engine, EngineOptions, InstrumentId};
 
 /// Samples of a time window in a benchmark: fewer than the default, so that the state of thousands of windows stays small.
 pub const WINDOW_SAMPLES: usize = 256;
+
+/// A file in the folder of shared data: that of `ASCEP_SHARED`, else the one beside the repository.
+#[must_use]
+pub fn shared(path: &str) -> PathBuf {
+    let root = std::env::var_os("ASCEP_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    root.join(path)
+}
 
 /// Compiles a text that is known to be right.
 ///

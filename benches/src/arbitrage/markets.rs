@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::path::{Path, PathBuf};
 
 use ascep_runtime::arbitrage::{MarketId, MarketSpec, Universe};
 use flate2::read::GzDecoder;
@@ -18,8 +17,7 @@ use crate::numbers::Numbers;
 #[must_use]
 #[expect(clippy::panic, reason = "a benchmark of a universe that can't be read must not run")]
 pub fn binance_2021() -> Option<Universe> {
-    let root = std::env::var_os("ASCEP_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
-    let path = root.join("data/binance/exchangeInfo_2021.json.gz");
+    let path = crate::shared("data/binance/exchangeInfo_2021.json.gz");
     let file = File::open(&path).ok()?;
     match serde_json::from_reader::<_, Value>(GzDecoder::new(file)) {
         Ok(info) => Some(exchange_info(&info)),

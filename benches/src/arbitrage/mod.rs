@@ -33,6 +33,18 @@ impl Workload {
         Self { name, fees: vec![FEE; universe.len()], universe, updates }
     }
 
+    /// The real graph, all markets alike; `None` where it is not there.
+    #[must_use]
+    pub fn binance(n: usize) -> Option<Self> {
+        markets::binance_2021().map(|universe| Self::new("Binance 2021, uniform", universe, Kind::Uniform, n, 31))
+    }
+
+    /// A graph of so many assets and pairs, all markets alike.
+    #[must_use]
+    pub fn made_up(assets: usize, pairs: usize, n: usize) -> Self {
+        Self::new("made up: 400 assets, 1,500 pairs", markets::made_up(assets, pairs, 43), Kind::Uniform, n, 47)
+    }
+
     /// The workloads of `n` updates; those on the real graph are left out where it is not there.
     #[must_use]
     pub fn all(n: usize) -> Vec<Self> {
@@ -42,7 +54,7 @@ impl Workload {
             all.push(Self::new("Binance 2021, hot markets", binance.clone(), Kind::Hot, n, 37));
             all.push(Self::new("Binance 2021, hot markets, 90 % repeats", binance, Kind::Repeats, n, 41));
         }
-        all.push(Self::new("made up: 400 assets, 1,500 pairs", markets::made_up(400, 1_500, 43), Kind::Uniform, n, 47));
+        all.push(Self::made_up(400, 1_500, n));
         all
     }
 }

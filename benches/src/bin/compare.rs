@@ -1,10 +1,12 @@
 //! ASCEP beside loops written by hand and beside other engines, on the same events in the same run.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ascep_benches::compare::workloads::{Size, Workload, run};
-use ascep_benches::compare::{machine, report};
+use ascep_benches::compare::clock::Clock;
+use ascep_benches::compare::workloads::{Outcome, Size, Workload, run};
+use ascep_benches::compare::{Row, machine, report, svg};
 use clap::{Parser, ValueEnum as _};
 
 /// Nanoseconds an event of ASCEP's engines, of loops written by hand, and of other engines, interleaved on the same events.
@@ -16,6 +18,13 @@ struct Args {
     /// Only these workloads.
     #[arg(long, value_delimiter = ',', ignore_case = true, value_name = "W1,..")]
     only: Vec<Workload>,
+    /// Write plots into this folder: ratios.svg, and latency.svg where W9 is measured.
+    #[arg(long, value_name = "DIR")]
+    svg: Option<PathBuf>,
+    /// Count the time in which the measuring thread ran, not the time that passed: for a machine that is busy with other things. `ascep-sharded`
+    /// does part of its work on other threads, which is not counted then; `W9` takes the time that passes.
+    #[arg(long)]
+    thread_time: bool,
     /// Few events: shows that it works; its times mean nothing.
     #[arg(long)]
     quick: bool,
@@ -30,23 +39,28 @@ fn main() -> ExitCode {
     } else {
         println!("{header}\n{}", report::heads().trim_end());
     }
-    let size = if args.quick { Size::QUICK } else { Size::FULL };
-    let (mut rows, mut mismatches) = (Vec::new(), Vec::new());
+    let mut size = if args.quick { Size::QUICK } else { Size::FULL };
+    if args.thread_time {
+        size.settings.clock = Clock::Thread;
+    }
+    let mut all = Outcome::default();
     for &workload in Workload::value_variants() {
         if !args.only.is_empty() && !args.only.contains(&workload) {
             continue;
         }
-        let (more, differ) = run(workload, &size);
+        let more = run(workload, &size);
         if args.json {
             eprintln!("{workload:?} done");
         } else {
-            print!("{}", report::table(&more));
+            print!("{}", report::table(&more.rows));
         }
-        rows.extend(more);
-        mismatches.extend(differ);
+        for skipped in &more.skipped {
+            eprintln!("skipped {skipped}");
+        }
+        all = all.and(more);
     }
     if args.json {
-        match report::json(&rows) {
+        match report::json(&all.rows) {
             Ok(json) => println!("{json}"),
             Err(error) => {
                 eprintln!("error: the rows can't be written: {error}");
@@ -54,8 +68,20 @@ fn main() -> ExitCode {
             }
         }
     }
-    for mismatch in &mismatches {
+    if let Some(folder) = &args.svg
+        && let Err(error) = plots(folder, &all.rows)
+    {
+        eprintln!("error: {}: {error}", folder.display());
+        return ExitCode::FAILURE;
+    }
+    for mismatch in &all.mismatches {
         eprintln!("error: SIGNALS DIFFER on {mismatch}");
     }
-    if mismatches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if all.mismatches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn plots(folder: &Path, rows: &[Row]) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join("ratios.svg"), svg::ratios(rows))?;
+    svg::latencies(rows).map_or(Ok(()), |plot| std::fs::write(folder.join("latency.svg"), plot))
 }

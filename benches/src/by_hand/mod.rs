@@ -5,11 +5,13 @@
 //! They take what an expert may take for granted: numbers that were checked when they were read, fewer than 65,536 instruments, an order in time.
 
 mod deviations;
+mod frames;
 mod one_shape;
 mod sequences;
 mod triples;
 
 pub use deviations::Deviations;
+pub use frames::Frames;
 pub use one_shape::OneShape;
 pub use sequences::Sequences;
 pub use triples::Triples;

@@ -40,18 +40,25 @@ impl OneShape {
     }
 
     /// Takes events; the number of signals.
-    #[expect(clippy::indexing_slicing, reason = "an id of 16 bits is within the array")]
     pub fn on_events(&mut self, events: &[Event<'_>]) -> u64 {
         let mut fired = 0;
         for event in events {
             let Payload::Quote(quote) = &event.payload else { continue };
-            let row = &mut self.rows[usize::from(event.instrument.0 as u16)];
-            let sum = quote.bid + quote.ask;
-            // (ask - bid) / mid < 3 bp: the mid is positive.
-            let now = (sum > row.twice) & (quote.ask - quote.bid < 1.5e-4 * sum);
-            fired += u64::from(now & !row.was);
-            row.was = now;
+            fired += self.on_prices(event.instrument, quote.bid, quote.ask);
         }
         fired
+    }
+
+    /// Takes the prices of an instrument; the number of signals.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "an id of 16 bits is within the array")]
+    pub fn on_prices(&mut self, instrument: InstrumentId, bid: f64, ask: f64) -> u64 {
+        let row = &mut self.rows[usize::from(instrument.0 as u16)];
+        let sum = bid + ask;
+        // (ask - bid) / mid < 3 bp: the mid is positive.
+        let now = (sum > row.twice) & (ask - bid < 1.5e-4 * sum);
+        let fires = now & !row.was;
+        row.was = now;
+        u64::from(fires)
     }
 }

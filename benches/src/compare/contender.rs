@@ -21,6 +21,11 @@ pub trait Contender<E> {
         true
     }
 
+    /// Whether other threads do a part of its work, so that the time of the measuring thread says little.
+    fn has_threads(&self) -> bool {
+        false
+    }
+
     /// What has to be known to read its numbers: the form in which it got the rules, what it leaves out. Shown below the table.
     fn note(&self) -> Option<String> {
         None

@@ -1,7 +1,7 @@
 //! ASCEP's own engines as contenders.
 
 use ascep_lang::Program;
-use ascep_runtime::{Engine, EngineOptions, Event, Signal};
+use ascep_runtime::{Engine, EngineOptions, Event, ShardedEngine, Signal};
 
 use super::contender::Contender;
 use crate::WINDOW_SAMPLES;
@@ -46,14 +46,71 @@ impl<'e> Contender<Event<'e>> for Single {
     }
 }
 
+/// One engine on all cores.
+#[derive(Debug)]
+pub struct Sharded(ShardedEngine);
+
+impl Sharded {
+    /// # Panics
+    /// If the engine can't be built.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a benchmark without an engine must not run")]
+    pub fn new(program: &Program, options: EngineOptions) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        match ShardedEngine::new(program, options, cores.max(2)) {
+            Ok(engine) => Self(engine),
+            Err(error) => panic!("the engine of a benchmark can't be built: {error}"),
+        }
+    }
+}
+
+impl<'e> Contender<Event<'e>> for Sharded {
+    fn name(&self) -> &str {
+        "ascep-sharded"
+    }
+
+    #[expect(clippy::panic, reason = "a benchmark of events that are refused must not run")]
+    fn take(&mut self, events: &[Event<'e>]) -> u64 {
+        let mut signals = 0;
+        if let Err(error) = self.0.on_events(events, &mut |_: &Signal<'_>| signals += 1) {
+            panic!("an event of a benchmark is refused: {error}");
+        }
+        signals
+    }
+
+    fn bytes_per_rule(&self) -> Option<f64> {
+        let stats = self.0.plan_stats();
+        Some(stats.bytes as f64 / stats.rules.max(1) as f64)
+    }
+
+    fn has_threads(&self) -> bool {
+        true
+    }
+
+    fn note(&self) -> Option<String> {
+        let shards: Vec<String> = self.0.shards().map(|shard| shard.rules.to_string()).collect();
+        Some(format!("shards of {} rules", shards.join(" and ")))
+    }
+}
+
 /// What all engines of a benchmark are built with.
 #[must_use]
 pub fn options() -> EngineOptions {
     EngineOptions::default().with_max_window_samples(WINDOW_SAMPLES)
 }
 
-/// All engines that there are, for one program.
+/// An engine that takes events however long they borrow.
+pub type AnyEngine = Box<dyn for<'e> Contender<Event<'e>>>;
+
+/// All engines that there are, for one program, and their names.
 #[must_use]
-pub fn contenders<'a>(program: &Program) -> Vec<Box<dyn Contender<Event<'a>>>> {
-    vec![Box::new(Single::new("ascep-interpreter", program, options()))]
+pub fn all(program: &Program, options: &EngineOptions) -> Vec<(&'static str, AnyEngine)> {
+    let single = |name, options| -> (&'static str, AnyEngine) { (name, Box::new(Single::new(name, program, options))) };
+    vec![single("ascep-interpreter", options.clone()), ("ascep-sharded", Box::new(Sharded::new(program, options.clone())))]
+}
+
+/// The same, as contenders on events.
+#[must_use]
+pub fn contenders<'a>(program: &Program, options: &EngineOptions) -> Vec<Box<dyn Contender<Event<'a>>>> {
+    all(program, options).into_iter().map(|(_, engine)| -> Box<dyn Contender<Event<'a>>> { engine }).collect()
 }

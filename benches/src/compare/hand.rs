@@ -40,7 +40,11 @@ pub fn contender<'a>(desk: &Desk) -> Box<dyn Contender<Event<'a>>> {
             Box::new(Loop { bytes: hand.bytes() as f64 / rules, take: move |events: &[Event<'a>]| hand.on_events(events) })
         }
         Rules::Deviations => {
-            let mut hand = Deviations::new(desk.ids.len(), crate::WINDOW_SAMPLES);
+            let mut hand = Deviations::<false>::new(desk.ids.len());
+            Box::new(Loop { bytes: hand.bytes() as f64 / rules, take: move |events: &[Event<'a>]| hand.on_events(events) })
+        }
+        Rules::Ranges => {
+            let mut hand = Deviations::<true>::new(desk.ids.len());
             Box::new(Loop { bytes: hand.bytes() as f64 / rules, take: move |events: &[Event<'a>]| hand.on_events(events) })
         }
         Rules::Sequences => {

@@ -1,10 +1,12 @@
 //! The loop that measures: chunks of a stream, each given to every contender, the order of the contenders rotating.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::clock::Clock;
 use super::contender::{Contender, Item};
 use super::report::Row;
+use super::workloads::Outcome;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,15 +17,17 @@ pub struct Settings {
     pub warm: usize,
     /// Chunks that are measured.
     pub chunks: usize,
+    /// What times are read from.
+    pub clock: Clock,
     /// A contender that took longer than this leaves the race, and its signals are compared as of there.
     pub budget: Duration,
 }
 
 impl Settings {
     /// What numbers are taken from: more than 2^20 events.
-    pub const FULL: Self = Self { chunk: 1 << 16, warm: 3, chunks: 21, budget: Duration::from_secs(90) };
+    pub const FULL: Self = Self { chunk: 1 << 16, warm: 3, chunks: 21, clock: Clock::Wall, budget: Duration::from_secs(90) };
     /// What shows that it works.
-    pub const QUICK: Self = Self { chunk: 1 << 11, warm: 1, chunks: 3, budget: Duration::from_secs(90) };
+    pub const QUICK: Self = Self { chunk: 1 << 11, warm: 1, chunks: 3, clock: Clock::Wall, budget: Duration::from_secs(90) };
 
     /// Events of the whole stream.
     #[must_use]
@@ -75,12 +79,7 @@ pub fn spread(times: &[f64]) -> [f64; 3] {
 
 /// Gives a stream to contenders, chunk by chunk in turn. Before each turn the chunk is read once, so that everybody finds it in the same state. The first
 /// contender is what the signals of the others are compared with, and where it is called `hand`, their times too.
-pub fn in_turn<E: Item>(
-    workload: &str,
-    events: &[E],
-    settings: &Settings,
-    contenders: &mut [Box<dyn Contender<E> + '_>],
-) -> (Vec<Row>, Vec<Mismatch>) {
+pub fn in_turn<E: Item>(workload: &str, events: &[E], settings: &Settings, contenders: &mut [Box<dyn Contender<E> + '_>]) -> Outcome {
     let count = contenders.len();
     let mut tracks: Vec<Track> = contenders.iter().map(|_| Track::default()).collect();
     for (number, chunk) in events.chunks(settings.chunk).enumerate() {
@@ -91,9 +90,9 @@ pub fn in_turn<E: Item>(
                 continue;
             }
             black_box(chunk.iter().fold(0, |all, event| all ^ event.touch()));
-            let began = Instant::now();
+            let began = settings.clock.now();
             let signals = black_box(contender.take(black_box(chunk)));
-            let took = began.elapsed();
+            let took = settings.clock.now().saturating_sub(began);
             track.spent += took;
             track.signals.push(track.signals.last().copied().unwrap_or(0) + signals);
             if number >= settings.warm {
@@ -104,9 +103,9 @@ pub fn in_turn<E: Item>(
     rows(workload, settings, contenders, &tracks)
 }
 
-fn rows<E>(workload: &str, settings: &Settings, contenders: &[Box<dyn Contender<E> + '_>], tracks: &[Track]) -> (Vec<Row>, Vec<Mismatch>) {
-    let (mut rows, mut mismatches) = (Vec::new(), Vec::new());
-    let (Some(reference), Some(first)) = (contenders.first(), tracks.first()) else { return (rows, mismatches) };
+fn rows<E>(workload: &str, settings: &Settings, contenders: &[Box<dyn Contender<E> + '_>], tracks: &[Track]) -> Outcome {
+    let mut out = Outcome::default();
+    let (Some(reference), Some(first)) = (contenders.first(), tracks.first()) else { return out };
     let hand = (reference.name() == "hand").then(|| spread(&first.times)[0]);
     for (contender, track) in contenders.iter().zip(tracks) {
         let [median, min, max] = spread(&track.times);
@@ -114,12 +113,13 @@ fn rows<E>(workload: &str, settings: &Settings, contenders: &[Box<dyn Contender<
         let expected = track.signals.len().checked_sub(1).and_then(|last| first.signals.get(last)).copied().unwrap_or(0);
         if contender.is_whole() && signals != expected {
             let (engine, reference) = (contender.name().to_owned(), reference.name().to_owned());
-            mismatches.push(Mismatch { workload: workload.to_owned(), engine, signals, reference, expected });
+            out.mismatches.push(Mismatch { workload: workload.to_owned(), engine, signals, reference, expected });
         }
         let short =
             (track.times.len() < settings.chunks).then(|| format!("{} of {} chunks: time was up", track.times.len(), settings.chunks));
-        let note: Vec<String> = contender.note().into_iter().chain(short).collect();
-        rows.push(Row {
+        let part = (settings.clock == Clock::Thread && contender.has_threads()).then(|| "the time of one of its threads only".to_owned());
+        let note: Vec<String> = contender.note().into_iter().chain(short).chain(part).collect();
+        out.rows.push(Row {
             workload: workload.to_owned(),
             engine: contender.name().to_owned(),
             ns_per_event: median,
@@ -131,5 +131,5 @@ fn rows<E>(workload: &str, settings: &Settings, contenders: &[Box<dyn Contender<
             note: (!note.is_empty()).then(|| note.join("; ")),
         });
     }
-    (rows, mismatches)
+    out
 }

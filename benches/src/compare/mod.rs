@@ -3,6 +3,7 @@
 //! [`Contender`] is what is measured, [`measure`] the loop that measures, [`workloads`] what happens, and [`engines`], [`hand`] and [`peers`] make the contenders
 //! of a workload.
 
+pub mod clock;
 pub mod contender;
 pub mod engines;
 pub mod hand;
@@ -10,6 +11,7 @@ pub mod machine;
 pub mod measure;
 pub mod peers;
 pub mod report;
+pub mod svg;
 pub mod workloads;
 
 pub use contender::{Contender, Item};

@@ -37,7 +37,7 @@ pub fn json(rows: &[Row]) -> serde_json::Result<String> {
 }
 
 /// Three digits that say something, or whole numbers.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     match x.abs() {
         size if !size.is_finite() => "-".to_owned(),
         size if size < 10.0 => format!("{x:.2}"),

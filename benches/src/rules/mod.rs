@@ -1,8 +1,12 @@
 //! Programs of many rules. Prices are meant to walk around [`MIDDLE`](crate::stream::MIDDLE), as those of [`crate::stream`] do.
 
+mod desk;
+
 use std::fmt::Write as _;
 
 use crate::numbers::Numbers;
+
+pub use desk::{KINDS, desk};
 
 /// The name of instrument `i`. It has no slash, so that products of prices need not cancel.
 #[must_use]
@@ -40,6 +44,19 @@ pub fn deviations(instruments: usize) -> String {
     (0..instruments).map(symbol).fold(String::new(), |mut text, s| {
         let w = format!("(mid(\"{s}\"), 10s, partial = TRUE)");
         let _ = writeln!(text, "RULE {s}: IF mid(\"{s}\") > avg{w} + 3 * stddev{w} THEN S");
+        text
+    })
+}
+
+/// The greatest and the least mid of ten seconds are further apart than this.
+pub const RANGE: f64 = 0.45;
+
+/// As [`deviations`], or the greatest and the least mid of the ten seconds are far from each other.
+#[must_use]
+pub fn ranges(instruments: usize) -> String {
+    (0..instruments).map(symbol).fold(String::new(), |mut text, s| {
+        let w = format!("(mid(\"{s}\"), 10s, partial = TRUE)");
+        let _ = writeln!(text, "RULE {s}: IF mid(\"{s}\") > avg{w} + 3 * stddev{w} OR highest{w} - lowest{w} > {RANGE} THEN S");
         text
     })
 }
