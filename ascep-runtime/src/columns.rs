@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use crate::error::BuildError;
+use crate::interpreter::Routine;
+use crate::market::touch;
 use crate::memory::flat;
 use crate::plan::{Instr, Shape, ShapeMode};
 use crate::value::{Lists, TRUE, UNKNOWN, at, put};
@@ -119,6 +121,8 @@ impl Operands {
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     pub(crate) shapes: Vec<Shape>,
+    /// Of each shape, for the interpreter.
+    pub(crate) routines: Vec<Routine>,
     pub(crate) groups: Vec<Group>,
     pub(crate) operands: Operands,
     pub(crate) constants: Vec<f64>,
@@ -131,6 +135,13 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
+    /// A group with what evaluates it.
+    #[inline]
+    pub(crate) fn group(&self, id: u32) -> Option<(Group, &Routine)> {
+        let group = *self.groups.get(id as usize)?;
+        Some((group, self.routines.get(group.shape as usize)?))
+    }
+
     pub(crate) fn shape(&self, group: Group) -> Option<&Shape> {
         self.shapes.get(group.shape as usize)
     }
@@ -217,11 +228,12 @@ impl Columns {
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
         let shapes = flat(&self.shapes) + self.shapes.iter().map(|shape| flat(&shape.code)).sum::<usize>();
+        let shapes = shapes + flat(&self.routines) + self.routines.iter().map(Routine::bytes).sum::<usize>();
         shapes + flat(&self.groups) + self.operands.bytes() + flat(&self.constants) + flat(&self.rules) + self.copies.bytes()
     }
 }
 
-/// What touches a row: a class mask of an instrument (see [`touch`](crate::market::touch)), a parameter or a host input.
+/// What touches a row: a class mask of an instrument (see [`touch`]), a parameter or a host input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RowInput {
     Instrument { instrument: u32, mask: u8 },
@@ -229,13 +241,38 @@ pub(crate) enum RowInput {
     Input(u32),
 }
 
+impl RowInput {
+    /// Groups stand in this order. Of those of an instrument, what one class of events touches stands side by side.
+    fn order(self) -> (RowOrder, Self) {
+        let order = match self {
+            Self::Instrument { instrument, mask } => {
+                let has = |bits: u8| mask & bits != 0;
+                let place = match (has(touch::QUOTE), has(touch::TRADE)) {
+                    (true, true) => 2,
+                    (true, false) => 1,
+                    (false, false) => 0,
+                    (false, true) if has(touch::QUOTE_UNTRADED) => 3,
+                    (false, true) => 4,
+                };
+                (0, instrument, place)
+            }
+            Self::Param(id) => (1, id, 0),
+            Self::Input(id) => (2, id, 0),
+        };
+        (order, self)
+    }
+}
+
+/// Kind of input, its number, and its place among those of that number.
+type RowOrder = (u8, u32, u8);
+
 /// Collects rows and lays them out.
 #[derive(Debug, Default)]
 pub(crate) struct ColumnsBuilder {
     ids: FxHashMap<Shape, u32>,
     shapes: Vec<PendingShape>,
     rules: Vec<PendingRule>,
-    rows: BTreeMap<(RowInput, u32), Vec<u32>>,
+    rows: BTreeMap<((RowOrder, RowInput), u32), Vec<u32>>,
 }
 
 #[derive(Debug)]
@@ -267,7 +304,7 @@ impl ColumnsBuilder {
         let pending = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         self.rules.push(PendingRule { rule, operands, constants });
         for input in inputs {
-            self.rows.entry((*input, id)).or_default().push(pending);
+            self.rows.entry((input.order(), id)).or_default().push(pending);
         }
     }
 
@@ -286,9 +323,11 @@ impl ColumnsBuilder {
             kept.push(literals(&mut shape, &constants)?);
             columns.shapes.push(shape);
         }
+        columns.shapes.shrink_to_fit();
+        columns.routines = columns.shapes.iter().map(Routine::new).collect();
         let mut lists = vec![Vec::new(); keys];
         let len = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
-        for ((input, shape), rows) in rows {
+        for (((_, input), shape), rows) in rows {
             let id = len(columns.groups.len())?;
             for key in keys_of(input) {
                 if let Some(list) = lists.get_mut(key as usize) {
@@ -324,7 +363,6 @@ impl ColumnsBuilder {
         columns.constants.shrink_to_fit();
         columns.rules.shrink_to_fit();
         columns.groups.shrink_to_fit();
-        columns.shapes.shrink_to_fit();
         Ok((columns, Lists::new(lists)))
     }
 }

@@ -7,9 +7,10 @@ use crate::counters::{Counters, PlanStats};
 use crate::error::{BatchError, BuildError, EventError, ParamError, SnapshotError};
 use crate::event::{Event, InstrumentId, Payload, Timestamp};
 use crate::host::HostFunctions;
+use crate::hot::{self, Stop};
 use crate::market::{self, CLASSES};
 use crate::options::EngineOptions;
-use crate::plan::{self, NodeOp, Plan, TimerOwner};
+use crate::plan::{self, Groups, NodeOp, Plan, TimerOwner};
 use crate::signal::SignalSink;
 use crate::snapshot::{self, Report};
 use crate::state::State;
@@ -114,69 +115,16 @@ impl Engine {
     ///
     /// Where a number of the event can't be used. The event is counted as refused and changes nothing, the clock included.
     pub fn on_event<S: SignalSink + ?Sized>(&mut self, event: &Event<'_>, sink: &mut S) -> Result<(), EventError> {
-        let Self { plan, state, .. } = self;
-        let InstrumentId(instrument) = event.instrument;
-        let named = event.instrument != InstrumentId::UNNAMED;
-        let known = if named && instrument as usize >= plan.instruments.len() {
-            Err(EventError::Instrument(event.instrument))
-        } else {
-            market::validate(event)
-        };
-        if let Err(error) = known {
-            state.counters.refused += 1;
-            return Err(error);
-        }
-        state.counters.events += 1;
-        let mut venue_ts = event.venue_ts;
-        if !state.started {
-            start(plan, state, event.ts);
-        } else if event.ts > state.clock {
-            fire_timers(plan, state, event.ts - 1, sink);
-            state.clock = event.ts;
-        } else if event.ts < state.clock {
-            state.counters.late += 1;
-            venue_ts = venue_ts.or(Some(event.ts));
-        }
-        if !named {
-            state.counters.unnamed += 1;
-            return Ok(());
-        }
-        begin_step(state, false);
-        let class = state.market.apply(instrument, state.clock, venue_ts, &event.payload);
-        let input = instrument * CLASSES + class;
-        if matches!(event.payload, Payload::Forget(_)) {
-            put(&mut state.watch.forgotten, instrument, state.clock);
-        }
-        state.market.read(instrument, plan.readings.of(input), &mut state.slots);
-        for &source in plan.sources.of(input) {
-            match plan.nodes.get(source as usize).map(|node| node.op) {
-                // Reads an argument too, which may be at an instant of the same event.
-                // Is at an instant only when a bar closes.
-                Some(NodeOp::DepthPrice { .. } | NodeOp::Cycle { .. } | NodeOp::Bar { .. }) => state.work.insert(source),
-                _ => {
-                    ops::refresh(plan, state, source);
-                    state.mark(plan, source);
-                }
-            }
-        }
-        end_step(plan, state, Some(input), sink);
-        if !plan.scans.scans.is_empty() {
-            ops::scan::on_event(plan, state, instrument, &event.payload, sink);
-        }
-        Ok(())
+        feed(&self.plan, &mut self.state, std::slice::from_ref(event), sink).map_err(|BatchError { error, .. }| error)
     }
 
-    /// Takes events in order, each as [`on_event`](Self::on_event) does.
+    /// Takes events in order, each as [`on_event`](Self::on_event) does; many in one call cost less.
     ///
     /// # Errors
     ///
     /// At the first event that is refused, with its place: those before it were taken, those after it are left to the caller.
     pub fn on_events<S: SignalSink + ?Sized>(&mut self, events: &[Event<'_>], sink: &mut S) -> Result<(), BatchError> {
-        for (index, event) in events.iter().enumerate() {
-            self.state.origin.place = index;
-            self.on_event(event, sink).map_err(|error| BatchError { index, error })?;
-        }
-        Ok(())
+        feed(&self.plan, &mut self.state, events, sink)
     }
 
     /// Says that everything up to and including `ts` has been delivered: fires the timers up to there and moves the clock. A time before
@@ -203,8 +151,7 @@ impl Engine {
         let param = plan.params.get(id.0 as usize).ok_or(ParamError::UnknownParam(id))?;
         let bits = param.accept(&value, plan)?;
         put(&mut state.params, id.0, bits);
-        let input = plan.instruments_end() + id.0;
-        set(plan, state, plan.param_nodes.of(id.0), bits, input, sink);
+        set(plan, state, plan.param_nodes.of(id.0), bits, id.0, sink);
         ops::scan::on_param(plan, state, id.0, sink);
         Ok(())
     }
@@ -219,7 +166,7 @@ impl Engine {
         let Self { plan, state, .. } = self;
         let input = plan.inputs.get(id.0 as usize).ok_or(ParamError::UnknownInput(id))?;
         let bits = input.accept(value.as_ref(), plan)?;
-        let key = plan.params_end() + id.0;
+        let key = u32::try_from(plan.params.len()).unwrap_or(u32::MAX).saturating_add(id.0);
         set(plan, state, plan.input_nodes.of(id.0), bits, key, sink);
         Ok(())
     }
@@ -277,8 +224,94 @@ impl Engine {
     }
 }
 
+/// Takes events: those that are plain in one go, others one by one.
+fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<'_>], sink: &mut S) -> Result<(), BatchError> {
+    let mut index = 0;
+    loop {
+        let (taken, stop) = hot::run(plan, state, events.get(index..).unwrap_or_default());
+        index += taken;
+        let last = index.checked_sub(1).and_then(|last| events.get(last));
+        state.origin.place = if matches!(stop, Stop::Other) { index } else { index.saturating_sub(1) };
+        match (stop, last, events.get(index)) {
+            (Stop::End, ..) | (Stop::Other, _, None) => return Ok(()),
+            (Stop::Other, _, Some(event)) => {
+                take(plan, state, event, sink).map_err(|error| BatchError { index, error })?;
+                index += 1;
+            }
+            (Stop::More { input }, Some(event), _) => finish(plan, state, event, input, sink),
+            (Stop::Row { input, group, block }, ..) => {
+                let Groups { span, list } = plan.entries.groups(plan.entries.of(input));
+                kernel::run(&plan.columns, group, block, state);
+                evaluate(plan, state, Groups { span: (group + 1, span.1), list }, sink);
+            }
+            (Stop::More { .. }, None, _) => {}
+        }
+    }
+}
+
+/// Takes one event, whatever it is.
+#[inline(never)]
+fn take<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, event: &Event<'_>, sink: &mut S) -> Result<(), EventError> {
+    let InstrumentId(instrument) = event.instrument;
+    let named = event.instrument != InstrumentId::UNNAMED;
+    let known = if named && instrument as usize >= plan.instruments.len() {
+        Err(EventError::Instrument(event.instrument))
+    } else {
+        market::validate(event)
+    };
+    if let Err(error) = known {
+        state.counters.refused += 1;
+        return Err(error);
+    }
+    state.counters.events += 1;
+    let mut venue_ts = event.venue_ts;
+    if !state.started {
+        start(plan, state, event.ts);
+    } else if event.ts > state.clock {
+        fire_timers(plan, state, event.ts - 1, sink);
+        state.clock = event.ts;
+    } else if event.ts < state.clock {
+        state.counters.late += 1;
+        venue_ts = venue_ts.or(Some(event.ts));
+    }
+    if !named {
+        state.counters.unnamed += 1;
+        return Ok(());
+    }
+    begin_step(state, false);
+    let class = state.market.apply(instrument, state.clock, venue_ts, &event.payload);
+    let input = instrument * CLASSES + class;
+    if matches!(event.payload, Payload::Forget(_)) {
+        put(&mut state.watch.forgotten, instrument, state.clock);
+    }
+    state.market.read(instrument, plan.entries.readings(plan.entries.of(input)), &mut state.slots);
+    finish(plan, state, event, input, sink);
+    Ok(())
+}
+
+/// What an event does after its market and its readings.
+fn finish<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, event: &Event<'_>, input: u32, sink: &mut S) {
+    let entry = plan.entries.of(input);
+    let more = plan.entries.more(entry);
+    for &source in more.map_or(&[][..], |more| plan.entries.sources(more)) {
+        match plan.nodes.get(source as usize).map(|node| node.op) {
+            // Reads an argument too, which may be at an instant of the same event.
+            // Is at an instant only when a bar closes.
+            Some(NodeOp::DepthPrice { .. } | NodeOp::Cycle { .. } | NodeOp::Bar { .. }) => state.work.insert(source),
+            _ => {
+                ops::refresh(plan, state, source);
+                state.mark(plan, source);
+            }
+        }
+    }
+    end_step(plan, state, plan.entries.groups(entry), sink);
+    if more.is_some_and(|more| more.scanned) {
+        ops::scan::on_event(plan, state, event.instrument.0, &event.payload, sink);
+    }
+}
+
 /// Gives the nodes of a parameter or an input a new value: a step of its own once the engine runs.
-fn set<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, nodes: &[u32], bits: u64, input: u32, sink: &mut S) {
+fn set<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, nodes: &[u32], bits: u64, key: u32, sink: &mut S) {
     for &node in nodes {
         put(&mut state.slots, node, bits);
     }
@@ -290,7 +323,7 @@ fn set<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, nodes: &[u32], bi
     for &node in nodes {
         state.mark(plan, node);
     }
-    end_step(plan, state, Some(input), sink);
+    end_step(plan, state, Groups { list: plan.groups_of.of(key), ..Groups::default() }, sink);
 }
 
 /// The first value of the clock: every node gets the value that its parts give, timers that count from the start are armed. This is no
@@ -319,7 +352,7 @@ fn fire_timers<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, limit: i6
                 None => {}
             }
         }
-        end_step(plan, state, None, sink);
+        end_step(plan, state, Groups::default(), sink);
         if !plan.scans.scans.is_empty() {
             // What scans tell comes after all timers of their deadline.
             state.timers_done = state.timers_done.max(deadline);
@@ -337,17 +370,18 @@ pub(crate) fn begin_step(state: &mut State, timers: bool) {
     state.timer_step = timers;
 }
 
-/// Brings up to date what is in line, in order, then the rows that the input touches, then evaluates the touched rules in text order.
-pub(crate) fn end_step<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, input: Option<u32>, sink: &mut S) {
+/// Brings up to date what is in line, in order, then the rows of some groups, then evaluates the touched rules in text order.
+pub(crate) fn end_step<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, groups: Groups<'_>, sink: &mut S) {
     while let Some(node) = state.work.pop() {
         ops::visit(plan, state, node);
     }
-    if let Some(input) = input {
-        for &group in plan.groups_of.of(input) {
-            if let Some(&group) = plan.columns.groups.get(group as usize) {
-                kernel::run(&plan.columns, group, state);
-            }
-        }
+    evaluate(plan, state, groups, sink);
+}
+
+/// The end of a step: rows, then rules.
+fn evaluate<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, groups: Groups<'_>, sink: &mut S) {
+    for group in groups.iter() {
+        kernel::run(&plan.columns, group, 0, state);
     }
     while let Some(rule) = state.touched.pop() {
         rules::evaluate(plan, state, rule, sink);

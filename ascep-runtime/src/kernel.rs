@@ -1,10 +1,10 @@
 //! Evaluating rows: a kernel finds the next block in which something happens, and the block is then evaluated for good.
 //!
-//! A kernel changes nothing, so whichever finds the blocks (the interpreter here), what a rule does is decided in one place.
+//! A kernel changes nothing, so whichever finds the blocks, what a rule does is decided in one place.
 
 use crate::columns::{Columns, Group, Head};
-use crate::interpreter::{self, Registers};
-use crate::plan::{Shape, ShapeMode};
+use crate::interpreter::{self, Registers, Routine};
+use crate::plan::ShapeMode;
 use crate::state::State;
 use crate::value::{FALSE, TRUE, UNKNOWN, at, put};
 
@@ -25,43 +25,48 @@ pub(crate) struct Found {
 
 impl Kernels {
     /// For these shapes.
-    pub(crate) fn new(shapes: &[Shape]) -> Self {
-        Self { registers: Registers::new(shapes) }
+    pub(crate) fn new(routines: &[Routine]) -> Self {
+        Self { registers: Registers::new(routines) }
     }
 
-    pub(crate) fn bytes(shapes: &[Shape]) -> usize {
-        Registers::bytes(shapes)
+    pub(crate) fn bytes(routines: &[Routine]) -> usize {
+        Registers::bytes(routines)
     }
 
     /// Looks through the blocks of a group from `from` on.
-    fn detect(&mut self, columns: &Columns, shape: &Shape, group: Group, slots: &[u64], heads: &[Head], from: usize) -> Found {
+    pub(crate) fn detect(
+        &mut self,
+        columns: &Columns,
+        routine: &Routine,
+        group: Group,
+        slots: &[u64],
+        heads: &[Head],
+        from: usize,
+    ) -> Found {
         let heads = heads.get(group.head as usize..).unwrap_or_default();
         let (blocks, mut unknown) = (group.blocks(), 0);
         for (block, head) in heads.iter().enumerate().take(blocks).skip(from) {
-            let levels = interpreter::levels(columns, shape, group, block, slots, &mut self.registers);
-            let mask = |truth: u8| (0..).zip(levels).fold(0, |mask, (lane, level)| mask | u8::from(level == truth) << lane);
-            let (yes, known) = (mask(TRUE), !mask(UNKNOWN));
-            if ((yes ^ head.truth) | head.first) & known & head.valid != 0 {
+            let masks = interpreter::masks(columns, routine, group, block, slots, &mut self.registers);
+            if masks.changed(*head) != 0 {
                 return Found { block, unknown };
             }
-            unknown += u64::from((head.valid & !known).count_ones());
+            unknown += u64::from((head.valid & !masks.known()).count_ones());
         }
         Found { block: blocks, unknown }
     }
 }
 
-/// Evaluates a group: rules that fire are touched.
+/// Evaluates the blocks of a group from `from` on: rules that fire are touched.
 #[inline]
-pub(crate) fn run(columns: &Columns, group: Group, state: &mut State) {
-    let Some(shape) = columns.shape(group) else { return };
-    let mut from = 0;
+pub(crate) fn run(columns: &Columns, group: u32, mut from: usize, state: &mut State) {
+    let Some((group, routine)) = columns.group(group) else { return };
     loop {
-        let found = state.kernels.detect(columns, shape, group, &state.slots, &state.heads, from);
+        let found = state.kernels.detect(columns, routine, group, &state.slots, &state.heads, from);
         state.counters.unknown_results += found.unknown;
         if found.block >= group.blocks() {
             return;
         }
-        settle(columns, shape, group, found.block, state);
+        settle(columns, routine, group, found.block, state);
         from = found.block + 1;
     }
 }
@@ -69,14 +74,20 @@ pub(crate) fn run(columns: &Columns, group: Group, state: &mut State) {
 /// Evaluates a block: notes the truths of its rows and which of them fire.
 #[cold]
 #[inline(never)]
-fn settle(columns: &Columns, shape: &Shape, group: Group, block: usize, state: &mut State) {
+fn settle(columns: &Columns, routine: &Routine, group: Group, block: usize, state: &mut State) {
     let State { kernels, slots, heads, truths, touched, counters, .. } = state;
-    let levels = interpreter::levels(columns, shape, group, block, slots, &mut kernels.registers);
+    let masks = interpreter::masks(columns, routine, group, block, slots, &mut kernels.registers);
     let head = group.head + u32::try_from(block).unwrap_or(u32::MAX);
-    for (lane, (&rule, truth)) in columns.rules_of(group, block).iter().zip(levels).enumerate() {
+    let ticks = columns.shape(group).is_some_and(|shape| shape.mode == ShapeMode::EveryTick);
+    for (lane, &rule) in columns.rules_of(group, block).iter().enumerate() {
+        let truth = match ((masks.yes >> lane) & 1, (masks.no >> lane) & 1) {
+            (1, _) => TRUE,
+            (_, 1) => FALSE,
+            _ => UNKNOWN,
+        };
         if truth == UNKNOWN {
             counters.unknown_results += 1;
-        } else if shape.mode == ShapeMode::EveryTick {
+        } else if ticks {
             if truth == TRUE {
                 touched.insert(rule);
             }

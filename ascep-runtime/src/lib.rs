@@ -31,6 +31,7 @@ mod error;
 pub mod event;
 pub mod explain;
 mod host;
+mod hot;
 mod interpreter;
 mod kernel;
 mod market;

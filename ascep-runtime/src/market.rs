@@ -44,22 +44,30 @@ struct Levels {
 
 const NO_BOOK: u32 = u32::MAX;
 
-#[derive(Debug, Clone)]
-struct Instrument {
-    last: f64,
-    qty: f64,
-    side: Option<Side>,
-    traded: bool,
-    bid: f64,
-    ask: f64,
-    bid_qty: f64,
-    ask_qty: f64,
+/// What is known of an instrument but for the numbers of its last trade: one cache line, since every event writes it.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct Hot {
+    pub(crate) bid: f64,
+    pub(crate) ask: f64,
+    pub(crate) bid_qty: f64,
+    pub(crate) ask_qty: f64,
     /// Of the last event, or unknown.
-    ts: i64,
-    venue_ts: i64,
+    pub(crate) ts: i64,
+    pub(crate) venue_ts: i64,
     /// Of the last quote, or unknown; it stays when the quote is forgotten.
-    quote_ts: i64,
+    pub(crate) quote_ts: i64,
     book: u32,
+    pub(crate) traded: bool,
+    pub(crate) side: Option<Side>,
+}
+
+/// The last trade; NaN stands for what is unknown.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Traded {
+    pub(crate) price: f64,
+    pub(crate) qty: f64,
 }
 
 /// What a snapshot had of an instrument.
@@ -73,7 +81,8 @@ pub(crate) struct Loaded {
 /// The state of all instruments.
 #[derive(Debug)]
 pub(crate) struct Market {
-    instruments: Vec<Instrument>,
+    pub(crate) hot: Vec<Hot>,
+    pub(crate) trades: Vec<Traded>,
     books: Vec<Levels>,
 }
 
@@ -82,29 +91,32 @@ impl Market {
     pub(crate) fn new(keeps_books: &[bool]) -> Self {
         let mut books = Vec::with_capacity(keeps_books.iter().filter(|keeps| **keeps).count());
         let empty = Level { price: f64::NAN, qty: f64::NAN };
-        let instruments = keeps_books
+        let hot: Vec<Hot> = keeps_books
             .iter()
             .map(|&keeps| {
                 let book = if keeps { u32::try_from(books.len()).unwrap_or(NO_BOOK) } else { NO_BOOK };
                 if keeps {
                     books.push(Levels { bids: [empty; MAX_DEPTH], asks: [empty; MAX_DEPTH], bid_count: 0, ask_count: 0 });
                 }
-                Instrument { book, ..Instrument::unknown() }
+                Hot { book, ..Hot::unknown() }
             })
             .collect();
-        Self { instruments, books }
+        Self { trades: vec![Traded::UNKNOWN; hot.len()], hot, books }
     }
 
     /// Bytes held for so many instruments and books.
     pub(crate) fn bytes(instruments: usize, books: usize) -> usize {
-        instruments.saturating_mul(size_of::<Instrument>()).saturating_add(books.saturating_mul(size_of::<Levels>()))
+        instruments.saturating_mul(size_of::<Hot>() + size_of::<Traded>()).saturating_add(books.saturating_mul(size_of::<Levels>()))
     }
 
     /// Takes an event as of `ts` and gives its class.
     pub(crate) fn apply(&mut self, instrument: u32, ts: i64, venue_ts: Option<i64>, payload: &Payload<'_>) -> u32 {
-        let Some(state) = self.instruments.get_mut(instrument as usize) else { return 0 };
+        let (Some(state), Some(trade)) = (self.hot.get_mut(instrument as usize), self.trades.get_mut(instrument as usize)) else {
+            return 0;
+        };
         if matches!(payload, Payload::Forget(_)) {
-            *state = Instrument { ts: state.ts, quote_ts: state.quote_ts, book: state.book, ..Instrument::unknown() };
+            *state = Hot { ts: state.ts, quote_ts: state.quote_ts, book: state.book, ..Hot::unknown() };
+            *trade = Traded::UNKNOWN;
             if let Some(levels) = self.books.get_mut(state.book as usize) {
                 (levels.bid_count, levels.ask_count) = (0, 0);
             }
@@ -115,8 +127,7 @@ impl Market {
         let untraded = u32::from(!state.traded);
         match payload {
             Payload::Trade(Trade { price, qty, side }) => {
-                state.last = *price;
-                state.qty = canonical(*qty);
+                *trade = Traded { price: *price, qty: canonical(*qty) };
                 state.side = *side;
                 state.traded = true;
                 0
@@ -143,8 +154,9 @@ impl Market {
 
     /// What is known of an instrument, for a snapshot.
     pub(crate) fn write(&self, instrument: u32, out: &mut Writer) {
-        let Some(state) = self.instruments.get(instrument as usize) else { return };
-        let Instrument { last, qty, side, traded, bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, book } = *state;
+        let (Some(state), Some(trade)) = (self.hot.get(instrument as usize), self.trades.get(instrument as usize)) else { return };
+        let Hot { side, traded, bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, book } = *state;
+        let Traded { price: last, qty } = *trade;
         [last, qty, bid, ask, bid_qty, ask_qty].into_iter().for_each(|x| out.num(x));
         out.word(match side {
             None => 0,
@@ -166,7 +178,7 @@ impl Market {
 
     /// What is known of an instrument, from a snapshot. Levels of a book that is not kept any more are passed over.
     pub(crate) fn read_state(&mut self, instrument: u32, from: &mut Reader<'_>) -> Option<Loaded> {
-        let state = self.instruments.get_mut(instrument as usize)?;
+        let (state, trade) = (self.hot.get_mut(instrument as usize)?, self.trades.get_mut(instrument as usize)?);
         let mut number = || from.num().filter(|x| x.is_finite() || x.to_bits() == f64::NAN.to_bits());
         let [last, qty, bid, ask, bid_qty, ask_qty] = [number()?, number()?, number()?, number()?, number()?, number()?];
         let side = match from.word()? {
@@ -176,7 +188,8 @@ impl Market {
             _ => return None,
         };
         let (traded, ts, quote_ts, venue_ts) = (from.flag()?, from.int()?, from.int()?, from.int()?);
-        *state = Instrument { last, qty, side, traded, bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, book: state.book };
+        *state = Hot { side, traded, bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, book: state.book };
+        *trade = Traded { price: last, qty };
         let mut levels = self.books.get_mut(state.book as usize);
         let has_book = from.flag()?;
         for is_bid in if has_book { &[true, false][..] } else { &[] } {
@@ -198,52 +211,54 @@ impl Market {
 
     /// A field that is a number.
     pub(crate) fn number(&self, instrument: u32, field: MarketField) -> f64 {
-        self.instruments.get(instrument as usize).map_or(f64::NAN, |state| state.number(field))
+        match (self.hot.get(instrument as usize), self.trades.get(instrument as usize)) {
+            (Some(state), Some(trade)) => state.number(trade, field),
+            _ => f64::NAN,
+        }
     }
 
     /// Fields that are numbers, each to its slot.
     #[inline]
     pub(crate) fn read(&self, instrument: u32, readings: &[Reading], slots: &mut [u64]) {
-        let Some(state) = self.instruments.get(instrument as usize) else { return };
         for &Reading { field, slot } in readings {
-            put(slots, slot, state.number(field).to_bits());
+            put(slots, slot, self.number(instrument, field).to_bits());
         }
     }
 
     /// Price and quantity of the last trade; NaN stands for what is unknown.
     pub(crate) fn last_trade(&self, instrument: u32) -> (f64, f64) {
-        self.instruments.get(instrument as usize).map_or((f64::NAN, f64::NAN), |state| (state.last, state.qty))
+        self.trades.get(instrument as usize).map_or((f64::NAN, f64::NAN), |trade| (trade.price, trade.qty))
     }
 
     /// The last quote if it has both sides, the bid below the ask.
     pub(crate) fn quote(&self, instrument: u32) -> Option<Quote> {
-        let Instrument { bid, ask, bid_qty, ask_qty, .. } = *self.instruments.get(instrument as usize)?;
+        let Hot { bid, ask, bid_qty, ask_qty, .. } = *self.hot.get(instrument as usize)?;
         (bid < ask).then_some(Quote { bid, ask, bid_qty, ask_qty })
     }
 
     /// The time of the last quote, or [`UNKNOWN_INT`].
     pub(crate) fn quote_ts(&self, instrument: u32) -> i64 {
-        self.instruments.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.quote_ts)
+        self.hot.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.quote_ts)
     }
 
     /// The aggressor of the last trade.
     pub(crate) fn side(&self, instrument: u32) -> Option<Side> {
-        self.instruments.get(instrument as usize).and_then(|state| state.side)
+        self.hot.get(instrument as usize).and_then(|state| state.side)
     }
 
     /// The time of the last event, or [`UNKNOWN_INT`].
     pub(crate) fn last_ts(&self, instrument: u32) -> i64 {
-        self.instruments.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.ts)
+        self.hot.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.ts)
     }
 
     /// The venue's time of the last event, or [`UNKNOWN_INT`].
     pub(crate) fn venue_ts(&self, instrument: u32) -> i64 {
-        self.instruments.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.venue_ts)
+        self.hot.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.venue_ts)
     }
 
     /// (B - A) / (B + A) over the quantities of the best `depth` levels: of the last quote for 1, else of the last book.
     pub(crate) fn imbalance(&self, instrument: u32, depth: u8) -> f64 {
-        let Some(state) = self.instruments.get(instrument as usize) else { return f64::NAN };
+        let Some(state) = self.hot.get(instrument as usize) else { return f64::NAN };
         let (bids, asks) = if depth <= 1 {
             (state.bid_qty, state.ask_qty)
         } else {
@@ -259,7 +274,7 @@ impl Market {
 
     /// The mean price at which `qty` is taken through the last book; unknown where it is too thin.
     pub(crate) fn depth_price(&self, instrument: u32, side: Side, qty: f64) -> f64 {
-        let levels = self.instruments.get(instrument as usize).and_then(|state| self.books.get(state.book as usize));
+        let levels = self.hot.get(instrument as usize).and_then(|state| self.books.get(state.book as usize));
         let Some(levels) = levels else { return f64::NAN };
         let (side, count) = match side {
             Side::Buy => (&levels.asks, levels.ask_count),
@@ -281,12 +296,14 @@ impl Market {
     }
 }
 
-impl Instrument {
+impl Traded {
+    const UNKNOWN: Self = Self { price: f64::NAN, qty: f64::NAN };
+}
+
+impl Hot {
     /// Of which nothing is known.
     fn unknown() -> Self {
         Self {
-            last: f64::NAN,
-            qty: f64::NAN,
             side: None,
             traded: false,
             bid: f64::NAN,
@@ -308,12 +325,12 @@ impl Instrument {
     }
 
     #[inline]
-    fn number(&self, field: MarketField) -> f64 {
+    fn number(&self, trade: &Traded, field: MarketField) -> f64 {
         let Self { bid, ask, bid_qty, ask_qty, .. } = *self;
         finite(match field {
-            MarketField::Last => self.last,
-            MarketField::Qty => self.qty,
-            MarketField::Notional => self.last * self.qty,
+            MarketField::Last => trade.price,
+            MarketField::Qty => trade.qty,
+            MarketField::Notional => trade.price * trade.qty,
             MarketField::Bid => bid,
             MarketField::Ask => ask,
             MarketField::BidQty => bid_qty,
@@ -322,7 +339,7 @@ impl Instrument {
             MarketField::Spread => ask - bid,
             MarketField::SpreadRatio => (ask - bid) / self.mid(),
             MarketField::Microprice => (bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty),
-            MarketField::Price if self.traded => self.last,
+            MarketField::Price if self.traded => trade.price,
             MarketField::Price => self.mid(),
             MarketField::TradeSide | MarketField::Latency | MarketField::VenueTs => f64::NAN,
         })

@@ -244,7 +244,7 @@ pub(crate) fn state_bytes(plan: &Plan) -> usize {
         plan.rules.len() * (size_of::<RuleState>() + 1),
         plan.limits.len() * size_of::<Ring>(),
         plan.columns.heads.saturating_mul(size_of::<Head>()),
-        Kernels::bytes(&plan.columns.shapes),
+        Kernels::bytes(&plan.columns.routines),
         (sizes.max_fields + sizes.max_args) * size_of::<Value<'_>>(),
         if plan.provenance.is_some() { Watch::bytes(plan) } else { 0 },
     ]
@@ -284,8 +284,7 @@ pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
         dependants,
         rules_of,
         preludes,
-        sources,
-        readings,
+        entries,
         param_nodes,
         input_nodes,
         groups_of,
@@ -322,7 +321,7 @@ pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
         provenance,
         stats: _,
     } = plan;
-    let lists = [dependants, rules_of, preludes, sources, param_nodes, input_nodes, groups_of, field_programs];
+    let lists = [dependants, rules_of, preludes, param_nodes, input_nodes, groups_of, field_programs];
     let heads = actions.iter().map(|action| {
         let head = &action.head;
         let instance = head.instance.iter().map(|(name, value)| name.capacity() + value.capacity()).sum::<usize>();
@@ -330,7 +329,7 @@ pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
     });
     [
         flat(nodes) + flat(args) + flat(reprs) + flat(slots),
-        lists.iter().map(|lists| lists.bytes()).sum::<usize>() + readings.bytes() + columns.bytes(),
+        lists.iter().map(|lists| lists.bytes()).sum::<usize>() + entries.bytes() + columns.bytes(),
         flat(holds) + flat(clock_compares) + flat(windows) + flat(looks) + flat(bars) + flat(indicators),
         flat(cycles) + cycles.iter().map(|cycle| cycle.bytes()).sum::<usize>(),
         flat(functions) + functions.iter().map(|function| flat(&function.args)).sum::<usize>(),

@@ -131,7 +131,7 @@ impl State {
             truths,
             limit_rings: vec![Ring::default(); plan.limits.len()],
             emitted: vec![0; sizes.emitted],
-            kernels: Kernels::new(&plan.columns.shapes),
+            kernels: Kernels::new(&plan.columns.routines),
             values: Vec::with_capacity(sizes.max_fields),
             counters: Counters::default(),
             watch: Watch::new(plan),

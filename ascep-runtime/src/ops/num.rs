@@ -177,10 +177,15 @@ pub(crate) fn compare(op: CmpOp, x: f64, y: f64) -> u8 {
     u8::from(known & holds) * TRUE + u8::from(!known) * UNKNOWN
 }
 
-/// A comparison of levels as a level.
-#[inline(always)]
-pub(crate) fn compare_levels(op: CmpOp, x: u8, y: u8) -> u8 {
-    if x == UNKNOWN || y == UNKNOWN { UNKNOWN } else { level(holds(op, x, y)) }
+/// The comparison that says the same with its sides exchanged.
+pub(crate) fn mirrored(op: CmpOp) -> CmpOp {
+    match op {
+        CmpOp::Lt => CmpOp::Gt,
+        CmpOp::Le => CmpOp::Ge,
+        CmpOp::Gt => CmpOp::Lt,
+        CmpOp::Ge => CmpOp::Le,
+        CmpOp::Eq | CmpOp::Ne => op,
+    }
 }
 
 /// A comparison of values that have an order and no unknown among them.

@@ -7,7 +7,7 @@ use super::num::finite;
 use crate::arbitrage::{MarketId, Opportunity, OpportunitySink, Path, Scanner, Set, State as Stage};
 use crate::engine::{begin_step, end_step};
 use crate::event::{Book, Level, MISSING, Payload, Quote, Side};
-use crate::plan::{BETWEEN, NumberPlan, Plan, ScanPlan, ScanSetting};
+use crate::plan::{BETWEEN, Groups, NumberPlan, Plan, ScanPlan, ScanSetting};
 use crate::signal::SignalSink;
 use crate::snapshot::{Reader, Writer};
 use crate::state::State;
@@ -189,7 +189,7 @@ fn tell<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, scan: u32, told:
     put(&mut state.slots, of.node, state.step);
     state.mark(plan, of.node);
     state.origin.scan = of.id + 1;
-    end_step(plan, state, None, sink);
+    end_step(plan, state, Groups::default(), sink);
     state.origin.scan = 0;
 }
 

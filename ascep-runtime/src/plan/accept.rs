@@ -5,20 +5,7 @@ use ascep_lang::program::{Constant, SymbolId, TextId};
 use super::rules::constant_bits;
 use super::{FieldKind, InputPlan, ParamPlan, Plan};
 use crate::error::ParamError;
-use crate::market::CLASSES;
 use crate::value::{Repr, TRUE};
-
-impl Plan {
-    /// The first key of `groups_of` after those of the instruments.
-    pub(crate) fn instruments_end(&self) -> u32 {
-        u32::try_from(self.instruments.len()).unwrap_or(0) * CLASSES
-    }
-
-    /// The first key of `groups_of` after those of the parameters.
-    pub(crate) fn params_end(&self) -> u32 {
-        self.instruments_end() + u32::try_from(self.params.len()).unwrap_or(0)
-    }
-}
 
 impl ParamPlan {
     /// The bits of a value that fits.

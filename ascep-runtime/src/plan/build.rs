@@ -10,7 +10,7 @@ use super::shape::{ShapedRule, shape};
 use super::traits::{Traits, classify};
 use super::windows::WindowKey;
 use super::{
-    BarPlan, Clock, ClockCompare, FieldKind, FunctionPlan, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan,
+    BarPlan, Clock, ClockCompare, Entries, FieldKind, FunctionPlan, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan,
     Provenance, RingPlan, ScanUse, Scans, StateSizes, TimerOwner,
 };
 use crate::columns::Columns;
@@ -19,7 +19,7 @@ use crate::error::BuildError;
 use crate::host::HostFunctions;
 use crate::memory;
 use crate::ops::indicator::Indicator;
-use crate::ops::num::Function;
+use crate::ops::num::{Function, mirrored};
 use crate::options::EngineOptions;
 use crate::value::{Lists, Repr, put};
 
@@ -63,10 +63,10 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
     builder.scan_texts();
     builder.nodes()?;
     builder.lay_out_windows();
-    builder.links();
+    let touched = builder.links();
     builder.scan_links();
     add_rules(&mut builder, &shaped)?;
-    builder.columns(&mut shaped)?;
+    builder.columns(&mut shaped, touched)?;
     if options.provenance {
         builder.plan.provenance = Some(Box::new(Provenance::of(&builder)));
     }
@@ -104,8 +104,7 @@ impl<'p> Builder<'p> {
             dependants: Lists::default(),
             rules_of: Lists::default(),
             preludes: Lists::default(),
-            sources: Lists::default(),
-            readings: Lists::default(),
+            entries: Entries::default(),
             param_nodes: Lists::default(),
             input_nodes: Lists::default(),
             groups_of: Lists::default(),
@@ -403,14 +402,7 @@ impl<'p> Builder<'p> {
         } else if let Some(clock) = clock_of(b.0)
             && is_constant(a.0)
         {
-            let mirrored = match op {
-                CmpOp::Lt => CmpOp::Gt,
-                CmpOp::Le => CmpOp::Ge,
-                CmpOp::Gt => CmpOp::Lt,
-                CmpOp::Ge => CmpOp::Le,
-                CmpOp::Eq | CmpOp::Ne => op,
-            };
-            (clock, mirrored, a)
+            (clock, mirrored(op), a)
         } else {
             return None;
         };

@@ -5,15 +5,23 @@ use ascep_lang::program::{InputId, NodeId, Op, ParamId};
 use super::build::Builder;
 use super::shape::{ShapedRule, touched_by};
 use super::traits::steps_of;
-use super::{NONE, NodeOp, Reading};
+use super::{Entries, NONE, NodeOp, Reading};
 use crate::columns::{ColumnsBuilder, RowInput};
 use crate::error::BuildError;
 use crate::market::{CLASSES, touch};
 use crate::value::Lists;
 
+/// Market functions by instrument and class of event: key `instrument * CLASSES + class`.
+pub(super) struct Touched {
+    /// Those that nodes read.
+    sources: Lists,
+    /// Those that only columns read.
+    readings: Lists<Reading>,
+}
+
 impl Builder<'_> {
     /// Who is to be brought up to date when something is at an instant.
-    pub(super) fn links(&mut self) {
+    pub(super) fn links(&mut self) -> Touched {
         let kept = self.plan.nodes.len();
         let mut dependants = vec![Vec::new(); kept];
         let mut preludes = vec![Vec::new(); kept];
@@ -80,10 +88,9 @@ impl Builder<'_> {
         self.plan.sequences.programs = self.sequence_programs.finish();
         self.plan.dependants = Lists::new(dependants);
         self.plan.preludes = Lists::new(preludes);
-        self.plan.sources = Lists::new(sources);
-        self.plan.readings = Lists::new(readings);
         self.plan.param_nodes = Lists::new(param_nodes);
         self.plan.input_nodes = Lists::new(input_nodes);
+        Touched { sources: Lists::new(sources), readings: Lists::new(readings) }
     }
 
     /// The kept nodes under `roots` whose slots are not right by themselves, in order. `seen` marks with `mark` what was visited.
@@ -107,8 +114,8 @@ impl Builder<'_> {
         found
     }
 
-    /// Lays out the rules in columns.
-    pub(super) fn columns(&mut self, shaped: &mut [Option<ShapedRule>]) -> Result<(), BuildError> {
+    /// Lays out the rules in columns, and then what an event does.
+    pub(super) fn columns(&mut self, shaped: &mut [Option<ShapedRule>], touched: Touched) -> Result<(), BuildError> {
         let mut columns = ColumnsBuilder::default();
         for (rule, shaped) in (0..).zip(shaped.iter_mut()) {
             let Some(ShapedRule { shape, operands, constants }) = shaped.take() else { continue };
@@ -136,8 +143,8 @@ impl Builder<'_> {
         let instruments = u32::try_from(self.plan.instruments.len()).unwrap_or(NONE);
         let params = instruments * CLASSES;
         let inputs = params + u32::try_from(self.plan.params.len()).unwrap_or(0);
-        let keys = inputs as usize + self.plan.inputs.len();
-        let sizes = (keys, self.plan.rules.len(), self.plan.slots.len());
+        let end = inputs + u32::try_from(self.plan.inputs.len()).unwrap_or(0);
+        let sizes = (end as usize, self.plan.rules.len(), self.plan.slots.len());
         let (columns, groups_of) = columns.finish(sizes, |input| match input {
             RowInput::Instrument { instrument, mask } => {
                 (instrument * CLASSES..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0).map(|(key, _)| key).collect()
@@ -146,7 +153,9 @@ impl Builder<'_> {
             RowInput::Input(id) => vec![inputs + id],
         })?;
         self.plan.columns = columns;
-        self.plan.groups_of = groups_of;
+        self.plan.groups_of = Lists::new((params..end).map(|key| groups_of.of(key).iter().copied()));
+        let scanned = |instrument| !self.plan.scans.markets.of(instrument).is_empty();
+        self.plan.entries = Entries::new(self.plan.instruments.len(), &touched.readings, &touched.sources, &groups_of, scanned)?;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 mod accept;
 mod build;
 mod cycles;
+mod entries;
 mod keys;
 mod links;
 mod provenance;
@@ -23,6 +24,7 @@ use rustc_hash::FxHashMap;
 pub(crate) use accept::kind_of as kind_of_constant;
 pub(crate) use build::build;
 pub(crate) use cycles::CyclePlan;
+pub(crate) use entries::{Entries, Groups};
 pub(crate) use keys::{Ids, Keys};
 pub(crate) use provenance::Provenance;
 pub(crate) use scans::{BETWEEN, NumberPlan, ScanPlan, ScanSetting, ScanUse, Scans};
@@ -240,7 +242,7 @@ pub(crate) struct RingPlan {
 }
 
 /// A field of an instrument with the slot that it goes to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) field: MarketField,
     pub(crate) slot: u32,
@@ -362,13 +364,11 @@ pub(crate) struct Plan {
     pub(crate) rules_of: Lists,
     /// Readings of the clock to renew before the key is computed.
     pub(crate) preludes: Lists,
-    /// Market functions that nodes read, by instrument and class of event: key `instrument * CLASSES + class`.
-    pub(crate) sources: Lists,
-    /// Market functions that only columns read, by the same key.
-    pub(crate) readings: Lists<Reading>,
+    /// What an event does.
+    pub(crate) entries: Entries,
     pub(crate) param_nodes: Lists,
     pub(crate) input_nodes: Lists,
-    /// Groups of rows by input: key as in `sources`, then parameters, then host inputs.
+    /// Groups of rows by parameter, then by host input.
     pub(crate) groups_of: Lists,
     pub(crate) columns: Columns,
 

@@ -38,7 +38,7 @@ pub(crate) enum Instr {
 
 impl Instr {
     /// Whether the result is a number, not a level.
-    fn is_num(self) -> bool {
+    pub(crate) fn is_num(self) -> bool {
         matches!(
             self,
             Self::Operand(_)

@@ -1,0 +1,184 @@
+//! What an event does, by instrument and class: one small record that leads to everything, so that an event of which little is asked costs
+//! little.
+
+use super::{NONE, Reading};
+use crate::error::BuildError;
+use crate::market::CLASSES;
+use crate::memory::flat;
+use crate::value::Lists;
+
+/// A part of an array: its first index, and the one after its last.
+pub(crate) type Span = (u32, u32);
+
+/// What the events of an input do, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Entry {
+    /// Numbers of the market that only columns read: a part of [`Entries::readings`].
+    pub(crate) readings: Span,
+    /// Index of what else there is to do, or [`NONE`].
+    pub(crate) more: u32,
+    /// Rows: a part of the groups of the columns. Empty where `more` has a list of groups.
+    pub(crate) groups: Span,
+}
+
+/// What is to be done beside readings and rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct More {
+    /// Market functions that nodes read: a part of [`Entries::lists`].
+    pub(crate) sources: Span,
+    /// Groups that do not stand side by side: likewise.
+    pub(crate) groups: Span,
+    /// Whether scans look at the instrument.
+    pub(crate) scanned: bool,
+}
+
+/// The groups of rows that something touches: a part of all, and some more.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Groups<'p> {
+    pub(crate) span: Span,
+    pub(crate) list: &'p [u32],
+}
+
+impl Groups<'_> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + use<'_> {
+        (self.span.0..self.span.1).chain(self.list.iter().copied())
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    /// The entry of each input, `instrument * CLASSES + class`.
+    pub(crate) of: Vec<u32>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) readings: Vec<Reading>,
+    more: Vec<More>,
+    lists: Vec<u32>,
+}
+
+impl Entries {
+    /// From lists by input. `scanned` says of which instruments scans want to know.
+    pub(crate) fn new(
+        instruments: usize,
+        readings: &Lists<Reading>,
+        sources: &Lists,
+        groups: &Lists,
+        scanned: impl Fn(u32) -> bool,
+    ) -> Result<Self, BuildError> {
+        let instruments = u32::try_from(instruments).map_err(|_| BuildError::TooLarge)?;
+        let len = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
+        // All classes of which nothing is asked share the first.
+        let mut all = Self { entries: vec![Entry { more: NONE, ..Entry::default() }], ..Self::default() };
+        all.of.reserve_exact(instruments as usize * CLASSES as usize);
+        for instrument in 0..instruments {
+            let (first_entry, first_reading, first_more) = (all.entries.len(), all.readings.len(), all.more.len());
+            for key in instrument * CLASSES..(instrument + 1) * CLASSES {
+                let (readings, sources, groups) = (readings.of(key), sources.of(key), groups.of(key));
+                let span = side_by_side(groups);
+                let more = if !sources.is_empty() || span.is_none() || scanned(instrument) {
+                    let start = len(all.lists.len())?;
+                    all.lists.extend(sources);
+                    let middle = len(all.lists.len())?;
+                    all.lists.extend(if span.is_none() { groups } else { &[] });
+                    let more = More { sources: (start, middle), groups: (middle, len(all.lists.len())?), scanned: scanned(instrument) };
+                    all.more_of(first_more, more)?
+                } else {
+                    NONE
+                };
+                let span = span.unwrap_or((0, 0));
+                let entry = Entry { readings: all.readings_of(first_reading, readings)?, more, groups: span };
+                let (known, fresh) = all.entries.split_at(first_entry);
+                let same = fresh.iter().position(|other| *other == entry).map(|at| at + first_entry);
+                let same = same.or_else(|| known.first().filter(|empty| **empty == entry).map(|_| 0));
+                let id = match same {
+                    Some(same) => len(same)?,
+                    None => {
+                        all.entries.push(entry);
+                        len(all.entries.len() - 1)?
+                    }
+                };
+                all.of.push(id);
+            }
+        }
+        all.entries.shrink_to_fit();
+        all.readings.shrink_to_fit();
+        all.more.shrink_to_fit();
+        all.lists.shrink_to_fit();
+        Ok(all)
+    }
+
+    /// Where these readings stand; those of classes of one instrument are often the same.
+    fn readings_of(&mut self, first: usize, readings: &[Reading]) -> Result<Span, BuildError> {
+        if readings.is_empty() {
+            return Ok((0, 0));
+        }
+        let fresh = self.readings.get(first..).unwrap_or_default();
+        let start = match fresh.windows(readings.len()).position(|window| window == readings) {
+            Some(at) => first + at,
+            None => {
+                self.readings.extend(readings);
+                self.readings.len() - readings.len()
+            }
+        };
+        let index = |index: usize| u32::try_from(index).map_err(|_| BuildError::TooLarge);
+        Ok((index(start)?, index(start + readings.len())?))
+    }
+
+    /// Where this stands; its lists are the newest and go where they are there already.
+    fn more_of(&mut self, first: usize, more: More) -> Result<u32, BuildError> {
+        let list = |span: Span| self.lists.get(span.0 as usize..span.1 as usize).unwrap_or_default();
+        let is_same = |other: &More| {
+            other.scanned == more.scanned && list(other.sources) == list(more.sources) && list(other.groups) == list(more.groups)
+        };
+        let same = self.more.get(first..).unwrap_or_default().iter().position(is_same).map(|at| at + first);
+        let id = match same {
+            Some(same) => {
+                self.lists.truncate(more.sources.0 as usize);
+                same
+            }
+            None => {
+                self.more.push(more);
+                self.more.len() - 1
+            }
+        };
+        u32::try_from(id).map_err(|_| BuildError::TooLarge)
+    }
+
+    /// What is done with events of an input.
+    pub(crate) fn of(&self, input: u32) -> Entry {
+        let entry = self.of.get(input as usize).and_then(|entry| self.entries.get(*entry as usize));
+        entry.copied().unwrap_or(Entry { more: NONE, ..Entry::default() })
+    }
+
+    /// The readings of an entry.
+    #[inline(always)]
+    pub(crate) fn readings(&self, entry: Entry) -> &[Reading] {
+        self.readings.get(entry.readings.0 as usize..entry.readings.1 as usize).unwrap_or_default()
+    }
+
+    /// What there is beside readings and rows.
+    pub(crate) fn more(&self, entry: Entry) -> Option<&More> {
+        self.more.get(entry.more as usize)
+    }
+
+    pub(crate) fn sources(&self, more: &More) -> &[u32] {
+        self.lists.get(more.sources.0 as usize..more.sources.1 as usize).unwrap_or_default()
+    }
+
+    pub(crate) fn groups(&self, entry: Entry) -> Groups<'_> {
+        let list = self.more(entry).and_then(|more| self.lists.get(more.groups.0 as usize..more.groups.1 as usize));
+        Groups { span: entry.groups, list: list.unwrap_or_default() }
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        flat(&self.of) + flat(&self.entries) + flat(&self.readings) + flat(&self.more) + flat(&self.lists)
+    }
+}
+
+/// The span of numbers that follow each other.
+fn side_by_side(numbers: &[u32]) -> Option<Span> {
+    let Some(&first) = numbers.first() else { return Some((0, 0)) };
+    let follows = (first..).zip(numbers).all(|(expected, number)| expected == *number);
+    follows.then_some((first, first.saturating_add(u32::try_from(numbers.len()).ok()?)))
+}
