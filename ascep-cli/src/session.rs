@@ -9,7 +9,7 @@ use ascep_feeds::{MarketEvent, Symbols};
 use ascep_lang::Program;
 use ascep_lang::program::{Constant, Mode, Period};
 use ascep_runtime::event::{InstrumentId, Timestamp};
-use ascep_runtime::signal::{Signal, SignalHead, SignalSink};
+use ascep_runtime::signal::{Head, Signal, SignalSink};
 use ascep_runtime::{BuildError, Engine, EngineOptions, Explanation};
 
 use crate::args::EngineArgs;
@@ -165,7 +165,7 @@ impl Session {
     }
 
     /// The rules, each with its name and bindings.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = (u32, &SignalHead)> {
+    pub(crate) fn rules(&self) -> impl Iterator<Item = (u32, Head<'_>)> {
         self.engine.rules()
     }
 

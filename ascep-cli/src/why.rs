@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 
 use ascep_lang::nearest;
 use ascep_runtime::Explanation;
-use ascep_runtime::signal::SignalHead;
+use ascep_runtime::signal::Head;
 
 use crate::args::WhyArgs;
 use crate::console::Console;
@@ -76,13 +76,13 @@ fn print(explanation: &Explanation, json: bool) -> Result<(), Failure> {
 }
 
 /// The instance of a rule that a name and bindings stand for.
-fn find<'a>(name: &str, bindings: &[(String, String)], rules: impl Iterator<Item = (u32, &'a SignalHead)>) -> Result<u32, Failure> {
-    let (mut names, mut instances): (Vec<&str>, Vec<(u32, &SignalHead)>) = (Vec::new(), Vec::new());
+fn find<'a>(name: &str, bindings: &[(String, String)], rules: impl Iterator<Item = (u32, Head<'a>)>) -> Result<u32, Failure> {
+    let (mut names, mut instances): (Vec<&str>, Vec<(u32, Head<'_>)>) = (Vec::new(), Vec::new());
     for (id, head) in rules {
-        if names.last() != Some(&head.rule.as_str()) {
-            names.push(&head.rule);
+        if names.last() != Some(&head.rule()) {
+            names.push(head.rule());
         }
-        if head.rule == name {
+        if head.rule() == name {
             instances.push((id, head));
         }
     }
@@ -93,18 +93,19 @@ fn find<'a>(name: &str, bindings: &[(String, String)], rules: impl Iterator<Item
         };
         return Err(Failure::Usage(format!("there is no rule `{name}`; {help}")));
     };
-    if let Some((variable, _)) = bindings.iter().find(|(variable, _)| first.instance.iter().all(|(known, _)| known != variable)) {
-        let known = list(first.instance.iter().map(|(known, _)| format!("`{known}`")));
+    if let Some((variable, _)) = bindings.iter().find(|(variable, _)| first.instance().all(|(known, _)| known != variable)) {
+        let known = list(first.instance().map(|(known, _)| format!("`{known}`")));
         let help = if known.is_empty() { "it has none".to_owned() } else { format!("it has {known}") };
         return Err(Failure::Usage(format!("rule `{name}` has no binding `{variable}`; {help}")));
     }
-    let fits = |head: &SignalHead| bindings.iter().all(|binding| head.instance.contains(binding));
-    let fitting: Vec<&(u32, &SignalHead)> = instances.iter().filter(|(_, head)| fits(head)).collect();
-    let options = |heads: &mut dyn Iterator<Item = &SignalHead>| {
-        list(heads.map(|head| {
-            head.instance.iter().map(|(variable, symbol)| format!("--instance {variable}={symbol}")).collect::<Vec<_>>().join(" ")
-        }))
-    };
+    let fits = |head: &Head<'_>| bindings.iter().all(|(variable, symbol)| head.instance().any(|own| own == (variable, symbol)));
+    let fitting: Vec<&(u32, Head<'_>)> = instances.iter().filter(|(_, head)| fits(head)).collect();
+    let options =
+        |heads: &mut dyn Iterator<Item = Head<'_>>| {
+            list(heads.map(|head| {
+                head.instance().map(|(variable, symbol)| format!("--instance {variable}={symbol}")).collect::<Vec<_>>().join(" ")
+            }))
+        };
     match fitting[..] {
         [&(id, _)] => Ok(id),
         [] => {

@@ -13,7 +13,7 @@ use crate::error::BuildError;
 use crate::interpreter::Routine;
 use crate::market::touch;
 use crate::memory::flat;
-use crate::plan::{Instr, Shape, ShapeMode};
+use crate::plan::{Instr, NONE, Shape, ShapeMode};
 use crate::value::{Lists, TRUE, UNKNOWN, at, put};
 
 /// Rows that are evaluated together.
@@ -92,6 +92,13 @@ impl Operands {
         match self {
             Self::Narrow(items) => items.len(),
             Self::Wide(items) => items.len(),
+        }
+    }
+
+    fn at(&self, place: usize) -> u32 {
+        match self {
+            Self::Narrow(items) => items.get(place).map_or(NONE, |slot| u32::from(*slot)),
+            Self::Wide(items) => items.get(place).copied().unwrap_or(NONE),
         }
     }
 
@@ -223,6 +230,22 @@ impl Columns {
             return Lists::default();
         }
         Lists::new((0..last).map(|rule| places.get(first_of(rule)..first_of(rule + 1)).unwrap_or_default().iter().map(|(_, place)| *place)))
+    }
+
+    /// Gives each operand of each row with the row's rule.
+    pub(crate) fn operands(&self, mut take: impl FnMut(u32, u32)) {
+        for &group in &self.groups {
+            let operands = self.shape(group).map_or(0, |shape| usize::from(shape.operands));
+            for block in 0..group.blocks() {
+                let (rules, width) = (self.rules_of(group, block), width_of(group.rows_in(block)));
+                for k in 0..operands {
+                    let first = group.operands as usize + block * LANES * operands + k * width;
+                    for (lane, rule) in rules.iter().enumerate() {
+                        take(*rule, self.operands.at(first + lane));
+                    }
+                }
+            }
+        }
     }
 
     /// Bytes held.

@@ -70,12 +70,12 @@ impl Engine {
     /// The instrument of a symbol as a rule or a feed writes it: `BTC/USDT` is that of the default venue.
     #[must_use]
     pub fn instrument(&self, symbol: &str) -> Option<InstrumentId> {
-        self.plan.instrument_ids.get(symbol).or_else(|| self.plan.short_ids.get(symbol)).copied().map(InstrumentId)
+        self.plan.instrument(symbol).map(InstrumentId)
     }
 
     /// The instruments that the program names, with full names: `venue:SYMBOL`, or as the rules write them where there is no default venue.
     pub fn instruments(&self) -> impl Iterator<Item = (InstrumentId, &str)> {
-        (0..).map(InstrumentId).zip(self.plan.instruments.iter().map(String::as_str))
+        (0..).map(InstrumentId).zip(self.plan.instruments.iter())
     }
 
     /// A parameter by name.

@@ -18,7 +18,7 @@
 //! engine.on_event(&event, &mut |signal: &Signal<'_>| signals.push(signal.to_owned()))?;
 //!
 //! assert_eq!(signals.len(), 1);
-//! assert_eq!(signals[0].head.signal, "BTC_HIGH");
+//! assert_eq!(signals[0].name(), "BTC_HIGH");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -36,6 +36,7 @@ mod interpreter;
 mod kernel;
 mod market;
 mod memory;
+mod names;
 mod ops;
 mod options;
 mod plan;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use ascep_lang::Program;
 use ascep_lang::program::{Op, OpportunityField};
-use rustc_hash::FxHashMap;
 
 use crate::bits::BitQueue;
 use crate::columns::Head;
@@ -22,6 +21,7 @@ use crate::ring::Ring;
 use crate::rules::RuleState;
 use crate::signal::Value;
 use crate::timers::Timers;
+use crate::value::Lists;
 use crate::watch::Watch;
 use crate::window::{Window, Windows};
 
@@ -35,6 +35,8 @@ pub struct MemoryReport {
     pub state: usize,
     /// Bytes of the plan, which does not change.
     pub plan: usize,
+    /// Plan and state by what the bytes are for.
+    pub parts: Vec<(&'static str, usize)>,
     /// The most bytes that are ever held at once: plan and state, or where there is little state what making the plan takes in passing.
     pub total: usize,
 }
@@ -81,13 +83,17 @@ impl MemoryReport {
             share.take_heads(heads.get(index as usize).map_or(&[], |heads| heads));
         }
         let rules = rules.into_iter().map(|(_, memory, share)| RuleMemory { bytes: share.bytes, ..memory }).collect();
-        let building = [plan_bytes, plan_bytes / 4 * 3, BUILDING, scanner_bytes(&plan)].into_iter().fold(0, usize::saturating_add);
-        Ok(Self { rules, state, plan: plan_bytes, total: plan_bytes.saturating_add(state).max(building) })
+        let building = building_bytes(program, plan_bytes).saturating_add(scanner_bytes(&plan));
+        let parts = plan_parts(&plan, options).into_iter().chain(state_parts(&plan)).collect();
+        Ok(Self { rules, state, plan: plan_bytes, parts, total: plan_bytes.saturating_add(state).max(building) })
     }
 }
 
-/// While a plan is made no more is held than seven quarters of it and this, as a test with a counting allocator has it.
-const BUILDING: usize = 512;
+/// What is held at most while a plan of so many bytes is made, as a test with a counting allocator has it.
+fn building_bytes(program: &Program, plan: usize) -> usize {
+    let in_passing = [(program.nodes.len(), 88), (program.rules.len(), 128), (program.tables.symbols.len(), 160), (1, 768)];
+    in_passing.into_iter().fold(plan.saturating_add(plan / 2), |total, (items, bytes)| total.saturating_add(items.saturating_mul(bytes)))
+}
 
 /// Of one timer.
 const TIMER: usize = Timers::BYTES;
@@ -197,9 +203,10 @@ impl Share {
     }
 
     fn take_rule(&mut self, plan: &Plan, index: u32) {
-        let Some(rule) = plan.rules.get(index as usize) else { return };
-        self.add(size_of::<RuleState>() + 1 + if matches!(rule.mode, RuleMode::Every(_)) { TIMER } else { 0 });
-        if let Some(limit) = plan.limits.get(rule.limit as usize) {
+        let Some(rule) = plan.rules.get(index) else { return };
+        let memory = if rule.memory() == NONE { 0 } else { size_of::<RuleState>() };
+        self.add(memory + 1 + if matches!(rule.class.mode, RuleMode::Every(_)) { TIMER } else { 0 });
+        if let Some(limit) = plan.limits.get(rule.limit() as usize) {
             self.add(size_of::<Ring>() + limit.emitted.capacity * 8);
         }
     }
@@ -221,18 +228,18 @@ fn scanner_bytes(plan: &Plan) -> usize {
 
 /// Of the state that belongs to a plan: what `State::new` allocates.
 pub(crate) fn state_bytes(plan: &Plan) -> usize {
+    total(&state_parts(plan))
+}
+
+fn state_parts(plan: &Plan) -> [(&'static str, usize); 6] {
     let sizes = &plan.sizes;
     let books = plan.keeps_books.iter().filter(|keeps| **keeps).count();
-    let words = [sizes.since, sizes.history, sizes.emitted, plan.params.len()].into_iter().fold(0, usize::saturating_add);
-    [
+    let words = [sizes.since, sizes.history, plan.params.len()].into_iter().fold(0, usize::saturating_add);
+    let of_operators = [
         plan.nodes.len().saturating_mul(16),
         BitQueue::bytes(plan.nodes.len()),
-        BitQueue::bytes(plan.rules.len()),
-        plan.timers.len().saturating_mul(TIMER),
-        Market::bytes(plan.instruments.len(), books),
         words.saturating_mul(8),
         sizes.edges + sizes.crosses + sizes.once_levels,
-        plan.windows.iter().map(window_bytes).fold(0, usize::saturating_add),
         plan.looks.len() * size_of::<Look>(),
         plan.bars.len() * size_of::<Bars>(),
         plan.indicators.len() * size_of::<Progress>(),
@@ -241,15 +248,29 @@ pub(crate) fn state_bytes(plan: &Plan) -> usize {
         scanner_bytes(plan),
         plan.scans.scans.len() * size_of::<ScanState>() + BitQueue::bytes(plan.scans.scans.len()),
         PathTexts::bytes(plan),
-        plan.rules.len() * (size_of::<RuleState>() + 1),
+        Kernels::bytes(&plan.columns.routines),
+        sizes.max_args * size_of::<Value<'_>>(),
+    ];
+    let of_rules = [
+        BitQueue::bytes(plan.rules.len()),
+        plan.rules.memories() * size_of::<RuleState>() + plan.rules.len(),
         plan.limits.len() * size_of::<Ring>(),
         plan.columns.heads.saturating_mul(size_of::<Head>()),
-        Kernels::bytes(&plan.columns.routines),
-        (sizes.max_fields + sizes.max_args) * size_of::<Value<'_>>(),
-        if plan.provenance.is_some() { Watch::bytes(plan) } else { 0 },
+        sizes.emitted.saturating_mul(8),
+        sizes.max_fields * size_of::<Value<'_>>(),
+    ];
+    [
+        ("state of operators", of_operators.into_iter().fold(0, usize::saturating_add)),
+        ("state of rules", of_rules.into_iter().fold(0, usize::saturating_add)),
+        ("windows", plan.windows.iter().map(window_bytes).fold(0, usize::saturating_add)),
+        ("timers", plan.timers.len().saturating_mul(TIMER)),
+        ("market", Market::bytes(plan.instruments.len(), books)),
+        ("what is noted for explanations", if plan.provenance.is_some() { Watch::bytes(plan) } else { 0 }),
     ]
-    .into_iter()
-    .fold(0, usize::saturating_add)
+}
+
+fn total(parts: &[(&'static str, usize)]) -> usize {
+    parts.iter().fold(0, |total, (_, bytes)| total.saturating_add(*bytes))
 }
 
 /// What a vector holds.
@@ -257,25 +278,13 @@ pub(crate) fn flat<T>(items: &Vec<T>) -> usize {
     items.capacity().saturating_mul(size_of::<T>())
 }
 
-/// What a vector of texts holds.
-pub(crate) fn texts(items: &Vec<String>) -> usize {
-    flat(items) + items.iter().map(String::capacity).sum::<usize>()
-}
-
-/// What a map from texts holds: a control byte for each of its places, a power of two of which an eighth stays free, and one group more.
-fn map(items: &FxHashMap<String, u32>) -> usize {
-    const GROUP: usize = 16;
-    let places = match items.capacity() {
-        0 => return 0,
-        1..=3 => 4,
-        4..=7 => 8,
-        capacity => (capacity * 8 / 7).next_power_of_two(),
-    };
-    (places * size_of::<(String, u32)>()).next_multiple_of(GROUP) + places + GROUP + items.keys().map(String::capacity).sum::<usize>()
-}
-
-/// Of a plan and of the options that it was made with. Taken apart by its fields, so that none is forgotten.
+/// Of a plan and of the options that it was made with.
 pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
+    total(&plan_parts(plan, options))
+}
+
+/// Taken apart by its fields, so that none is forgotten.
+fn plan_parts(plan: &Plan, options: &EngineOptions) -> [(&'static str, usize); 9] {
     let Plan {
         nodes,
         args,
@@ -303,46 +312,50 @@ pub(crate) fn plan_bytes(plan: &Plan, options: &EngineOptions) -> usize {
         scans,
         timers,
         rules,
-        actions,
         field_programs,
         params,
         inputs,
-        texts: plan_texts,
+        texts,
         symbols,
         symbol_instruments,
         text_ids,
+        program_texts: _,
         sides: _,
         instruments,
-        instrument_ids,
-        short_ids,
+        default_venue,
         keeps_books,
         keys,
         sizes: _,
         provenance,
         stats: _,
     } = plan;
-    let lists = [dependants, rules_of, preludes, param_nodes, input_nodes, groups_of, field_programs];
-    let heads = actions.iter().map(|action| {
-        let head = &action.head;
-        let instance = head.instance.iter().map(|(name, value)| name.capacity() + value.capacity()).sum::<usize>();
-        flat(&action.fields) + head.rule.capacity() + head.signal.capacity() + flat(&head.instance) + instance + texts(&head.fields)
-    });
-    [
+    let lists = |lists: &[&Lists]| lists.iter().map(|lists| lists.bytes()).sum::<usize>();
+    let of_operators = [
         flat(nodes) + flat(args) + flat(reprs) + flat(slots),
-        lists.iter().map(|lists| lists.bytes()).sum::<usize>() + entries.bytes() + columns.bytes(),
         flat(holds) + flat(clock_compares) + flat(windows) + flat(looks) + flat(bars) + flat(indicators),
         flat(cycles) + cycles.iter().map(|cycle| cycle.bytes()).sum::<usize>(),
         flat(functions) + functions.iter().map(|function| flat(&function.args)).sum::<usize>(),
-        flat(histories) + flat(limits) + sequences.plan_bytes() + flat(timers) + flat(rules),
-        scans.bytes(),
-        flat(actions) + heads.sum::<usize>(),
-        flat(params) + params.iter().map(|param| param.name.capacity()).sum::<usize>(),
-        flat(inputs) + inputs.iter().map(|input| input.name.capacity()).sum::<usize>(),
-        texts(plan_texts) + texts(symbols) + texts(instruments) + map(instrument_ids) + map(short_ids),
-        flat(symbol_instruments) + flat(text_ids) + flat(keeps_books) + keys.bytes(),
-        provenance.as_ref().map_or(0, |provenance| provenance.bytes()),
-        options.default_venue.as_ref().map_or(0, String::capacity),
+        flat(histories) + sequences.plan_bytes() + flat(timers) + scans.bytes(),
+    ];
+    let of_params = params.iter().map(|param| param.name.capacity()).sum::<usize>();
+    let of_inputs = inputs.iter().map(|input| input.name.capacity()).sum::<usize>();
+    [
+        ("operators", of_operators.into_iter().fold(0, usize::saturating_add)),
+        ("links between operators", lists(&[dependants, rules_of, preludes, param_nodes, input_nodes])),
+        ("links from inputs", lists(&[groups_of]) + entries.bytes()),
+        ("columns", columns.bytes()),
+        ("rules", flat(limits) + rules.bytes() + lists(&[field_programs])),
+        ("names", texts.bytes() + symbols.bytes() + instruments.bytes() + default_venue.as_ref().map_or(0, |venue| venue.len())),
+        ("numbers of names", flat(symbol_instruments) + flat(text_ids) + flat(keeps_books)),
+        ("keys for snapshots", keys.bytes()),
+        (
+            "parameters and explanations",
+            flat(params)
+                + of_params
+                + flat(inputs)
+                + of_inputs
+                + provenance.as_ref().map_or(0, |provenance| provenance.bytes())
+                + options.default_venue.as_ref().map_or(0, String::capacity),
+        ),
     ]
-    .into_iter()
-    .fold(0, usize::saturating_add)
 }

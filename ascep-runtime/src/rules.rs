@@ -2,13 +2,13 @@
 
 use crate::explain::View;
 use crate::ops;
-use crate::plan::{FieldKind, Hold, LimitPlan, NONE, Plan, RuleMode, RulePlan};
-use crate::signal::{Signal, SignalSink, Value};
+use crate::plan::{ActionPlan, FieldKind, LimitPlan, NONE, Plan, RuleMode, RulePlan};
+use crate::signal::{Head, Signal, SignalSink, Value};
 use crate::snapshot::{Reader, Writer};
 use crate::state::State;
 use crate::value::{FALSE, Repr, TRUE, UNKNOWN, at, put};
 
-/// What a rule remembers, but for its last known truth.
+/// What a rule with `UNTIL`, `EVERY d` or `COOLDOWN` remembers, but for its last known truth.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RuleState {
     pub(crate) armed: bool,
@@ -41,14 +41,15 @@ impl RuleState {
 
 /// Evaluates a rule that was touched in this step.
 pub(crate) fn evaluate<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, id: u32, sink: &mut S) {
-    let (Some(rule), Some(mut memory)) = (plan.rules.get(id as usize), state.rules.get(id as usize).copied()) else { return };
-    if !memory.armed && rule.until != NONE {
-        memory.armed = if rule.until_is_event { state.occurs(rule.until) } else { state.level(rule.until) == TRUE };
+    let Some(rule) = plan.rules.get(id) else { return };
+    let (mut memory, until) = (at(&state.rules, rule.memory()), rule.until());
+    if !memory.armed && until != NONE {
+        memory.armed = if rule.class.until_is_event { state.occurs(until) } else { state.level(until) == TRUE };
     }
     let fires = fires(state, rule, id, &mut memory);
     let clock = state.clock;
-    if !matches!(rule.mode, RuleMode::Shape | RuleMode::Event) {
-        let truth = state.level(rule.trigger);
+    if !matches!(rule.class.mode, RuleMode::Shape | RuleMode::Event) {
+        let truth = state.level(rule.trigger());
         state.watch.rule(id, |watch| watch.look(truth, clock));
     }
     let mut emits = false;
@@ -65,36 +66,36 @@ pub(crate) fn evaluate<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, i
         } else {
             memory.has_emitted = true;
             memory.last_emitted = clock;
-            memory.armed = rule.until == NONE;
+            memory.armed = until == NONE;
             let seq = state.counters.signals + 1;
             state.watch.rule(id, |watch| (watch.fired, watch.last_seq) = (watch.fired + 1, seq));
             emits = true;
         }
     }
-    put(&mut state.rules, id, memory);
+    put(&mut state.rules, rule.memory(), memory);
     if emits {
         emit(plan, state, rule, id, sink);
     }
 }
 
 /// Until when `COOLDOWN` holds firings back, where it does.
-pub(crate) fn cooling_until(state: &State, rule: &RulePlan, memory: &RuleState) -> Option<i64> {
-    let period = state.period(rule.cooldown?);
+pub(crate) fn cooling_until(state: &State, rule: RulePlan<'_>, memory: &RuleState) -> Option<i64> {
+    let period = state.period(rule.class.cooldown?);
     let passed = state.clock.saturating_sub(memory.last_emitted);
     (memory.has_emitted && passed < period).then(|| memory.last_emitted.saturating_add(period))
 }
 
-fn fires(state: &mut State, rule: &RulePlan, id: u32, memory: &mut RuleState) -> bool {
-    match rule.mode {
+fn fires(state: &mut State, rule: RulePlan<'_>, id: u32, memory: &mut RuleState) -> bool {
+    match rule.class.mode {
         RuleMode::Shape => return true,
-        RuleMode::Event => return state.occurs(rule.trigger),
+        RuleMode::Event => return state.occurs(rule.trigger()),
         _ => {}
     }
-    let truth = state.level(rule.trigger);
+    let truth = state.level(rule.trigger());
     if truth == UNKNOWN {
         state.counters.unknown_results += 1;
     }
-    match rule.mode {
+    match rule.class.mode {
         RuleMode::Edge => {
             let before = at(&state.truths, id);
             if truth != UNKNOWN {
@@ -102,8 +103,9 @@ fn fires(state: &mut State, rule: &RulePlan, id: u32, memory: &mut RuleState) ->
             }
             truth == TRUE && before == FALSE
         }
-        RuleMode::EveryTick => truth == TRUE && state.is_at_instant(rule.trigger),
-        RuleMode::Every(Hold { period, timer }) => {
+        RuleMode::EveryTick => truth == TRUE && state.is_at_instant(rule.trigger()),
+        RuleMode::Every(period) => {
+            let timer = rule.timer();
             let is_turn = state.fires(timer);
             if truth == FALSE {
                 memory.active = false;
@@ -122,13 +124,13 @@ fn fires(state: &mut State, rule: &RulePlan, id: u32, memory: &mut RuleState) ->
 }
 
 /// Whether `COOLDOWN` and `LIMIT` let a firing out.
-fn is_allowed(plan: &Plan, state: &mut State, rule: &RulePlan, memory: &RuleState) -> bool {
+fn is_allowed(plan: &Plan, state: &mut State, rule: RulePlan<'_>, memory: &RuleState) -> bool {
     if cooling_until(state, rule, memory).is_some() {
         return false;
     }
-    let Some(&LimitPlan { period, emitted }) = plan.limits.get(rule.limit as usize) else { return true };
+    let Some(&LimitPlan { period, emitted }) = plan.limits.get(rule.limit() as usize) else { return true };
     let horizon = state.clock.saturating_sub(state.period(period));
-    let Some(ring) = state.limit_rings.get_mut(rule.limit as usize) else { return true };
+    let Some(ring) = state.limit_rings.get_mut(rule.limit() as usize) else { return true };
     // Only the n-th last counts: while it is in (C - d, C], n are.
     if ring.len >= emitted.capacity && ring.oldest(emitted, &state.emitted).is_some_and(|ts| ts > horizon) {
         return false;
@@ -137,22 +139,20 @@ fn is_allowed(plan: &Plan, state: &mut State, rule: &RulePlan, memory: &RuleStat
     true
 }
 
-fn emit<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, rule: &RulePlan, rule_id: u32, sink: &mut S) {
-    state.captures_at = rule.captures;
+fn emit<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, rule: RulePlan<'_>, rule_id: u32, sink: &mut S) {
+    state.captures_at = rule.captures();
     prepare(plan, state, rule_id);
-    let (first, end) = rule.actions;
-    for id in first..end {
-        let Some(action) = plan.actions.get(id as usize) else { return };
-        for &node in plan.field_programs.of(id) {
+    for number in 0..rule.actions() {
+        let Some(ActionPlan { fields, nodes, program, .. }) = rule.action(number) else { return };
+        for &node in plan.field_programs.of(program) {
             ops::refresh(plan, state, node);
         }
         state.counters.signals += 1;
         let mut values = recycle(std::mem::take(&mut state.values));
         let state_now = &*state;
-        values.extend(action.fields.iter().map(|(node, kind)| field(plan, state_now, state_now.slot(*node), *kind)));
-        let view = View::of(plan, state);
-        let origin = state.origin;
-        sink.signal(&Signal { seq: state.counters.signals, ts: state.clock, head: &action.head, values: &values, view, origin });
+        values.extend(nodes.iter().zip(fields).map(|(node, of)| field(plan, state_now, state_now.slot(*node), of.kind)));
+        let (head, view, origin) = (Head::of(plan, rule_id, number), View::of(plan, state), state.origin);
+        sink.signal(&Signal { seq: state.counters.signals, ts: state.clock, values: &values, head, view, origin });
         state.values = recycle(values);
     }
 }
@@ -193,5 +193,5 @@ fn field<'a>(plan: &'a Plan, state: &'a State, bits: u64, kind: FieldKind) -> Va
 }
 
 fn symbol(plan: &Plan, index: u64) -> Option<&str> {
-    plan.symbols.get(usize::try_from(index).ok()?).map(String::as_str)
+    plan.symbols.get(u32::try_from(index).ok()?)
 }

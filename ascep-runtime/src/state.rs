@@ -72,6 +72,7 @@ pub(crate) struct State {
     /// The timers of all deadlines up to here have fired.
     pub(crate) timers_done: i64,
 
+    /// Of the rules that remember something.
     pub(crate) rules: Vec<RuleState>,
     /// The last known truth of the trigger of each rule.
     pub(crate) truths: Vec<u8>,
@@ -126,7 +127,7 @@ impl State {
             sequences: SequenceState::new(plan),
             captures_at: NONE,
             timers_done: i64::MIN,
-            rules: vec![RuleState::default(); plan.rules.len()],
+            rules: vec![RuleState::default(); plan.rules.memories()],
             heads: plan.columns.heads(&truths),
             truths,
             limit_rings: vec![Ring::default(); plan.limits.len()],

@@ -101,12 +101,35 @@ impl<T> Lists<T> {
     pub(crate) fn new<L: IntoIterator<Item = T>>(lists: impl IntoIterator<Item = L>) -> Self {
         let mut starts = vec![0];
         let mut items = Vec::new();
+        let mut last = 1;
         for list in lists {
+            let before = items.len();
             items.extend(list);
             starts.push(u32::try_from(items.len()).unwrap_or(u32::MAX));
+            if items.len() > before {
+                last = starts.len();
+            }
         }
+        // Keys after the last that has something read as empty anyway.
+        starts.truncate(if items.is_empty() { 0 } else { last });
         items.shrink_to_fit();
         starts.shrink_to_fit();
+        Self { starts, items }
+    }
+
+    /// From pairs of key and item, in order of the keys.
+    pub(crate) fn of_pairs(pairs: Vec<(u32, T)>) -> Self {
+        let keys = pairs.last().map_or(0, |(key, _)| *key as usize + 1);
+        let mut starts = Vec::with_capacity(if pairs.is_empty() { 0 } else { keys + 1 });
+        let mut items = Vec::with_capacity(pairs.len());
+        for (key, item) in pairs {
+            let start = u32::try_from(items.len()).unwrap_or(u32::MAX);
+            starts.resize(key as usize + 1, start);
+            items.push(item);
+        }
+        if !items.is_empty() {
+            starts.push(u32::try_from(items.len()).unwrap_or(u32::MAX));
+        }
         Self { starts, items }
     }
 

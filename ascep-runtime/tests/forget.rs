@@ -27,7 +27,7 @@ fn expect(rules: &str, events: &[(i64, Payload<'_>)], end: i64, expected: &[&str
         let mut engine = Engine::new(&program, EngineOptions::default().with_columns(columns)).unwrap();
         let instrument = engine.instrument("A/B").unwrap();
         let mut lines = Vec::new();
-        let mut sink = |s: &Signal<'_>| lines.push(format!("{} {}", s.ts / S, s.head.signal));
+        let mut sink = |s: &Signal<'_>| lines.push(format!("{} {}", s.ts / S, s.name()));
         for (ts, payload) in events {
             engine.on_event(&Event { ts: ts * S, venue_ts: None, instrument, payload: *payload }, &mut sink).unwrap();
         }

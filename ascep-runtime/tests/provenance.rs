@@ -52,7 +52,7 @@ fn check_signal(signal: &Signal<'_>, why: &Explanation) {
     check(why);
     assert!(matches!(why.trigger.value, Reading::Bool(true) | Reading::Occurs(true)), "{why}");
     let name = why.signal.as_ref().unwrap();
-    assert_eq!((name.seq, &name.name, why.ts, &why.rule), (signal.seq, &signal.head.signal, signal.ts, &signal.head.rule));
+    assert_eq!((name.seq, name.name.as_str(), why.ts, why.rule.as_str()), (signal.seq, signal.name(), signal.ts, signal.rule()));
     let fields: Vec<_> = signal.fields().collect();
     assert_eq!(fields.len(), why.fields.len());
     for ((name, value), field) in fields.into_iter().zip(&why.fields) {
@@ -154,7 +154,7 @@ fn a_snapshot_is_taken_over_with_and_without() {
         let mut engine = Engine::with_functions(&program, before, &run::engine_functions()).unwrap();
         play(&mut engine, first, &mut signals);
         let (mut engine, _) = Engine::restore_with_functions(&program, after, &run::engine_functions(), &engine.snapshot()).unwrap();
-        for (rule, _) in engine.rules().map(|(id, head)| (id, head.rule.clone())).collect::<Vec<_>>() {
+        for rule in engine.rules().map(|(id, _)| id).collect::<Vec<_>>() {
             if let Ok(why) = engine.explain_rule(rule) {
                 check(&why);
             }

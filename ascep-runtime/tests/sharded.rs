@@ -192,7 +192,7 @@ fn shards_take_turns_within_a_step() {
     assert_eq!(engine.shards().len(), 2);
     let ids = ["A/B", "C/D"].map(|symbol| engine.instrument(symbol).unwrap());
     let (p, mut seen) = (engine.param("p").unwrap(), Vec::new());
-    let mut sink = |signal: &Signal<'_>| seen.push(format!("{} {} {}", signal.seq, signal.ts, signal.head.signal));
+    let mut sink = |signal: &Signal<'_>| seen.push(format!("{} {} {}", signal.seq, signal.ts, signal.name()));
     engine.on_events(&[trade(0, ids[1], 1.0), trade(0, ids[0], 1.0)], &mut sink).unwrap();
     engine.set_param(p, Constant::Num(3_f64.to_bits()), &mut sink).unwrap();
     engine.advance_to(2_000_000_000, &mut sink).unwrap();

@@ -156,7 +156,7 @@ fn a_snapshot_is_not_mistaken() {
     assert_eq!(refused(&other), SnapshotError::Version { form: 77, language: 1 });
     let mut other = bytes.clone();
     other[12] = 2;
-    assert_eq!(refused(&other), SnapshotError::Version { form: 2, language: 2 });
+    assert_eq!(refused(&other), SnapshotError::Version { form: 3, language: 2 });
     let mut longer = bytes.clone();
     longer.push(0);
     assert_eq!(refused(&longer), SnapshotError::Damaged);
@@ -356,7 +356,7 @@ fn rules_remember_that_they_are_disarmed_and_when_they_fired() {
     let mut trade = |engine: &mut Engine, s: i64, price: f64| {
         let instrument = engine.instrument("A/B").unwrap();
         let payload = Payload::Trade(Trade { price, qty: 1.0, side: None });
-        let mut sink = |signal: &Signal<'_>| names.push(format!("{} {} {}", signal.seq, signal.head.rule, signal.head.signal));
+        let mut sink = |signal: &Signal<'_>| names.push(format!("{} {} {}", signal.seq, signal.rule(), signal.name()));
         engine.on_event(&Event { ts: s * S, venue_ts: None, instrument, payload }, &mut sink).unwrap();
     };
     trade(&mut engine, 0, 6.0);
@@ -404,7 +404,7 @@ fn one_rule_without_a_name_does_not_go_on_as_two() {
     let payload = Payload::Quote(Quote { bid: 1.0, ask: 2.0, bid_qty: 1.0, ask_qty: 1.0 });
     let mut rules = Vec::new();
     let event = Event { ts: engine.now().unwrap(), venue_ts: None, instrument, payload };
-    engine.on_event(&event, &mut |signal: &Signal<'_>| rules.push(signal.head.rule.clone())).unwrap();
+    engine.on_event(&event, &mut |signal: &Signal<'_>| rules.push(signal.rule().to_owned())).unwrap();
     assert_eq!(rules, ["rule_2"]);
     let report = engine.replace(&program(one)).unwrap();
     let fates: Vec<_> = rule_fates(&report).into_iter().map(|(_, fate)| fate).collect();

@@ -345,10 +345,10 @@ fn every_rule_of_the_workload_fires() {
                 _ => Payload::Book(Book { bids: &stream.levels, asks: &[Level { price, qty: 200.0 }] }),
             };
             let event = Event { ts: stream.ts, venue_ts: None, instrument: InstrumentId((bits >> 50) as u32 % 3), payload };
-            stream.engine.on_event(&event, &mut |signal: &Signal<'_>| fired[signal.head.rule_index as usize] += 1).unwrap();
+            stream.engine.on_event(&event, &mut |signal: &Signal<'_>| fired[signal.rule_index() as usize] += 1).unwrap();
             if k % 500 == 0 {
                 let (input, value) = (stream.engine.input("i").unwrap(), Constant::Num(((bits >> 40) as f64 % 2.0).to_bits()));
-                stream.engine.on_input(input, Some(value), &mut |signal: &Signal<'_>| fired[signal.head.rule_index as usize] += 1).unwrap();
+                stream.engine.on_input(input, Some(value), &mut |signal: &Signal<'_>| fired[signal.rule_index() as usize] += 1).unwrap();
             }
         }
         let silent: Vec<usize> = fired.iter().enumerate().filter(|(_, count)| **count == 0).map(|(rule, _)| rule).collect();

@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let instrument = engine.instrument(symbol).ok_or("no rule names it")?;
         let quote = Payload::Quote(Quote { bid, ask, bid_qty: 1.0, ask_qty: 1.0 });
         let event = Event { ts, venue_ts: None, instrument, payload: quote };
-        engine.on_event(&event, &mut |s: &Signal<'_>| println!("{} by {} at {} ns: {:?}", s.head.signal, s.head.rule, s.ts, s.values))?;
+        engine.on_event(&event, &mut |s: &Signal<'_>| println!("{} by {} at {} ns: {:?}", s.name(), s.rule(), s.ts, s.values))?;
     }
     Ok(())
 }

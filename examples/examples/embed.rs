@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (ts, price) in [(1, 99_950.0), (2, 100_010.0), (3, 100_020.0)] {
         let trade = Payload::Trade(Trade { price, qty: 0.5, side: None });
         let event = Event { ts, venue_ts: None, instrument: btc, payload: trade };
-        engine.on_event(&event, &mut |s: &Signal<'_>| println!("{} at {} ns: {:?}", s.head.signal, s.ts, s.values))?;
+        engine.on_event(&event, &mut |s: &Signal<'_>| println!("{} at {} ns: {:?}", s.name(), s.ts, s.values))?;
     }
     Ok(())
 }

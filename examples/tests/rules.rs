@@ -70,7 +70,7 @@ fn simulate(program: &Program, rate: f64) -> BTreeMap<String, u64> {
     let mut signals = BTreeMap::new();
     for event in market.take(100_000) {
         let event = event.to_engine(ids[event.symbol.0 as usize]).unwrap();
-        engine.on_event(&event, &mut |s: &Signal<'_>| *signals.entry(s.head.signal.clone()).or_insert(0) += 1).unwrap();
+        engine.on_event(&event, &mut |s: &Signal<'_>| *signals.entry(s.name().to_owned()).or_insert(0) += 1).unwrap();
     }
     signals
 }
@@ -98,7 +98,7 @@ fn every_file_compiles_and_fires() {
                 let mut signals = Vec::new();
                 for (ts, payload) in [(1, trade(1.0, 1.0)), (2, trade(*price, *qty))] {
                     let event = Event { ts, venue_ts: None, instrument, payload };
-                    engine.on_event(&event, &mut |s: &Signal<'_>| signals.push((s.ts, s.head.signal.clone()))).unwrap();
+                    engine.on_event(&event, &mut |s: &Signal<'_>| signals.push((s.ts, s.name().to_owned()))).unwrap();
                 }
                 assert_eq!(signals, [(2, (*signal).to_owned())], "{file}");
             }

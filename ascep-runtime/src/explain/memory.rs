@@ -116,7 +116,7 @@ fn leg(subject: &Subject<'_>, instrument: u32) -> LegQuote {
     let number = |field| Some(state.market.number(instrument, field)).filter(|x| !x.is_nan());
     let ts = known(Some(state.market.quote_ts(instrument)));
     LegQuote {
-        market: subject.plan.instruments.get(instrument as usize).cloned().unwrap_or_default(),
+        market: subject.plan.instruments.text(instrument).to_owned(),
         bid: number(MarketField::Bid),
         ask: number(MarketField::Ask),
         ts,

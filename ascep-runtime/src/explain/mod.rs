@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::event::Timestamp;
 use crate::plan::Plan;
 use crate::rules;
-use crate::signal::{Signal, SignalHead};
+use crate::signal::{Head, Signal};
 use crate::state::State;
 
 /// Why a signal came, or how a rule stands.
@@ -366,7 +366,7 @@ impl<'a> View<'a> {
 
     pub(crate) fn explain_signal(&self, signal: &Signal<'_>) -> Option<Explanation> {
         let (plan, state) = self.0?;
-        tree::explain(plan, state, signal.head.rule_index, Some(signal))
+        tree::explain(plan, state, signal.head.planned()?.0, Some(signal))
     }
 }
 
@@ -384,9 +384,9 @@ impl PartialEq for View<'_> {
 
 impl Engine {
     /// The rule instances in text order, each with the head of its first signal: name and bindings.
-    pub fn rules(&self) -> impl Iterator<Item = (u32, &SignalHead)> {
+    pub fn rules(&self) -> impl Iterator<Item = (u32, Head<'_>)> {
         let plan = self.plan();
-        (0..).zip(&plan.rules).filter_map(|(id, rule)| Some((id, &plan.actions.get(rule.actions.0 as usize)?.head)))
+        plan.rules.iter().map(|(id, _)| (id, Head::of(plan, id, 0)))
     }
 
     /// How a rule instance stands at this moment, and why it does not fire. It changes nothing that could be seen.

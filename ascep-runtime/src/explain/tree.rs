@@ -7,7 +7,7 @@ use super::verdict::{self, Decision};
 use super::{Explanation, Field, Limit, Part, Reading, RuleStanding, SignalName, memory};
 use crate::plan::{NONE, NodeOp, Plan, Provenance, RuleMode};
 use crate::rules;
-use crate::signal::Signal;
+use crate::signal::{Head, Signal};
 use crate::state::State;
 use crate::timers::NEVER;
 use crate::value::{FALSE, Repr, TRUE, UNKNOWN_INT};
@@ -94,19 +94,14 @@ impl<'a> Subject<'a> {
         if !Repr::of(node.ty).is_known(bits) {
             return Reading::Unknown;
         }
-        let text = |texts: &[String]| match usize::try_from(bits).ok().and_then(|at| texts.get(at)) {
-            Some(text) => Reading::Text(text.clone()),
-            None => Reading::Unknown,
-        };
+        let text = |text: &str| Reading::Text(text.to_owned());
         match node.ty {
             Type::Num(_) => Reading::Num(f64::from_bits(bits)),
             Type::Bool => Reading::Bool(bits == u64::from(TRUE)),
             Type::Duration => Reading::Duration(bits.cast_signed()),
             Type::Timestamp => Reading::Timestamp(bits.cast_signed()),
-            Type::Symbol => text(&self.plan.symbols),
-            Type::Text => {
-                crate::ops::scan::text(self.plan, self.state, bits).map_or(Reading::Unknown, |text| Reading::Text(text.to_owned()))
-            }
+            Type::Symbol => u32::try_from(bits).ok().and_then(|id| self.plan.symbols.get(id)).map_or(Reading::Unknown, text),
+            Type::Text => crate::ops::scan::text(self.plan, self.state, bits).map_or(Reading::Unknown, text),
             Type::Event => Reading::Unknown,
         }
     }
@@ -130,7 +125,7 @@ pub(super) fn known(ts: Option<i64>) -> Option<i64> {
 pub(super) fn explain(plan: &Plan, state: &State, id: u32, signal: Option<&Signal<'_>>) -> Option<Explanation> {
     let provenance = plan.provenance.as_deref()?;
     let rule = provenance.program.rules.get(id as usize)?;
-    let head = &plan.actions.get(plan.rules.get(id as usize)?.actions.0 as usize)?.head;
+    let head = Head::of(plan, id, 0).to_owned();
     let is_seq = provenance.program.nodes.get(rule.trigger.0 as usize).is_some_and(|node| matches!(node.op, Op::Seq(_)));
     let subject = Subject { plan, state, provenance, seq: is_seq.then_some(rule.trigger) };
     let state = standing(&subject, id, rule)?;
@@ -141,18 +136,17 @@ pub(super) fn explain(plan: &Plan, state: &State, id: u32, signal: Option<&Signa
     let mut fields = Vec::new();
     tree.in_field = true;
     if let Some(signal) = signal {
-        let action = rule.actions.iter().zip(plan.actions.get(plan.rules.get(id as usize)?.actions.0 as usize..)?);
-        let action = action.into_iter().find(|(_, planned)| std::ptr::eq(&planned.head, signal.head)).map(|(action, _)| action);
+        let action = signal.head().planned().and_then(|(_, action)| rule.actions.get(action as usize));
         for (name, node) in action.into_iter().flat_map(|action| &action.fields) {
             let name = provenance.program.tables.texts.get(name.0 as usize).cloned().unwrap_or_default();
             fields.push(Field { name, part: tree.part(*node, 0) });
         }
     }
     Some(Explanation {
-        rule: head.rule.clone(),
-        instance: head.instance.clone(),
+        rule: head.rule,
+        instance: head.instance,
         ts: tree.subject.state.clock,
-        signal: signal.map(|signal| SignalName { seq: signal.seq, name: signal.head.signal.clone() }),
+        signal: signal.map(|signal| SignalName { seq: signal.seq, name: signal.name().to_owned() }),
         because,
         trigger,
         until,
@@ -164,9 +158,10 @@ pub(super) fn explain(plan: &Plan, state: &State, id: u32, signal: Option<&Signa
 /// What holds the firings of a rule back.
 fn standing(subject: &Subject<'_>, id: u32, rule: &Rule) -> Option<RuleStanding> {
     let (plan, state) = (subject.plan, subject.state);
-    let planned = plan.rules.get(id as usize)?;
-    let (memory, watch) = (state.rules.get(id as usize)?, state.watch.rules.get(id as usize)?);
-    let limit = plan.limits.get(planned.limit as usize).zip(state.limit_rings.get(planned.limit as usize)).map(|(limit, ring)| {
+    let planned = plan.rules.get(id)?;
+    let (memory, watch) = (state.rules.get(planned.memory() as usize)?, state.watch.rules.get(id as usize)?);
+    let limit = planned.limit() as usize;
+    let limit = plan.limits.get(limit).zip(state.limit_rings.get(limit)).map(|(limit, ring)| {
         let period = state.period(limit.period);
         let horizon = state.clock.saturating_sub(period);
         let (samples, capacity) = (limit.emitted, limit.emitted.capacity);
@@ -176,8 +171,8 @@ fn standing(subject: &Subject<'_>, id: u32, rule: &Rule) -> Option<RuleStanding>
         let free_at = within.first().filter(|_| full).map(|first| first.saturating_add(period));
         Limit { used: within.len() as u64, of: capacity as u64, free_at }
     });
-    let next_turn = match planned.mode {
-        RuleMode::Every(hold) => Some(state.timers.due(hold.timer)).filter(|&due| due != NEVER),
+    let next_turn = match planned.class.mode {
+        RuleMode::Every(_) => Some(state.timers.due(planned.timer())).filter(|&due| due != NEVER),
         _ => None,
     };
     Some(RuleStanding {

@@ -88,7 +88,7 @@ pub(crate) fn text<'a>(plan: &'a Plan, state: &'a State, bits: u64) -> Option<&'
     if bits >= FIRST_PATH {
         return state.paths.get(bits);
     }
-    plan.texts.get(usize::try_from(bits).ok()?).map(String::as_str)
+    plan.texts.get(u32::try_from(bits).ok()?)
 }
 
 /// Lets the scans see what an event says of its instrument. Apart from the path of programs without scans.

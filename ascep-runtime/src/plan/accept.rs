@@ -1,8 +1,7 @@
 //! Values from outside for parameters and inputs: do they fit?
 
-use ascep_lang::program::{Constant, SymbolId, TextId};
+use ascep_lang::program::{Constant, SymbolId};
 
-use super::rules::constant_bits;
 use super::{FieldKind, InputPlan, ParamPlan, Plan};
 use crate::error::ParamError;
 use crate::value::{Repr, TRUE};
@@ -16,11 +15,7 @@ impl ParamPlan {
         let in_range = self.range.is_none_or(|(low, high)| is_between(&low, value, &high));
         let is_length = !self.is_period || matches!(value, Constant::Duration(d) if *d > 0);
         let is_taken = !matches!(value, Constant::Num(bits) if !self.scan.takes(f64::from_bits(*bits)));
-        if in_range && is_length && is_taken && is_sound(value) {
-            Ok(constant_bits(*value, &plan.text_ids))
-        } else {
-            Err(ParamError::Range)
-        }
+        if in_range && is_length && is_taken && is_sound(value) { Ok(plan.constant_bits(*value)) } else { Err(ParamError::Range) }
     }
 }
 
@@ -53,10 +48,10 @@ impl InputPlan {
         }
         let exists = match value {
             Constant::Symbol(SymbolId(id)) => (*id as usize) < plan.symbols.len(),
-            Constant::Text(TextId(id)) => (*id as usize) < plan.text_ids.len(),
+            Constant::Text(id) => plan.text_id(*id).is_some(),
             _ => true,
         };
-        if exists && is_sound(value) { Ok(constant_bits(*value, &plan.text_ids)) } else { Err(ParamError::Range) }
+        if exists && is_sound(value) { Ok(plan.constant_bits(*value)) } else { Err(ParamError::Range) }
     }
 }
 

@@ -11,13 +11,14 @@ use super::traits::{Traits, classify};
 use super::windows::WindowKey;
 use super::{
     BarPlan, Clock, ClockCompare, Entries, FieldKind, FunctionPlan, Hold, InputPlan, NONE, NodeOp, NodePlan, ParamPlan, PeriodPlan, Plan,
-    Provenance, RingPlan, ScanUse, Scans, StateSizes, TimerOwner,
+    Provenance, RingPlan, Rules, ScanUse, Scans, StateSizes, TimerOwner,
 };
 use crate::columns::Columns;
 use crate::counters::PlanStats;
 use crate::error::BuildError;
 use crate::host::HostFunctions;
 use crate::memory;
+use crate::names::Names;
 use crate::ops::indicator::Indicator;
 use crate::ops::num::{Function, mirrored};
 use crate::options::EngineOptions;
@@ -96,6 +97,9 @@ impl<'p> Builder<'p> {
     ) -> Self {
         let tables = &program.tables;
         let (texts, text_ids, sides) = intern_texts(&tables.texts);
+        let symbol_bytes = tables.symbols.iter().map(String::len).sum();
+        let mut symbols = Names::default();
+        tables.symbols.iter().for_each(|symbol| _ = symbols.push(symbol));
         let mut plan = Plan {
             nodes: Vec::new(),
             args: Vec::new(),
@@ -122,19 +126,18 @@ impl<'p> Builder<'p> {
             sequences: Sequences::default(),
             scans: Scans::default(),
             timers: Vec::new(),
-            rules: Vec::new(),
-            actions: Vec::new(),
+            rules: Rules::default(),
             field_programs: Lists::default(),
             params: Vec::new(),
             inputs: Vec::new(),
             texts,
-            symbols: tables.symbols.clone(),
+            symbols,
             symbol_instruments: Vec::new(),
             text_ids,
+            program_texts: u32::try_from(tables.texts.len()).unwrap_or(NONE),
             sides,
-            instruments: Vec::new(),
-            instrument_ids: FxHashMap::default(),
-            short_ids: FxHashMap::default(),
+            instruments: Names::with_capacity(tables.symbols.len(), symbol_bytes),
+            default_venue: options.default_venue.as_ref().map(|venue| format!("{venue}:").into_boxed_str()),
             keeps_books: Vec::new(),
             keys: Keys::default(),
             sizes: StateSizes::default(),
@@ -150,7 +153,7 @@ impl<'p> Builder<'p> {
                 range: param.range,
                 is_period: false,
                 scan: ScanUse::default(),
-                bits: rules::constant_bits(param.value, &plan.text_ids),
+                bits: plan.constant_bits(param.value),
             })
             .collect();
         plan.inputs = tables.inputs.iter().map(|input| InputPlan { name: input.name.clone(), kind: rules::field_kind(input.ty) }).collect();
@@ -165,22 +168,19 @@ impl<'p> Builder<'p> {
     }
 
     fn instruments(&mut self) {
+        let plan = &mut self.plan;
+        let mut full = plan.default_venue.as_deref().unwrap_or_default().to_owned();
+        let venue = full.len();
+        plan.symbol_instruments.reserve_exact(self.program.tables.symbols.len());
         for symbol in &self.program.tables.symbols {
-            let full = match &self.options.default_venue {
-                Some(venue) if !symbol.contains(':') => format!("{venue}:{symbol}"),
-                _ => symbol.clone(),
+            let id = if venue > 0 && !symbol.contains(':') {
+                full.truncate(venue);
+                full.push_str(symbol);
+                plan.instruments.intern(&full)
+            } else {
+                plan.instruments.intern(symbol)
             };
-            let short =
-                self.options.default_venue.as_ref().and_then(|venue| full.strip_prefix(venue)?.strip_prefix(':')).map(str::to_owned);
-            let next = u32::try_from(self.plan.instruments.len()).unwrap_or(NONE);
-            let id = *self.plan.instrument_ids.entry(full).or_insert_with_key(|full| {
-                self.plan.instruments.push(full.clone());
-                next
-            });
-            if let Some(short) = short {
-                self.plan.short_ids.insert(short, id);
-            }
-            self.plan.symbol_instruments.push(id);
+            plan.symbol_instruments.push(id);
         }
         self.plan.keeps_books = vec![false; self.plan.instruments.len()];
         for (node, traits) in self.program.nodes.iter().zip(self.traits) {
@@ -238,7 +238,7 @@ impl<'p> Builder<'p> {
             let end = u32::try_from(self.plan.args.len()).map_err(|_| BuildError::TooLarge)?;
             let repr = Repr::of(node.ty);
             let initial = match node.op {
-                Op::Const(constant) => rules::constant_bits(constant, &self.plan.text_ids),
+                Op::Const(constant) => self.plan.constant_bits(constant),
                 Op::Param(ParamId(id)) => self.plan.params.get(id as usize).map_or_else(|| repr.unknown(), |param| param.bits),
                 _ => repr.unknown(),
             };
@@ -411,6 +411,14 @@ impl<'p> Builder<'p> {
     }
 
     fn finish(mut self) -> Result<Plan, BuildError> {
+        let Plan { texts, symbols, instruments, .. } = &mut self.plan;
+        texts.forget_places();
+        for names in [texts, symbols, instruments] {
+            if !names.is_sound() {
+                return Err(BuildError::TooLarge);
+            }
+            names.shrink();
+        }
         let bytes = memory::plan_bytes(&self.plan, self.options).saturating_add(memory::state_bytes(&self.plan));
         self.plan.stats = PlanStats {
             rules: self.plan.rules.len(),
@@ -428,20 +436,15 @@ impl<'p> Builder<'p> {
     }
 }
 
-/// Each text once, the number that each text of the program has among them, and the numbers of "buy" and "sell".
-fn intern_texts(texts: &[String]) -> (Vec<String>, Vec<u32>, (u32, u32)) {
-    let mut interned: Vec<String> = Vec::new();
-    let mut ids: FxHashMap<String, u32> = FxHashMap::default();
-    let mut intern = |text: &str| {
-        let next = u32::try_from(interned.len()).unwrap_or(NONE);
-        *ids.entry(text.to_owned()).or_insert_with(|| {
-            interned.push(text.to_owned());
-            next
-        })
-    };
-    let text_ids = texts.iter().map(|text| intern(text)).collect();
-    let sides = (intern("buy"), intern("sell"));
-    (interned, text_ids, sides)
+/// Each text once, the number that each text of the program has among them (none where it is the same), and the numbers of "buy" and "sell".
+fn intern_texts(texts: &[String]) -> (Names, Vec<u32>, (u32, u32)) {
+    let mut names = Names::with_capacity(texts.len() + 2, texts.iter().map(String::len).sum::<usize>() + 7);
+    let mut ids: Vec<u32> = texts.iter().map(|text| names.intern(text)).collect();
+    if ids.iter().zip(0..).all(|(id, place)| *id == place) {
+        ids = Vec::new();
+    }
+    let sides = (names.intern("buy"), names.intern("sell"));
+    (names, ids, sides)
 }
 
 /// The kind of field that a type gives, for what is no event.

@@ -22,14 +22,12 @@ pub(crate) type Key = u128;
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     pub(crate) nodes: Vec<NodeKey>,
-    /// By rule: of what it fires on and how, without its name and its actions.
-    pub(crate) rules: Vec<Key>,
+    /// By rule: of what it fires on and how, without its name and its actions; half of a hash, since it is asked for besides the name.
+    pub(crate) rules: Vec<u64>,
     /// By window.
     pub(crate) windows: Vec<Key>,
     /// By node: the parameters that it names itself.
     pub(crate) params: Lists,
-    /// By rule: the nodes that its trigger and its `UNTIL` are made of.
-    pub(crate) triggers: Lists,
 }
 
 /// What a snapshot knows of a node.
@@ -66,8 +64,8 @@ impl Ids {
 impl Keys {
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        let Self { nodes, rules, windows, params, triggers } = self;
-        flat(nodes) + flat(rules) + flat(windows) + params.bytes() + triggers.bytes()
+        let Self { nodes, rules, windows, params } = self;
+        flat(nodes) + flat(rules) + flat(windows) + params.bytes()
     }
 }
 
@@ -222,7 +220,7 @@ impl Builder<'_> {
 
     /// An instrument: two spellings may name one.
     fn market(&self, hasher: &mut Hasher, symbol: SymbolId) {
-        self.name(hasher, self.plan.instruments.get(self.instrument(symbol) as usize));
+        hasher.text(self.plan.instruments.text(self.instrument(symbol)));
     }
 
     fn constant(&self, hasher: &mut Hasher, constant: Constant) {
@@ -363,7 +361,7 @@ impl Builder<'_> {
     }
 
     /// The hash of what a rule fires on and how.
-    pub(super) fn rule_key(&self, rule: &Rule) -> Key {
+    pub(super) fn rule_key(&self, rule: &Rule) -> u64 {
         let mut hasher = Hasher::new("rule");
         let node = |id: u32| self.node_keys.get(id as usize).copied().unwrap_or_default();
         hasher.key(node(rule.trigger.0));
@@ -389,7 +387,8 @@ impl Builder<'_> {
             hasher.word(u64::from(n));
             self.length(&mut hasher, d);
         }
-        hasher.finish()
+        let key = hasher.finish();
+        u64::try_from((key ^ (key >> 64)) & u128::from(u64::MAX)).unwrap_or(0)
     }
 }
 

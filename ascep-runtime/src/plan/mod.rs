@@ -5,6 +5,7 @@
 
 mod accept;
 mod build;
+mod classes;
 mod cycles;
 mod entries;
 mod keys;
@@ -19,10 +20,10 @@ mod windows;
 
 use ascep_lang::program::{BarField, CmpOp, Constant, CycleField, MarketField, OpportunityField, Side};
 use ascep_lang::syntax::CrossSide;
-use rustc_hash::FxHashMap;
 
 pub(crate) use accept::kind_of as kind_of_constant;
 pub(crate) use build::build;
+pub(crate) use classes::{ActionPlan, RuleMode, RulePlan, Rules};
 pub(crate) use cycles::CyclePlan;
 pub(crate) use entries::{Entries, Groups};
 pub(crate) use keys::{Ids, Keys};
@@ -35,9 +36,9 @@ pub(crate) use windows::{LookKind, LookPlan, Parts, WindowPlan};
 use crate::columns::Columns;
 use crate::counters::PlanStats;
 use crate::host::HostCall;
+use crate::names::Names;
 use crate::ops::indicator::Indicator;
 use crate::ops::num::Function;
-use crate::signal::SignalHead;
 use crate::value::{Lists, Repr};
 
 /// No node, rule or timer.
@@ -205,7 +206,7 @@ pub(crate) struct Hold {
 }
 
 /// See [`Period`](ascep_lang::program::Period).
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum PeriodPlan {
     Fixed(i64),
     Param(u32),
@@ -256,17 +257,6 @@ pub(crate) enum TimerOwner {
     Scan(u32),
 }
 
-/// When a rule that was touched fires.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum RuleMode {
-    /// Decided in the columns: it is touched only where it fires.
-    Shape,
-    Edge,
-    Event,
-    EveryTick,
-    Every(Hold),
-}
-
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LimitPlan {
     pub(crate) period: PeriodPlan,
@@ -274,32 +264,8 @@ pub(crate) struct LimitPlan {
     pub(crate) emitted: RingPlan,
 }
 
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RulePlan {
-    pub(crate) mode: RuleMode,
-    /// [`NONE`] for a rule in columns.
-    pub(crate) trigger: u32,
-    /// [`NONE`] where there is none.
-    pub(crate) until: u32,
-    pub(crate) until_is_event: bool,
-    pub(crate) cooldown: Option<PeriodPlan>,
-    /// Index into [`Plan::limits`], or [`NONE`].
-    pub(crate) limit: u32,
-    /// Where the captures of the run stand that its trigger has completed, or [`NONE`].
-    pub(crate) captures: u32,
-    /// Its range in [`Plan::actions`].
-    pub(crate) actions: (u32, u32),
-}
-
-/// One signal of a rule.
-#[derive(Debug, Clone)]
-pub(crate) struct ActionPlan {
-    pub(crate) head: SignalHead,
-    pub(crate) fields: Vec<(u32, FieldKind)>,
-}
-
 /// How a slot becomes the value of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum FieldKind {
     Num,
     Bool,
@@ -386,26 +352,25 @@ pub(crate) struct Plan {
     pub(crate) scans: Scans,
     pub(crate) timers: Vec<TimerOwner>,
 
-    pub(crate) rules: Vec<RulePlan>,
-    pub(crate) actions: Vec<ActionPlan>,
-    /// What to compute before the fields of an action are read.
+    pub(crate) rules: Rules,
+    /// What to compute before the fields of a signal are read, for rules that have such fields.
     pub(crate) field_programs: Lists,
 
     pub(crate) params: Vec<ParamPlan>,
     pub(crate) inputs: Vec<InputPlan>,
-    pub(crate) texts: Vec<String>,
-    pub(crate) symbols: Vec<String>,
+    pub(crate) texts: Names,
+    pub(crate) symbols: Names,
     /// The instrument of each symbol: two spellings may name one.
     pub(crate) symbol_instruments: Vec<u32>,
-    /// For each text of the program, the one that stands for it here; for inputs that are texts.
+    /// For each text of the program, the one that stands for it here; empty where the numbers are the same.
     pub(crate) text_ids: Vec<u32>,
+    pub(crate) program_texts: u32,
     /// The texts "buy" and "sell".
     pub(crate) sides: (u32, u32),
     /// Full names.
-    pub(crate) instruments: Vec<String>,
-    pub(crate) instrument_ids: FxHashMap<String, u32>,
-    /// Those of the default venue, without it.
-    pub(crate) short_ids: FxHashMap<String, u32>,
+    pub(crate) instruments: Names,
+    /// With its colon.
+    pub(crate) default_venue: Option<Box<str>>,
     /// Whether levels of books are kept.
     pub(crate) keeps_books: Vec<bool>,
     pub(crate) keys: Keys,
@@ -415,6 +380,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The instrument of a symbol: one of the default venue need not name it.
+    pub(crate) fn instrument(&self, symbol: &str) -> Option<u32> {
+        // The venue and the colon are one text, so that it is looked for in two parts.
+        let short = || self.instruments.find_joined([self.default_venue.as_deref()?, symbol]);
+        self.instruments.find(symbol).or_else(short)
+    }
+
     /// The arguments of a node.
     #[inline]
     pub(crate) fn args(&self, node: NodePlan) -> &[u32] {

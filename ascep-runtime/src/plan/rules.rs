@@ -1,22 +1,30 @@
-//! Rules, their signals and the fields of those.
+//! Plans the rules, their signals and the fields of those.
 
 use ascep_lang::program::{Constant, Mode, Period, Rule, SymbolId, TextId, Type};
 
 use super::build::{Builder, kind_of};
+use super::classes::{RuleDraft, RuleMode, RulesBuilder};
 use super::shape::ShapedRule;
-use super::{ActionPlan, FieldKind, Hold, LimitPlan, NONE, RingPlan, RuleMode, RulePlan, TimerOwner};
+use super::{FieldKind, LimitPlan, NONE, Plan, RingPlan, TimerOwner};
 use crate::error::BuildError;
-use crate::signal::SignalHead;
 use crate::value::{Lists, level};
 
-/// The bits of a constant in a slot. An integer that is the pattern of unknown is unknown.
-pub(super) fn constant_bits(constant: Constant, text_ids: &[u32]) -> u64 {
-    match constant {
-        Constant::Num(bits) => bits,
-        Constant::Bool(truth) => u64::from(level(truth)),
-        Constant::Duration(x) | Constant::Timestamp(x) => x.cast_unsigned(),
-        Constant::Symbol(SymbolId(id)) => u64::from(id),
-        Constant::Text(TextId(id)) => text_ids.get(id as usize).map_or(u64::MAX, |id| u64::from(*id)),
+impl Plan {
+    /// The bits of a constant in a slot. An integer that is the pattern of unknown is unknown.
+    pub(crate) fn constant_bits(&self, constant: Constant) -> u64 {
+        match constant {
+            Constant::Num(bits) => bits,
+            Constant::Bool(truth) => u64::from(level(truth)),
+            Constant::Duration(x) | Constant::Timestamp(x) => x.cast_unsigned(),
+            Constant::Symbol(SymbolId(id)) => u64::from(id),
+            Constant::Text(id) => self.text_id(id).map_or(u64::MAX, u64::from),
+        }
+    }
+
+    /// The number here of a text of the program.
+    pub(crate) fn text_id(&self, TextId(id): TextId) -> Option<u32> {
+        // Nearly always the program has each text once, and then the numbers are the same.
+        if self.text_ids.is_empty() { (id < self.program_texts).then_some(id) } else { self.text_ids.get(id as usize).copied() }
     }
 }
 
@@ -27,41 +35,50 @@ pub(super) fn field_kind(ty: Type) -> FieldKind {
 /// Plans the rules; the nodes are planned already.
 pub(super) fn add_rules(builder: &mut Builder<'_>, shaped: &[Option<ShapedRule>]) -> Result<(), BuildError> {
     let program = builder.program;
-    let (mut keys, mut triggers) = (Vec::new(), Vec::new());
-    let mut rules_of = vec![Vec::new(); builder.plan.nodes.len()];
-    let mut field_programs = Vec::new();
-    let mut seen = vec![NONE; program.nodes.len()];
+    let mut keys = Vec::with_capacity(program.rules.len());
+    // By node: the rules to look at, in text order.
+    let mut readers: Vec<(u32, u32)> = Vec::new();
+    let mut programs = Programs { lists: Vec::new(), seen: Vec::new(), mark: 0 };
+    let mut rules = RulesBuilder::with_capacity(program.rules.len());
     for (index, (rule, shaped)) in (0..).zip(program.rules.iter().zip(shaped)) {
+        let (mut timer, is_shape) = (NONE, shaped.is_some());
         let mode = match rule.mode {
-            _ if shaped.is_some() => RuleMode::Shape,
+            _ if is_shape => RuleMode::Shape,
             Mode::Edge => RuleMode::Edge,
             Mode::Event => RuleMode::Event,
             Mode::EveryTick => RuleMode::EveryTick,
-            Mode::Every(d) => RuleMode::Every(Hold { period: builder.period(d), timer: builder.timer(TimerOwner::Rule(index)) }),
-        };
-        let trigger = if shaped.is_some() { NONE } else { builder.number(rule.trigger.0) };
-        let until = rule.until.map_or(NONE, |until| builder.number(until.0));
-        for node in [trigger, until] {
-            if let Some(list) = rules_of.get_mut(node as usize)
-                && list.last() != Some(&index)
-            {
-                list.push(index);
+            Mode::Every(d) => {
+                timer = builder.timer(TimerOwner::Rule(index));
+                RuleMode::Every(builder.period(d))
             }
-        }
-        let until_is_event = rule.until.is_some_and(|until| program.nodes.get(until.0 as usize).is_some_and(|node| node.ty == Type::Event));
-        let captures = builder.captures_of_trigger(trigger);
+        };
+        let trigger = if is_shape { NONE } else { builder.number(rule.trigger.0) };
+        let until = rule.until.map_or(NONE, |until| builder.number(until.0));
+        readers.extend([trigger, until].into_iter().filter(|node| *node != NONE).map(|node| (node, index)));
         keys.push(builder.rule_key(rule));
-        let operands = shaped.iter().flat_map(|shaped| &shaped.operands).map(|id| builder.number(id.0));
-        triggers.push(operands.chain([trigger, until].into_iter().filter(|node| *node != NONE)).collect::<Vec<_>>());
         let cooldown = rule.cooldown.map(|d| builder.period(d));
-        let limit = rule.limit.map_or(Ok(NONE), |(n, d)| add_limit(builder, n, d))?;
-        let actions = add_actions(builder, index, rule, &mut field_programs, &mut seen)?;
-        builder.plan.rules.push(RulePlan { mode, trigger, until, until_is_event, cooldown, limit, captures, actions });
+        let draft = RuleDraft {
+            mode,
+            cooldown,
+            until_is_event: rule.until.is_some_and(|until| program.nodes.get(until.0 as usize).is_some_and(|node| node.ty == Type::Event)),
+            name: builder.plan.text_id(rule.name).unwrap_or(0),
+            trigger,
+            until,
+            timer,
+            limit: rule.limit.map_or(Ok(NONE), |(n, d)| add_limit(builder, n, d))?,
+            captures: builder.captures_of_trigger(trigger),
+            remembers: until != NONE || cooldown.is_some() || timer != NONE || builder.options.provenance,
+            programs: programs.add(builder, rule)?,
+        };
+        add_signals(builder, rule, &mut rules);
+        rules.add(draft)?;
     }
+    readers.sort_unstable();
+    readers.dedup();
+    builder.plan.rules = rules.finish();
     builder.plan.keys.rules = keys;
-    builder.plan.keys.triggers = Lists::new(triggers);
-    builder.plan.rules_of = Lists::new(rules_of);
-    builder.plan.field_programs = Lists::new(field_programs);
+    builder.plan.rules_of = Lists::of_pairs(readers);
+    builder.plan.field_programs = Lists::new(programs.lists);
     Ok(())
 }
 
@@ -73,32 +90,47 @@ fn add_limit(builder: &mut Builder<'_>, n: u32, d: Period) -> Result<u32, BuildE
     u32::try_from(builder.plan.limits.len() - 1).map_err(|_| BuildError::TooLarge)
 }
 
-fn add_actions(
-    builder: &mut Builder<'_>,
-    index: u32,
-    rule: &Rule,
-    field_programs: &mut Vec<Vec<u32>>,
-    seen: &mut [u32],
-) -> Result<(u32, u32), BuildError> {
-    let tables = &builder.program.tables;
-    let text = |TextId(id): TextId| tables.texts.get(id as usize).cloned().unwrap_or_default();
-    let symbol = |SymbolId(id): SymbolId| tables.symbols.get(id as usize).cloned().unwrap_or_default();
-    let count = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
-    let first = count(builder.plan.actions.len())?;
-    for action in &rule.actions {
-        let head = SignalHead {
-            rule_index: index,
-            rule: text(rule.name),
-            signal: text(action.name),
-            instance: rule.instance.iter().map(|(name, value)| (text(*name), symbol(*value))).collect(),
-            fields: action.fields.iter().map(|(name, _)| text(*name)).collect(),
-        };
-        let kind = |id: u32| builder.program.nodes.get(id as usize).map_or(FieldKind::Num, |node| kind_of(node.ty));
-        let fields: Vec<_> = action.fields.iter().map(|(_, id)| (builder.number(id.0), kind(id.0))).collect();
-        builder.plan.sizes.max_fields = builder.plan.sizes.max_fields.max(fields.len());
-        let mark = count(field_programs.len())?;
-        field_programs.push(builder.to_compute(action.fields.iter().map(|(_, id)| id.0), seen, mark));
-        builder.plan.actions.push(ActionPlan { head, fields });
+/// The variables, signals and fields of a rule.
+fn add_signals(builder: &mut Builder<'_>, rule: &Rule, rules: &mut RulesBuilder) {
+    let (program, mut most) = (builder.program, builder.plan.sizes.max_fields);
+    let text = |id: TextId| builder.plan.text_id(id).unwrap_or(0);
+    for (variable, SymbolId(symbol)) in &rule.instance {
+        rules.variable(text(*variable), *symbol);
     }
-    Ok((first, count(builder.plan.actions.len())?))
+    for action in &rule.actions {
+        rules.action(text(action.name));
+        for (name, node) in &action.fields {
+            let kind = program.nodes.get(node.0 as usize).map_or(FieldKind::Num, |node| kind_of(node.ty));
+            rules.field(text(*name), kind, builder.number(node.0));
+        }
+        most = most.max(action.fields.len());
+    }
+    builder.plan.sizes.max_fields = most;
+}
+
+/// What to compute before the fields of signals are read.
+struct Programs {
+    lists: Vec<Vec<u32>>,
+    seen: Vec<u32>,
+    mark: u32,
+}
+
+impl Programs {
+    /// Those of the actions of a rule; [`NONE`] where there is nothing to compute.
+    fn add(&mut self, builder: &Builder<'_>, rule: &Rule) -> Result<u32, BuildError> {
+        if rule.actions.iter().all(|action| action.fields.is_empty()) {
+            return Ok(NONE);
+        }
+        self.seen.resize(builder.program.nodes.len(), NONE);
+        let first = self.lists.len();
+        for action in &rule.actions {
+            self.lists.push(builder.to_compute(action.fields.iter().map(|(_, id)| id.0), &mut self.seen, self.mark));
+            self.mark += 1;
+        }
+        if self.lists.iter().skip(first).all(Vec::is_empty) {
+            self.lists.truncate(first);
+            return Ok(NONE);
+        }
+        u32::try_from(first).map_err(|_| BuildError::TooLarge)
+    }
 }

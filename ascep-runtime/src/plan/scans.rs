@@ -292,14 +292,7 @@ impl Builder<'_> {
         if !self.program.nodes.iter().any(|node| matches!(node.op, Op::Cycles(_))) {
             return;
         }
-        let mut intern = |text: &str| {
-            let texts = &mut self.plan.texts;
-            let found = texts.iter().position(|other| other == text).unwrap_or_else(|| {
-                texts.push(text.to_owned());
-                texts.len() - 1
-            });
-            u32::try_from(found).unwrap_or(NONE)
-        };
+        let mut intern = |text: &str| self.plan.texts.intern(text);
         self.plan.scans.states = STATES.map(&mut intern);
         self.plan.scans.reasons = REASONS.map(&mut intern);
     }

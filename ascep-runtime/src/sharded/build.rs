@@ -140,7 +140,7 @@ fn page_size(signals: usize, heads: &[SignalHead], engines: &[Engine]) -> PageSi
     let fields = heads.iter().map(|head| head.fields.len()).max().unwrap_or(0);
     let longest = |engine: &Engine| {
         let plan = engine.plan();
-        plan.texts.iter().chain(&plan.symbols).map(String::len).max().unwrap_or(0).max(plan.scans.longest_path())
+        plan.texts.iter().chain(plan.symbols.iter()).map(str::len).max().unwrap_or(0).max(plan.scans.longest_path())
     };
     let longest = engines.iter().map(longest).max().unwrap_or(0);
     PageSize { signals, values: fields.max(signals * VALUES), text: fields.saturating_mul(longest).max(signals * TEXT) }

@@ -55,7 +55,7 @@ use worker::Job;
 /// let [a, c] = [engine.instrument("A/B").ok_or("no A/B")?, engine.instrument("C/D").ok_or("no C/D")?];
 /// let trade = |ts, instrument| Event { ts, venue_ts: None, instrument, payload: Payload::Trade(Trade { price: 3.0, qty: MISSING, side: None }) };
 /// let mut signals = Vec::new();
-/// engine.on_events(&[trade(1, c), trade(2, a)], &mut |signal: &Signal<'_>| signals.push(signal.head.signal.clone()))?;
+/// engine.on_events(&[trade(1, c), trade(2, a)], &mut |signal: &Signal<'_>| signals.push(signal.name().to_owned()))?;
 /// assert_eq!(signals, ["C", "A"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -181,7 +181,7 @@ impl Recorder {
 
     /// Writes a signal down; the page has room for it.
     pub(super) fn record(&mut self, cause: Cause, signal: &Signal<'_>) {
-        let local = signal.head.rule_index;
+        let local = signal.rule_index();
         let Place { rule, head, actions } = crate::value::at(&self.places, local);
         // A rule that fires gives all its signals, one after the other.
         let action = if self.last.0 == local && self.last.1 + 1 < actions { self.last.1 + 1 } else { 0 };

@@ -14,7 +14,7 @@ pub fn write_csv_row<S: SignalData + ?Sized>(signal: &S, out: &mut Vec<u8>) {
     write_integer(signal.seq(), out);
     out.push(b',');
     write_integer(signal.ts(), out);
-    for name in [&head.rule, &head.signal] {
+    for name in [head.rule(), head.signal()] {
         out.push(b',');
         if name.contains([',', '"', '\n', '\r']) {
             quoted(out, |out| out.extend_from_slice(name.as_bytes()));

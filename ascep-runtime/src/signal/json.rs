@@ -15,9 +15,9 @@ pub fn write_jsonl<S: SignalData + ?Sized>(signal: &S, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"ts\":");
     write_integer(signal.ts(), out);
     out.extend_from_slice(b",\"rule\":");
-    write_string(&head.rule, out);
+    write_string(head.rule(), out);
     out.extend_from_slice(b",\"signal\":");
-    write_string(&head.signal, out);
+    write_string(head.signal(), out);
     out.extend_from_slice(b",\"instance\":");
     write_instance(signal, out);
     out.extend_from_slice(b",\"fields\":");
@@ -28,7 +28,7 @@ pub fn write_jsonl<S: SignalData + ?Sized>(signal: &S, out: &mut Vec<u8>) {
 /// The bindings of `FOR EACH` as an object.
 pub(super) fn write_instance<S: SignalData + ?Sized>(signal: &S, out: &mut Vec<u8>) {
     out.push(b'{');
-    for (index, (name, symbol)) in signal.head().instance.iter().enumerate() {
+    for (index, (name, symbol)) in signal.head().instance().enumerate() {
         write_key(index, name, out);
         write_string(symbol, out);
     }
@@ -38,7 +38,7 @@ pub(super) fn write_instance<S: SignalData + ?Sized>(signal: &S, out: &mut Vec<u
 /// The fields as an object.
 pub(super) fn write_fields<S: SignalData + ?Sized>(signal: &S, out: &mut Vec<u8>) {
     out.push(b'{');
-    for (index, name) in signal.head().fields.iter().enumerate() {
+    for (index, name) in signal.head().fields().enumerate() {
         write_key(index, name, out);
         write_value(signal.value(index), out);
     }

@@ -1,10 +1,12 @@
 //! Signals: what a rule gives when it fires, and the three forms in which signals are written.
 
 mod csv;
+mod head;
 pub(crate) mod json;
 pub(crate) mod text;
 
 pub use csv::{write_csv_header, write_csv_row};
+pub use head::{Head, SignalHead};
 pub use json::write_jsonl;
 pub(crate) use text::value_text;
 pub use text::write_text;
@@ -31,21 +33,6 @@ pub enum Value<'a> {
     Text(&'a str),
 }
 
-/// What is the same in every signal of one action of one rule instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignalHead {
-    /// The instance's index in [`Program::rules`](ascep_lang::Program).
-    pub rule_index: u32,
-    /// The rule's name, or `rule_N`.
-    pub rule: String,
-    /// The signal's name.
-    pub signal: String,
-    /// The bindings of `FOR EACH`, outermost first: variable and symbol.
-    pub instance: Vec<(String, String)>,
-    /// The names of the fields in text order.
-    pub fields: Vec<String>,
-}
-
 /// One signal, borrowed for the length of the call.
 #[derive(Debug, Clone, Copy)]
 pub struct Signal<'a> {
@@ -53,10 +40,10 @@ pub struct Signal<'a> {
     pub seq: u64,
     /// The instant: the event's, or the timer's deadline.
     pub ts: Timestamp,
-    /// What does not change from signal to signal.
-    pub head: &'a SignalHead,
-    /// The values of the fields, as many as `head.fields`.
+    /// The values of the fields, in text order.
     pub values: &'a [Value<'a>],
+    /// What does not change from signal to signal.
+    pub(crate) head: Head<'a>,
     /// The engine behind it.
     pub(crate) view: View<'a>,
     pub(crate) origin: Origin,
@@ -83,13 +70,55 @@ impl PartialEq for Origin {
 impl<'a> Signal<'a> {
     /// A signal with no engine behind it, for hosts and tests that hand on signals of their own.
     #[must_use]
-    pub fn new(seq: u64, ts: Timestamp, head: &'a SignalHead, values: &'a [Value<'a>]) -> Self {
-        Self { seq, ts, head, values, view: View::default(), origin: Origin::default() }
+    pub fn new(seq: u64, ts: Timestamp, head: impl Into<Head<'a>>, values: &'a [Value<'a>]) -> Self {
+        Self { seq, ts, head: head.into(), values, view: View::default(), origin: Origin::default() }
+    }
+
+    /// The rule's name, or `rule_N`.
+    #[must_use]
+    pub fn rule(&self) -> &'a str {
+        self.head.rule()
+    }
+
+    /// The signal's name.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.head.signal()
+    }
+
+    /// The bindings of `FOR EACH`, outermost first: variable and symbol.
+    pub fn instance(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a str)> + Clone + use<'a> {
+        self.head.instance()
     }
 
     /// The fields by name, in text order.
-    pub fn fields(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
-        self.head.fields.iter().map(String::as_str).zip(self.values.iter().copied())
+    pub fn fields(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + Clone + use<'a> {
+        self.head.fields().zip(self.values.iter().copied())
+    }
+
+    /// The value of a field. A name that is none gives none.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<Value<'a>> {
+        self.fields().find(|(field, _)| *field == name).map(|(_, value)| value)
+    }
+
+    /// The instance's index in [`Program::rules`](ascep_lang::Program).
+    #[inline]
+    #[must_use]
+    pub fn rule_index(&self) -> u32 {
+        self.head.rule_index()
+    }
+
+    /// All that does not change from signal to signal: rule, name, bindings and names of fields.
+    #[must_use]
+    pub fn head(&self) -> Head<'a> {
+        self.head
+    }
+
+    /// The same signal as one of many engines gives it: its number among the signals of all, and the index of its rule among the rules of all.
+    #[must_use]
+    pub fn renumbered(self, seq: u64, rule_index: u32) -> Self {
+        Self { seq, head: self.head.with_rule_index(rule_index), ..self }
     }
 
     /// Why it came: what each part of its rule and of its fields is at this moment. None unless the engine was built
@@ -117,7 +146,7 @@ impl<'a> Signal<'a> {
     /// A copy that outlives the call.
     #[must_use]
     pub fn to_owned(&self) -> OwnedSignal {
-        OwnedSignal { seq: self.seq, ts: self.ts, head: self.head.clone(), values: self.values.iter().map(OwnedValue::from).collect() }
+        OwnedSignal { seq: self.seq, ts: self.ts, head: self.head.to_owned(), values: self.values.iter().map(OwnedValue::from).collect() }
     }
 }
 
@@ -132,6 +161,31 @@ pub struct OwnedSignal {
     pub head: SignalHead,
     /// See [`Signal::values`].
     pub values: Vec<OwnedValue>,
+}
+
+impl OwnedSignal {
+    /// The rule's name, or `rule_N`.
+    #[must_use]
+    pub fn rule(&self) -> &str {
+        &self.head.rule
+    }
+
+    /// The signal's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.head.signal
+    }
+
+    /// The fields by name, in text order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
+        self.head.fields.iter().map(String::as_str).zip(self.values.iter().map(OwnedValue::as_value))
+    }
+
+    /// The value of a field. A name that is none gives none.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<Value<'_>> {
+        self.fields().find(|(field, _)| *field == name).map(|(_, value)| value)
+    }
 }
 
 /// A [`Value`] that owns its text.
@@ -191,8 +245,8 @@ pub trait SignalData: sealed::Sealed {
     /// See [`Signal::ts`].
     fn ts(&self) -> Timestamp;
     /// See [`Signal::head`].
-    fn head(&self) -> &SignalHead;
-    /// The value of the field at `index` of `head().fields`.
+    fn head(&self) -> Head<'_>;
+    /// The value of the n-th field.
     fn value(&self, index: usize) -> Value<'_>;
 }
 
@@ -205,7 +259,7 @@ impl SignalData for Signal<'_> {
         self.ts
     }
 
-    fn head(&self) -> &SignalHead {
+    fn head(&self) -> Head<'_> {
         self.head
     }
 
@@ -223,8 +277,8 @@ impl SignalData for OwnedSignal {
         self.ts
     }
 
-    fn head(&self) -> &SignalHead {
-        &self.head
+    fn head(&self) -> Head<'_> {
+        (&self.head).into()
     }
 
     fn value(&self, index: usize) -> Value<'_> {

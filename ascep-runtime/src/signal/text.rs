@@ -9,15 +9,15 @@ use super::{SignalData, Value};
 pub fn write_text<S: SignalData + ?Sized>(signal: &S, out: &mut Vec<u8>) {
     let head = signal.head();
     write_timestamp(signal.ts(), out);
-    for name in [&head.rule, &head.signal] {
+    for name in [head.rule(), head.signal()] {
         out.extend_from_slice(b"  ");
         out.extend_from_slice(name.as_bytes());
     }
-    for (name, symbol) in &head.instance {
+    for (name, symbol) in head.instance() {
         write_name(name, out);
         out.extend_from_slice(symbol.as_bytes());
     }
-    for (index, name) in head.fields.iter().enumerate() {
+    for (index, name) in head.fields().enumerate() {
         write_name(name, out);
         write_value(signal.value(index), out);
     }

@@ -20,13 +20,14 @@ use serde::{Deserialize, Serialize};
 use crate::counters::COUNTERS;
 use crate::error::SnapshotError;
 use crate::plan::{FieldKind, Ids, Plan, RuleMode};
+use crate::signal::Head;
 use crate::state::State;
 use crate::value::{Repr, at};
 use cells::cells;
 use texts::Texts;
 
 /// The version of the form; it changes with what operators keep, too.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 const MAGIC: [u8; 8] = *b"ASCEPSNP";
 /// Magic, form, language, length of the payload; the checksum is at the end.
 const HEADER: usize = 8 + 4 + 4 + 8;
@@ -84,7 +85,7 @@ pub(super) struct SavedNode {
 pub(super) struct SavedRule {
     pub(super) name: String,
     pub(super) instance: Vec<(String, String)>,
-    pub(super) key: u128,
+    pub(super) key: u64,
     pub(super) words: Vec<u64>,
     /// With provenance.
     pub(super) watched: Vec<u64>,
@@ -142,11 +143,11 @@ pub(crate) fn save(plan: &Plan, state: &State) -> Saved {
         })
         .collect();
     let instruments = (0..)
-        .zip(&plan.instruments)
+        .zip(plan.instruments.iter())
         .map(|(id, name)| {
             let mut out = Writer::default();
             state.market.write(id, &mut out);
-            SavedInstrument { name: name.clone(), words: out.0 }
+            SavedInstrument { name: name.to_owned(), words: out.0 }
         })
         .collect();
     let mut nodes = Vec::new();
@@ -174,7 +175,7 @@ pub(crate) fn save(plan: &Plan, state: &State) -> Saved {
             SavedNode { key: *key, words: out.0 }
         })
         .collect();
-    let rules = (0..).zip(&plan.rules).map(|(id, _)| save_rule(plan, state, id)).collect();
+    let rules = plan.rules.iter().map(|(id, _)| save_rule(plan, state, id)).collect();
     Saved {
         started: state.started,
         clock: state.clock,
@@ -189,19 +190,19 @@ pub(crate) fn save(plan: &Plan, state: &State) -> Saved {
         windows,
         rules,
         watched: state.watch.write_nodes(plan),
-        forgotten: plan.instruments.iter().cloned().zip(state.watch.forgotten.iter().copied()).collect(),
+        forgotten: plan.instruments.iter().map(str::to_owned).zip(state.watch.forgotten.iter().copied()).collect(),
     }
 }
 
 fn save_rule(plan: &Plan, state: &State, id: u32) -> SavedRule {
     let mut out = Writer::default();
     out.word(u64::from(at(&state.truths, id)));
-    at(&state.rules, id).write(&mut out);
-    if let Some(rule) = plan.rules.get(id as usize) {
-        if let RuleMode::Every(hold) = rule.mode {
-            out.int(state.timers.due(hold.timer));
+    if let Some(rule) = plan.rules.get(id) {
+        at(&state.rules, rule.memory()).write(&mut out);
+        if let RuleMode::Every(_) = rule.class.mode {
+            out.int(state.timers.due(rule.timer()));
         }
-        if let (Some(limit), Some(ring)) = (plan.limits.get(rule.limit as usize), state.limit_rings.get(rule.limit as usize)) {
+        if let (Some(limit), Some(ring)) = (plan.limits.get(rule.limit() as usize), state.limit_rings.get(rule.limit() as usize)) {
             cells::write_ring(*ring, limit.emitted, &state.emitted, &mut out, |ts| ts.cast_unsigned());
         }
     }
@@ -213,9 +214,9 @@ fn save_rule(plan: &Plan, state: &State, id: u32) -> SavedRule {
 
 /// The name of a rule and the bindings of its instance.
 pub(super) fn rule_name(plan: &Plan, id: u32) -> (String, Vec<(String, String)>) {
-    // A rule has at least one action.
-    let head = plan.rules.get(id as usize).and_then(|rule| plan.actions.get(rule.actions.0 as usize)).map(|action| &action.head);
-    head.map_or_else(Default::default, |head| (head.rule.clone(), head.instance.clone()))
+    let head = Head::of(plan, id, 0);
+    let instance = head.instance().map(|(variable, symbol)| (variable.to_owned(), symbol.to_owned()));
+    (head.rule().to_owned(), instance.collect())
 }
 
 fn seal(saved: &Saved) -> Vec<u8> {

@@ -230,13 +230,13 @@ impl Taking {
         let by_name: FxHashMap<_, usize> =
             saved.iter().enumerate().map(|(i, rule)| ((rule.name.as_str(), rule.instance.as_slice()), i)).collect();
         // A rule without a name is called by its place, which says nothing of it: it goes on as the first of its like that no other goes on as.
-        let mut unnamed: FxHashMap<u128, VecDeque<usize>> = FxHashMap::default();
+        let mut unnamed: FxHashMap<u64, VecDeque<usize>> = FxHashMap::default();
         for (i, rule) in saved.iter().enumerate().filter(|(_, rule)| is_unnamed(&rule.name)) {
             unnamed.entry(rule.key).or_default().push_back(i);
         }
         let mut used: FxHashSet<usize> = FxHashSet::default();
-        let rules = plan.rules.clone();
-        for (id, rule) in (0..).zip(&rules) {
+        let sound = sound_rules(plan, kept);
+        for id in (0..).take(plan.rules.len()) {
             let (name, instance) = rule_name(plan, id);
             let key = at(&plan.keys.rules, id);
             let found = if is_unnamed(&name) {
@@ -245,11 +245,10 @@ impl Taking {
                 by_name.get(&(name.as_str(), instance.as_slice())).copied()
             };
             used.extend(found);
-            let reads = plan.keys.triggers.of(id);
-            let sound = reads.iter().all(|node| kept.get(*node as usize).copied().unwrap_or(false)) && self.periods(plan, id);
+            let sound = at(&sound, id) && self.periods(plan, id);
             let same = found.and_then(|found| saved.get(found)).filter(|found| sound && found.key == key);
             if let Some(same) = same {
-                or_damaged(read_rule(plan, state, id, rule.mode, rule.limit, &same.words))?;
+                or_damaged(read_rule(plan, state, id, &same.words))?;
                 if plan.provenance.is_some() && !same.watched.is_empty() {
                     or_damaged(state.watch.read_rule(id, &mut Reader(&same.watched)))?;
                 }
@@ -269,10 +268,10 @@ impl Taking {
 
     /// Whether the parameters that are lengths of time of a rule read as before.
     fn periods(&self, plan: &Plan, id: u32) -> bool {
-        let Some(rule) = plan.rules.get(id as usize) else { return false };
-        let turns = if let RuleMode::Every(hold) = rule.mode { Some(hold.period) } else { None };
-        let limit = plan.limits.get(rule.limit as usize).map(|limit| limit.period);
-        [turns, rule.cooldown, limit].into_iter().flatten().all(|period| match period {
+        let Some(rule) = plan.rules.get(id) else { return false };
+        let turns = if let RuleMode::Every(period) = rule.class.mode { Some(period) } else { None };
+        let limit = plan.limits.get(rule.limit() as usize).map(|limit| limit.period);
+        [turns, rule.class.cooldown, limit].into_iter().flatten().all(|period| match period {
             PeriodPlan::Fixed(_) => true,
             PeriodPlan::Param(id) => self.kept_params.get(id as usize).copied().unwrap_or(false),
         })
@@ -284,15 +283,29 @@ fn is_unnamed(name: &str) -> bool {
     name.strip_prefix("rule_").is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn read_rule(plan: &Plan, state: &mut State, id: u32, mode: RuleMode, limit: u32, words: &[u64]) -> Option<()> {
+/// By rule: whether all goes on as it was that its trigger and its `UNTIL` are made of.
+fn sound_rules(plan: &Plan, kept: &[bool]) -> Vec<bool> {
+    let goes_on = |node: u32| node == NONE || kept.get(node as usize).copied().unwrap_or(false);
+    let mut sound: Vec<bool> = plan.rules.iter().map(|(_, rule)| goes_on(rule.trigger()) && goes_on(rule.until())).collect();
+    plan.columns.operands(|rule, operand| {
+        if !goes_on(operand) {
+            put(&mut sound, rule, false);
+        }
+    });
+    sound
+}
+
+fn read_rule(plan: &Plan, state: &mut State, id: u32, words: &[u64]) -> Option<()> {
+    let rule = plan.rules.get(id)?;
     let mut words = Reader(words);
     put(&mut state.truths, id, words.level()?);
-    put(&mut state.rules, id, RuleState::read(&mut words)?);
-    if let RuleMode::Every(hold) = mode {
+    put(&mut state.rules, rule.memory(), RuleState::read(&mut words)?);
+    if let RuleMode::Every(_) = rule.class.mode {
         let due = words.int().filter(|due| *due >= state.clock)?;
-        state.timers.arm(hold.timer, due);
+        state.timers.arm(rule.timer(), due);
     }
-    if let (Some(of), Some(ring)) = (plan.limits.get(limit as usize), state.limit_rings.get_mut(limit as usize)) {
+    let limit = rule.limit() as usize;
+    if let (Some(of), Some(ring)) = (plan.limits.get(limit), state.limit_rings.get_mut(limit)) {
         *ring = cells::read_ring(of.emitted, &mut state.emitted, &mut words, |words| words.int())?;
     }
     words.is_done().then_some(())
@@ -309,7 +322,7 @@ fn watch(plan: &Plan, state: &mut State, saved: &Saved, kept: &[bool]) {
     }
     let forgotten: FxHashMap<&str, i64> = saved.forgotten.iter().map(|(name, ts)| (name.as_str(), *ts)).collect();
     for (name, place) in plan.instruments.iter().zip(&mut state.watch.forgotten) {
-        if let Some(ts) = forgotten.get(name.as_str()) {
+        if let Some(ts) = forgotten.get(name) {
             *place = (*ts).min(state.clock);
         }
     }
@@ -339,8 +352,8 @@ fn window(
 fn market(plan: &Plan, state: &mut State, saved: &Saved) -> Result<Vec<Loaded>, SnapshotError> {
     let by_name: FxHashMap<&str, _> = saved.instruments.iter().map(|instrument| (instrument.name.as_str(), instrument)).collect();
     let mut loaded = Vec::with_capacity(plan.instruments.len());
-    for (id, name) in (0..).zip(&plan.instruments) {
-        loaded.push(match by_name.get(name.as_str()) {
+    for (id, name) in (0..).zip(plan.instruments.iter()) {
+        loaded.push(match by_name.get(name) {
             Some(found) => {
                 let mut words = Reader(&found.words);
                 let what = or_damaged(state.market.read_state(id, &mut words))?;

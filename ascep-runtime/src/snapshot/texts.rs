@@ -28,7 +28,7 @@ impl Texts {
         let text = match ids {
             Ids::Nothing => return bits,
             Ids::Texts => text(plan, state, bits),
-            Ids::Symbols => usize::try_from(bits).ok().and_then(|id| plan.symbols.get(id)).map(String::as_str),
+            Ids::Symbols => u32::try_from(bits).ok().and_then(|id| plan.symbols.get(id)),
         };
         let Some(text) = text else { return UNKNOWN_ID };
         if let Some(number) = self.numbers.get(text) {
@@ -54,17 +54,14 @@ impl Texts {
             return Some(*id);
         }
         let table = if ids == Ids::Texts { &mut plan.texts } else { &mut plan.symbols };
-        let id = table.iter().position(|other| other == text).unwrap_or_else(|| {
-            table.push(text.clone());
-            table.len() - 1
-        });
+        let id = u64::from(table.intern(text));
         if ids == Ids::Symbols && plan.symbol_instruments.len() < plan.symbols.len() {
-            let instrument = plan.instrument_ids.get(text).or_else(|| plan.short_ids.get(text)).copied();
+            let instrument = plan.instrument(text);
             // No instrument of this program: it is the same as itself and nothing else.
             let own = u32::MAX - u32::try_from(plan.symbols.len()).unwrap_or(0);
             plan.symbol_instruments.push(instrument.unwrap_or(own));
         }
-        known.insert(word, id as u64);
-        Some(id as u64)
+        known.insert(word, id);
+        Some(id)
     }
 }

@@ -390,7 +390,7 @@ pub fn show(signal: &Signal<'_>) -> String {
     let json = String::from_utf8(json).unwrap();
     let fields = json.split_once("\"fields\":").unwrap().1.trim_end();
     let fields = &fields[..fields.len() - 1];
-    format!("{} {}{}", signal.ts as f64 / 1e9, signal.head.rule, if fields == "{}" { String::new() } else { format!(" {fields}") })
+    format!("{} {}{}", signal.ts as f64 / 1e9, signal.rule(), if fields == "{}" { String::new() } else { format!(" {fields}") })
 }
 
 impl Run {

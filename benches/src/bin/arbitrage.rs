@@ -64,7 +64,7 @@ fn rules(mut workload: Workload) {
             let instrument = ids.get(update.market.0 as usize).copied().unwrap_or(InstrumentId::UNNAMED);
             let event = Event { ts: update.ts, venue_ts: None, instrument, payload: Payload::Quote(update.quote) };
             let _ = engine.on_event(&event, &mut |signal: &Signal<'_>| {
-                if signal.head.rule == "opened" { opened += 1 } else { closed += 1 }
+                if signal.rule() == "opened" { opened += 1 } else { closed += 1 }
             });
         }
         (opened, closed)

@@ -162,7 +162,7 @@ pub(crate) fn rules() -> Result<(u64, u64), Failure> {
         let quote = Quote { bid: tick.bid, ask: tick.ask, bid_qty: MISSING, ask_qty: MISSING };
         let instrument = engine.instrument(symbol).ok_or("no rule names it")?;
         let event = Event { ts, venue_ts: Some(tick.ts), instrument, payload: Payload::Quote(quote) };
-        engine.on_event(&event, &mut |signal: &Signal<'_>| match &*signal.head.signal {
+        engine.on_event(&event, &mut |signal: &Signal<'_>| match signal.name() {
             "BOTH" => signals.1 += 1,
             _ => signals.0 += 1,
         })?;

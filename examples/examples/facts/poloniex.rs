@@ -90,7 +90,7 @@ pub(crate) fn run() -> Result<Triangle, Failure> {
                 paid.quote(market, ts, None, &quote, &mut |_: &Opportunity| {})?;
                 let instrument = engine.instrument(&symbol).ok_or("no rule names it")?;
                 let event = Event { ts, venue_ts: None, instrument, payload: Payload::Quote(quote) };
-                engine.on_event(&event, &mut |signal: &Signal<'_>| match &*signal.head.signal {
+                engine.on_event(&event, &mut |signal: &Signal<'_>| match signal.name() {
                     "GROSS" => out.rules.0 += 1,
                     "NET" => out.rules.1 += 1,
                     "FREE" => out.cycles.0 += 1,
