@@ -3,7 +3,7 @@
 use crate::check::{self, Checked, File};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::limits::Limits;
-use crate::lower::lower;
+use crate::lower::{lower, lower_last};
 use crate::program::{Program, TypedRules};
 use crate::source::Source;
 use crate::span::{FileId, Span};
@@ -148,9 +148,9 @@ pub struct Analysis {
 ///
 /// Every error of every source, with the warnings.
 pub fn compile(sources: &[Source], options: &Options) -> Result<Program, Diagnostics> {
-    let Analysis { program, diagnostics, .. } = analyze(sources, options);
-    match program {
-        Some(program) => Ok(program),
+    let Found { typed, diagnostics, .. } = find(sources, options);
+    match typed {
+        Some(typed) => Ok(Program { warnings: diagnostics.into_vec(), ..lower_last(typed) }),
         None => Err(diagnostics),
     }
 }
@@ -158,6 +158,20 @@ pub fn compile(sources: &[Source], options: &Options) -> Result<Program, Diagnos
 /// Compiles sources and keeps everything that was made on the way.
 #[must_use]
 pub fn analyze(sources: &[Source], options: &Options) -> Analysis {
+    let Found { trees, typed, tests, diagnostics } = find(sources, options);
+    let program = typed.as_ref().map(|typed| Program { warnings: diagnostics.as_slice().to_vec(), ..lower(typed) });
+    Analysis { trees, typed, program, tests, diagnostics }
+}
+
+/// All that is found out before the rules are lowered.
+struct Found {
+    trees: Vec<Tree>,
+    typed: Option<TypedRules>,
+    tests: Vec<Test>,
+    diagnostics: Diagnostics,
+}
+
+fn find(sources: &[Source], options: &Options) -> Found {
     let mut found: Vec<Diagnostic> = Vec::new();
     let mut trees = Vec::with_capacity(sources.len());
     for (index, source) in sources.iter().enumerate() {
@@ -180,13 +194,8 @@ pub fn analyze(sources: &[Source], options: &Options) -> Analysis {
     }
     let diagnostics = cut(Diagnostics::new(found), options.limits.max_errors.max(1));
     let typed = good.then_some(typed);
-    let program = typed.as_ref().map(|typed| {
-        let mut program = lower(typed);
-        program.warnings = diagnostics.as_slice().to_vec();
-        program
-    });
     let tests = if good { tests } else { Vec::new() };
-    Analysis { trees, typed, program, tests, diagnostics }
+    Found { trees, typed, tests, diagnostics }
 }
 
 /// The text that a syntax error leaves in doubt: what the checker says of it repeats the error or comes of the way it was read. Behind a bracket

@@ -8,6 +8,7 @@ mod check;
 mod compile;
 pub mod diagnostic;
 mod fold;
+mod index;
 mod lexer;
 pub mod limits;
 mod lower;

@@ -10,10 +10,11 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::fold;
-use crate::program::{
-    Action, ClockFn, Constant, Cycle, CycleId, EventKind, LANGUAGE_VERSION, MarketField, Node, NodeId, Op, PROGRAM_VERSION, PayloadField,
-    Program, Rule, Scan, ScanId, ScanMarket, SequenceId, SymbolId, Tables, TextId, Type, TypedRules, UnitId,
-};
+use crate::index::{Index, hash_of};
+use crate::program::{ClockFn, Constant, EventKind, MarketField, Node, NodeId, Op, PayloadField, Program, Rule, Type, TypedRules};
+use compact::{Compact, Order, Renumber};
+
+mod compact;
 
 type Nodes = SmallVec<[NodeId; 3]>;
 
@@ -23,6 +24,29 @@ type Nodes = SmallVec<[NodeId; 3]>;
 #[must_use]
 pub fn lower(typed: impl Borrow<TypedRules>) -> Program {
     let typed = typed.borrow();
+    let (mut program, order) = compact(typed, typed.rules.iter().cloned());
+    let tables = &typed.tables;
+    let table = |old: &[String], order: &Renumber| order.pick(|i| old.get(i).cloned().unwrap_or_default());
+    program.tables.symbols = table(&tables.symbols, &order.symbols);
+    program.tables.texts = table(&tables.texts, &order.texts);
+    program.tables.units = table(&tables.units, &order.units);
+    program
+}
+
+/// The same for typed rules that nobody needs afterwards, whose texts are moved.
+pub(crate) fn lower_last(mut typed: TypedRules) -> Program {
+    let rules = std::mem::take(&mut typed.rules);
+    let (mut program, order) = compact(&typed, rules.into_iter());
+    let tables = &mut typed.tables;
+    let table = |old: &mut [String], order: &Renumber| order.pick(|i| old.get_mut(i).map(std::mem::take).unwrap_or_default());
+    program.tables.symbols = table(&mut tables.symbols, &order.symbols);
+    program.tables.texts = table(&mut tables.texts, &order.texts);
+    program.tables.units = table(&mut tables.units, &order.units);
+    program
+}
+
+/// The program without its symbols, texts and units, and which of them it needs.
+fn compact(typed: &TypedRules, rules: impl ExactSizeIterator<Item = Rule>) -> (Program, Order) {
     let mut shared = Shared::new(typed.nodes.len());
     for node in &typed.nodes {
         let new = shared.lower(typed, node);
@@ -30,13 +54,13 @@ pub fn lower(typed: impl Borrow<TypedRules>) -> Program {
         shared.of_typed.push(new);
         shared.kept.push(kept);
     }
-    Compact::new(typed, &shared).run()
+    Compact::new(typed, &shared).run(rules)
 }
 
 /// The nodes, each once.
 struct Shared {
     nodes: Vec<Node>,
-    known: FxHashMap<Node, NodeId>,
+    known: Index,
     /// By node of the typed rules. None where it stands before its arguments.
     of_typed: Vec<Option<NodeId>>,
     /// By node of the typed rules that reads `it`: the same node with each `it.field` as of the last occurrence of its event, which is
@@ -52,11 +76,9 @@ fn id(n: usize) -> u32 {
 
 impl Shared {
     fn new(nodes: usize) -> Self {
-        let mut known = FxHashMap::default();
-        known.reserve(nodes);
         Self {
             nodes: Vec::with_capacity(nodes),
-            known,
+            known: Index::default(),
             of_typed: Vec::with_capacity(nodes),
             kept: Vec::with_capacity(nodes),
             payloads: FxHashMap::default(),
@@ -64,13 +86,13 @@ impl Shared {
     }
 
     fn add(&mut self, node: Node) -> NodeId {
-        if let Some(&found) = self.known.get(&node) {
-            return found;
+        let new = id(self.nodes.len());
+        let nodes = &self.nodes;
+        if let Some(found) = self.known.find_or_add(hash_of(&node), new, |id| nodes.get(id as usize) == Some(&node)) {
+            return NodeId(found);
         }
-        let new = NodeId(id(self.nodes.len()));
-        self.nodes.push(node.clone());
-        self.known.insert(node, new);
-        new
+        self.nodes.push(node);
+        NodeId(new)
     }
 
     fn lower(&mut self, typed: &TypedRules, node: &Node) -> Option<NodeId> {
@@ -97,14 +119,15 @@ impl Shared {
         if matches!(node.op, Op::Where | Op::Seq(_)) || node.op.remembers() {
             return None;
         }
-        let mut args = Nodes::new();
-        let mut differs = false;
-        for arg in &node.args {
-            let kept = self.kept.get(arg.0 as usize).copied().flatten();
-            differs |= kept.is_some();
-            args.push(kept.or_else(|| self.of_typed.get(arg.0 as usize).copied().flatten())?);
+        let kept = |arg: NodeId| self.kept.get(arg.0 as usize).copied().flatten();
+        if !node.args.iter().any(|arg| kept(*arg).is_some()) {
+            return None;
         }
-        if differs { self.finish(node, args) } else { None }
+        let mut args = Nodes::new();
+        for arg in &node.args {
+            args.push(kept(*arg).or_else(|| self.of_typed.get(arg.0 as usize).copied().flatten())?);
+        }
+        self.finish(node, args)
     }
 
     /// The node over lowered arguments, folded where it can be.
@@ -170,7 +193,7 @@ impl Shared {
         if let Some(op) = leaf {
             return Some(self.add(Node { op, args: Nodes::new(), ty }));
         }
-        let mut open = vec![event];
+        let mut open: SmallVec<[NodeId; 8]> = smallvec::smallvec![event];
         while let Some(&top) = open.last() {
             if self.payloads.contains_key(&(top, field)) {
                 open.pop();
@@ -257,228 +280,5 @@ fn source(kind: EventKind, field: PayloadField) -> Option<MarketField> {
         PayloadField::BidQty if !trade => Some(MarketField::BidQty),
         PayloadField::AskQty if !trade => Some(MarketField::AskQty),
         _ => None,
-    }
-}
-
-/// What is needed, in order of first need.
-struct Compact<'t> {
-    typed: &'t TypedRules,
-    shared: &'t Shared,
-    nodes: Vec<Node>,
-    new: Vec<Option<NodeId>>,
-    symbols: Renumber,
-    texts: Renumber,
-    units: Renumber,
-    sequences: Renumber,
-    cycles: Renumber,
-    scans: Renumber,
-    tables: Tables,
-}
-
-/// New numbers by old ones.
-struct Renumber {
-    new: Vec<Option<u32>>,
-    order: Vec<u32>,
-}
-
-impl Renumber {
-    fn new(len: usize) -> Self {
-        Self { new: vec![None; len], order: Vec::new() }
-    }
-
-    fn get(&mut self, old: u32) -> u32 {
-        let next = id(self.order.len());
-        match self.new.get_mut(old as usize) {
-            Some(Some(found)) => *found,
-            Some(slot) => {
-                *slot = Some(next);
-                self.order.push(old);
-                next
-            }
-            None => old,
-        }
-    }
-
-    fn table(&self, old: &[String]) -> Vec<String> {
-        self.order.iter().map(|&i| old.get(i as usize).cloned().unwrap_or_default()).collect()
-    }
-}
-
-impl<'t> Compact<'t> {
-    fn new(typed: &'t TypedRules, shared: &'t Shared) -> Self {
-        Self {
-            typed,
-            shared,
-            nodes: Vec::with_capacity(shared.nodes.len()),
-            new: vec![None; shared.nodes.len()],
-            symbols: Renumber::new(typed.tables.symbols.len()),
-            texts: Renumber::new(typed.tables.texts.len()),
-            units: Renumber::new(typed.tables.units.len()),
-            sequences: Renumber::new(typed.tables.sequences.len()),
-            cycles: Renumber::new(typed.tables.cycles.len()),
-            scans: Renumber::new(typed.tables.scans.len()),
-            tables: Tables::default(),
-        }
-    }
-
-    fn run(mut self) -> Program {
-        let mut rules = Vec::with_capacity(self.typed.rules.len());
-        for rule in &self.typed.rules {
-            rules.extend(self.rule(rule));
-        }
-        let old = &self.typed.tables;
-        self.tables.params.clone_from(&old.params);
-        self.tables.inputs.clone_from(&old.inputs);
-        for i in 0..self.tables.params.len() {
-            if let Some(param) = self.tables.params.get_mut(i) {
-                param.ty = renumbered(&mut self.units, param.ty);
-            }
-        }
-        for i in 0..self.tables.inputs.len() {
-            if let Some(input) = self.tables.inputs.get_mut(i) {
-                input.ty = renumbered(&mut self.units, input.ty);
-            }
-        }
-        self.tables.functions.clone_from(&old.functions);
-        for i in 0..self.tables.functions.len() {
-            if let Some(function) = self.tables.functions.get_mut(i) {
-                function.result = renumbered(&mut self.units, function.result);
-                for ty in &mut function.args {
-                    *ty = renumbered(&mut self.units, *ty);
-                }
-            }
-        }
-        let sequences = self.sequences.order.iter().filter_map(|&i| old.sequences.get(i as usize).cloned());
-        self.tables.sequences = sequences.collect();
-        self.tables.symbols = self.symbols.table(&old.symbols);
-        self.tables.texts = self.texts.table(&old.texts);
-        self.tables.units = self.units.table(&old.units);
-        Program {
-            version: PROGRAM_VERSION,
-            language: LANGUAGE_VERSION,
-            tables: self.tables,
-            nodes: self.nodes,
-            rules,
-            warnings: Vec::new(),
-        }
-    }
-
-    fn rule(&mut self, rule: &Rule) -> Option<Rule> {
-        let name = self.text(rule.name);
-        let instance = rule.instance.iter().map(|&(var, symbol)| (self.text(var), SymbolId(self.symbols.get(symbol.0)))).collect();
-        let trigger = self.need(rule.trigger)?;
-        let until = match rule.until {
-            Some(until) => Some(self.need(until)?),
-            None => None,
-        };
-        let mut actions = Vec::with_capacity(rule.actions.len());
-        for action in &rule.actions {
-            let name = self.text(action.name);
-            let mut fields = Vec::with_capacity(action.fields.len());
-            for &(field, value) in &action.fields {
-                let field = self.text(field);
-                fields.push((field, self.need(value)?));
-            }
-            actions.push(Action { name, fields });
-        }
-        Some(Rule { name, instance, trigger, mode: rule.mode, until, cooldown: rule.cooldown, limit: rule.limit, actions, span: rule.span })
-    }
-
-    fn text(&mut self, text: TextId) -> TextId {
-        TextId(self.texts.get(text.0))
-    }
-
-    /// The new number of a node of the typed rules, with all that it reads.
-    fn need(&mut self, typed: NodeId) -> Option<NodeId> {
-        let root = self.shared.of_typed.get(typed.0 as usize).copied().flatten()?;
-        if let Some(Some(new)) = self.new.get(root.0 as usize) {
-            return Some(*new);
-        }
-        // (node, its next argument): arguments come first, however deep they lie.
-        let mut open = vec![(root, 0)];
-        while let Some(top) = open.last_mut() {
-            let (old, next) = *top;
-            top.1 += 1;
-            let node = self.shared.nodes.get(old.0 as usize)?;
-            match node.args.get(next) {
-                Some(&arg) => {
-                    if self.new.get(arg.0 as usize) == Some(&None) {
-                        open.push((arg, 0));
-                    }
-                }
-                None => {
-                    open.pop();
-                    self.place(old, node)?;
-                }
-            }
-        }
-        self.new.get(root.0 as usize).copied().flatten()
-    }
-
-    /// The new number of a cycle; its markets are numbered with it.
-    fn cycle(&mut self, old: CycleId) -> CycleId {
-        let new = CycleId(self.cycles.get(old.0));
-        if self.tables.cycles.len() == new.0 as usize
-            && let Some(Cycle { kind, markets }) = self.typed.tables.cycles.get(old.0 as usize)
-        {
-            let markets = markets.iter().map(|s| SymbolId(self.symbols.get(s.0))).collect();
-            self.tables.cycles.push(Cycle { kind: *kind, markets });
-        }
-        new
-    }
-
-    /// The new number of a scan; its markets are numbered with it.
-    fn scan(&mut self, old: ScanId) -> ScanId {
-        let new = ScanId(self.scans.get(old.0));
-        if self.tables.scans.len() == new.0 as usize
-            && let Some(scan) = self.typed.tables.scans.get(old.0 as usize)
-        {
-            let mut scan: Scan = scan.clone();
-            for market in &mut scan.markets {
-                if let ScanMarket::Venue { symbol, .. } = market {
-                    *symbol = SymbolId(self.symbols.get(symbol.0));
-                }
-            }
-            self.tables.scans.push(scan);
-        }
-        new
-    }
-
-    fn place(&mut self, old: NodeId, node: &Node) -> Option<()> {
-        if self.new.get(old.0 as usize)?.is_some() {
-            return Some(());
-        }
-        let mut args = Nodes::new();
-        for arg in &node.args {
-            args.push(self.new.get(arg.0 as usize).copied().flatten()?);
-        }
-        let op = match node.op {
-            Op::Market(field, s) => Op::Market(field, SymbolId(self.symbols.get(s.0))),
-            Op::Imbalance { symbol, depth } => Op::Imbalance { symbol: SymbolId(self.symbols.get(symbol.0)), depth },
-            Op::DepthPrice { symbol, side } => Op::DepthPrice { symbol: SymbolId(self.symbols.get(symbol.0)), side },
-            Op::Age(s) => Op::Age(SymbolId(self.symbols.get(s.0))),
-            Op::Event(kind, s) => Op::Event(kind, SymbolId(self.symbols.get(s.0))),
-            Op::Bar { symbol, period } => Op::Bar { symbol: SymbolId(self.symbols.get(symbol.0)), period },
-            Op::Seq(id) => Op::Seq(SequenceId(self.sequences.get(id.0))),
-            Op::Cycle { cycle, field } => Op::Cycle { cycle: self.cycle(cycle), field },
-            Op::Cycles(id) => Op::Cycles(self.scan(id)),
-            Op::Const(Constant::Symbol(s)) => Op::Const(Constant::Symbol(SymbolId(self.symbols.get(s.0)))),
-            Op::Const(Constant::Text(t)) => Op::Const(Constant::Text(self.text(t))),
-            op => op,
-        };
-        let ty = renumbered(&mut self.units, node.ty);
-        let new = NodeId(id(self.nodes.len()));
-        self.nodes.push(Node { op, args, ty });
-        if let Some(slot) = self.new.get_mut(old.0 as usize) {
-            *slot = Some(new);
-        }
-        Some(())
-    }
-}
-
-fn renumbered(units: &mut Renumber, ty: Type) -> Type {
-    match ty {
-        Type::Num(unit) => Type::Num(UnitId(units.get(unit.0))),
-        ty => ty,
     }
 }

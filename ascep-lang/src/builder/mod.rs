@@ -127,7 +127,7 @@ impl ProgramBuilder {
     /// A text, to compare a side with: `"buy"` or `"sell"`.
     pub fn word(&self, text: &str) -> Word<'_> {
         let mut state = self.state.borrow_mut();
-        let text = state.out.text(text.to_owned());
+        let text = state.out.text(text);
         let handle = state.constant(Ty::Text, Constant::Text(text));
         Word(self.handle(handle))
     }

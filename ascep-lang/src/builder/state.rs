@@ -60,7 +60,7 @@ impl Known {
 }
 
 pub(super) struct State {
-    pub(super) out: Output<'static>,
+    pub(super) out: Output,
     pub(super) strict_units: bool,
     pub(super) sequences: Vec<super::sequence::Draft>,
     known: Vec<Known>,
@@ -208,7 +208,7 @@ impl State {
 
     /// A symbol; an empty one with an error where it cannot be read.
     pub(super) fn symbol(&mut self, symbol: &str) -> SymbolId {
-        let text = self.out.text(symbol.to_owned());
+        let text = self.out.text(symbol);
         match self.out.symbol(text) {
             Ok(id) => id,
             Err(reason) => {
@@ -225,7 +225,7 @@ impl State {
         if !starts || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
             self.error(BuildError::Name(name.to_owned()));
         }
-        self.out.text(name.to_owned())
+        self.out.text(name)
     }
 
     /// The name of a parameter or an input, which are set by name.

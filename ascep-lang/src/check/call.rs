@@ -42,6 +42,21 @@ impl Call<'_> {
     }
 }
 
+/// What a name that is called stands for.
+#[derive(Clone, Copy)]
+struct Callee {
+    function: Option<&'static Function>,
+    /// A global name, which goes before a function that is built in.
+    global: Option<usize>,
+}
+
+impl Callee {
+    /// The built-in function, where it takes an argument as it is written.
+    fn written(self) -> Option<&'static Function> {
+        self.function.filter(|f| self.global.is_none() && f.params.iter().any(|p| p.written))
+    }
+}
+
 /// What a call comes to.
 enum Entered<'a> {
     Value(Val),
@@ -85,13 +100,13 @@ impl<'a> Checker<'a> {
     /// recursion is elsewhere.
     #[inline(never)]
     pub(super) fn call(&mut self, tree: &'a Tree, e: &'a Expr, callee: &'a Ident, args: &'a [Arg]) -> Val {
-        let mut vals = Vec::with_capacity(args.len());
-        let function = self.written_args(callee);
+        let base = self.vals.len();
+        let named = self.callee(callee);
         for (at, arg) in args.iter().enumerate() {
-            let val = if is_written(function, at, arg) { Val::poison(e.span) } else { self.expr(tree, arg.value) };
-            vals.push(val);
+            let val = if is_written(named, at, arg) { Val::poison(e.span) } else { self.expr(tree, arg.value) };
+            self.vals.push(val);
         }
-        match self.enter(tree, e, callee, args, vals) {
+        match self.enter(tree, e, (callee, named), args, base) {
             Entered::Value(val) => val,
             Entered::Body(body) => {
                 let val = self.expr(body.tree, body.id);
@@ -101,37 +116,30 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// The built-in function that is called, where it takes an argument as it is written.
     #[inline(never)]
-    fn written_args(&self, callee: &Ident) -> Option<&'static Function> {
-        let function = *self.functions.get(callee.text.as_str())?;
-        let takes = function.params.iter().any(|p| p.written) && self.globals.find(&callee.text).is_none();
-        takes.then_some(function)
+    fn callee(&self, name: &Ident) -> Callee {
+        Callee { function: self.functions.get(name.text.as_str()).copied(), global: self.globals.find(&name.text) }
     }
 
-    /// Calls a built-in function, or opens the frame of one of the user.
+    /// Calls a built-in function, or opens the frame of one of the user. The values of the arguments are those from `base` on.
     #[inline(never)]
-    fn enter(&mut self, tree: &'a Tree, e: &'a Expr, callee: &'a Ident, args: &'a [Arg], vals: Vec<Val>) -> Entered<'a> {
-        let name = callee.text.as_str();
-        let found = self.globals.find(name);
-        if let Some(Kind::Host(id, decl)) = found.and_then(|index| self.globals.get(index)).map(|g| g.kind) {
-            return Entered::Value(self.host_call(tree, e, callee, (id, decl), args, &vals));
-        }
-        if let Some(index) = found
-            && let Some(Kind::Fn { params, body }) = self.globals.get(index).map(|g| g.kind)
-        {
-            return match self.expand(tree, e, index, params, body, args, &vals) {
+    fn enter(&mut self, tree: &'a Tree, e: &'a Expr, callee: (&'a Ident, Callee), args: &'a [Arg], base: usize) -> Entered<'a> {
+        let vals: SmallVec<[Val; 4]> = self.vals.drain(base..).collect();
+        let found = callee.1.global.and_then(|index| Some((index, self.globals.get(index)?.kind)));
+        match found {
+            Some((_, Kind::Host(id, decl))) => Entered::Value(self.host_call(tree, e, callee.0, (id, decl), args, &vals)),
+            Some((index, Kind::Fn { params, body })) => match self.expand(tree, e, index, params, body, args, &vals) {
                 Some(body) => Entered::Body(body),
                 None => Entered::Value(Val::poison(e.span)),
-            };
+            },
+            _ => Entered::Value(self.built_in(tree, e, callee, args, &vals)),
         }
-        Entered::Value(self.built_in(tree, e, callee, args, &vals))
     }
 
-    fn built_in(&mut self, tree: &'a Tree, e: &'a Expr, callee: &'a Ident, args: &'a [Arg], vals: &[Val]) -> Val {
-        let name = callee.text.as_str();
-        let Some(&function) = self.functions.get(name) else {
-            if let Some(index) = self.globals.find(name) {
+    fn built_in(&mut self, tree: &'a Tree, e: &'a Expr, callee: (&'a Ident, Callee), args: &'a [Arg], vals: &[Val]) -> Val {
+        let (callee, Callee { function, global }) = callee;
+        let Some(function) = function else {
+            if let Some(index) = global {
                 self.globals.use_it(index);
             }
             self.unknown_function(callee);
@@ -143,16 +151,23 @@ impl<'a> Checker<'a> {
             self.module_not_used(function.name, module, callee.span);
             return Val::poison(e.span);
         }
-        let target = Target {
-            name,
-            signature: function.signature,
-            wanted: function.params.iter().map(|p| (p.name, p.required)).collect(),
-            variadic: function.variadic,
-        };
-        let Some(args) = self.arguments(tree, &target, e.span, args, vals) else {
-            return Val::poison(e.span);
-        };
-        let call = Call { tree, span: e.span, args };
+        let mut call = Call { tree, span: e.span, args: SmallVec::new() };
+        if args.len() == function.params.len() && args.iter().all(|arg| arg.name.is_none()) {
+            // Each in its place, as most calls are.
+            let given = |(arg, &val): (&Arg, &Val)| Some(Given { val, id: arg.value, span: Self::span_of(tree, arg.value) });
+            call.args.extend(args.iter().zip(vals).map(given));
+        } else {
+            let target = Target {
+                name: callee.text.as_str(),
+                signature: function.signature,
+                wanted: function.params.iter().map(|p| (p.name, p.required)).collect(),
+                variadic: function.variadic,
+            };
+            match self.arguments(tree, &target, e.span, args, vals) {
+                Some(args) => call.args = args,
+                None => return Val::poison(e.span),
+            }
+        }
         match function.build {
             Build::Market(field) => self.market_field(&call, field),
             Build::Event(kind) => self.market_event(&call, kind),
@@ -351,8 +366,8 @@ impl<'a> Checker<'a> {
 }
 
 /// Whether an argument of the function is no value.
-fn is_written(function: Option<&'static Function>, at: usize, arg: &Arg) -> bool {
-    let Some(function) = function else { return false };
+fn is_written(callee: Callee, at: usize, arg: &Arg) -> bool {
+    let Some(function) = callee.written() else { return false };
     let param = match &arg.name {
         Some(name) => function.params.iter().find(|p| p.name == name.text),
         None => function.params.get(at),

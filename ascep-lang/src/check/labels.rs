@@ -54,6 +54,8 @@ pub(super) struct Labels<'a> {
     args: Nodes,
     /// There are more arguments than places.
     full: bool,
+    /// There is a sequence, or something of one.
+    used: bool,
     /// The trigger could not be read: any name may be a label.
     unreadable: bool,
 }
@@ -61,11 +63,16 @@ pub(super) struct Labels<'a> {
 impl<'a> Labels<'a> {
     /// Takes the labels of a rule with that trigger.
     pub(super) fn of(&mut self, trigger: Option<&'a ExprKind>) {
-        *self = Self { unreadable: matches!(trigger, Some(ExprKind::Error)), ..Self::default() };
         let steps = match trigger {
             Some(ExprKind::Seq { steps, .. }) => steps.as_slice(),
             _ => &[],
         };
+        self.unreadable = matches!(trigger, Some(ExprKind::Error));
+        if steps.is_empty() && !self.used {
+            self.at = At::Outside;
+            return;
+        }
+        *self = Self { unreadable: self.unreadable, used: !steps.is_empty(), ..Self::default() };
         for (index, step) in steps.iter().enumerate() {
             let (Some(label), Ok(index)) = (&step.label, u16::try_from(index)) else { continue };
             let quantified = step.quantifier.is_some();
@@ -88,6 +95,7 @@ impl<'a> Labels<'a> {
 
     /// Begins the sequence of one instance.
     pub(super) fn begin(&mut self) {
+        self.used = true;
         for label in self.by_name.values_mut() {
             label.given = None;
         }

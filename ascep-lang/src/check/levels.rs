@@ -72,18 +72,31 @@ impl<'a> Checker<'a> {
         Val { constant, ..self.over(Op::Not, &[*val], Ty::Bool, val.facts.passed(), e.span) }
     }
 
-    /// The parts of an AND or OR, with their places.
-    pub(super) fn parts(&mut self, tree: &'a Tree, list: &'a [ExprId]) -> Vec<(Val, Span)> {
-        let mut parts = Vec::with_capacity(list.len());
+    /// The parts of an AND or OR, with their places. Only the values that are worked out lie beside the frames of the expressions below.
+    #[inline(never)]
+    pub(super) fn parts(&mut self, tree: &'a Tree, list: &'a [ExprId]) -> usize {
+        let base = self.vals.len();
         for &id in list {
-            parts.push((self.expr(tree, id), Self::span_of(tree, id)));
+            let val = self.expr(tree, id);
+            self.vals.push(val);
         }
-        parts
+        base
+    }
+
+    /// The values from `base` on with the places of their expressions.
+    pub(super) fn taken(&mut self, tree: &'a Tree, list: &[ExprId], base: usize) -> SmallVec<[(Val, Span); 4]> {
+        self.vals.drain(base..).zip(list).map(|(val, id)| (val, Self::span_of(tree, *id))).collect()
     }
 
     #[inline(never)]
     pub(super) fn and(&mut self, tree: &'a Tree, e: &'a Expr, list: &'a [ExprId]) -> Val {
-        let parts = self.parts(tree, list);
+        let base = self.parts(tree, list);
+        self.and_taken(tree, e, list, base)
+    }
+
+    #[inline(never)]
+    fn and_taken(&mut self, tree: &'a Tree, e: &'a Expr, list: &'a [ExprId], base: usize) -> Val {
+        let parts = self.taken(tree, list, base);
         self.and_of(e, &parts)
     }
 
@@ -124,15 +137,16 @@ impl<'a> Checker<'a> {
 
     #[inline(never)]
     pub(super) fn or(&mut self, tree: &'a Tree, e: &'a Expr, list: &'a [ExprId]) -> Val {
-        let parts = self.parts(tree, list);
-        self.or_of(e, &parts)
+        let base = self.parts(tree, list);
+        self.or_of(tree, e, list, base)
     }
 
     #[inline(never)]
-    fn or_of(&mut self, e: &'a Expr, parts: &[(Val, Span)]) -> Val {
+    fn or_of(&mut self, tree: &'a Tree, e: &'a Expr, list: &'a [ExprId], base: usize) -> Val {
+        let parts = self.taken(tree, list, base);
         let events = parts.iter().any(|(v, _)| v.ty == Ty::Event);
         let mut args: SmallVec<[Val; 4]> = SmallVec::new();
-        for (val, at) in parts {
+        for (val, at) in &parts {
             if events {
                 args.extend(self.want_event(val, *at));
             } else if self.want_level(val, *at, "`OR`") {

@@ -87,7 +87,7 @@ pub(crate) struct Checker<'a> {
     options: &'a Options,
     globals: Globals<'a>,
     functions: FxHashMap<&'static str, &'static functions::Function>,
-    out: Output<'a>,
+    out: Output,
     report: Report,
     /// Names bound in a frame: that of a rule instance or of a call.
     locals: FxHashMap<(u32, &'a str), Local>,
@@ -110,6 +110,8 @@ pub(crate) struct Checker<'a> {
     /// The scans of `cycles`, and what may still be spent on looking whether they can find something.
     scans: functions::Scans,
     scans_budget: usize,
+    /// Values of expressions whose neighbours are still to be worked out: arguments of calls and parts of AND and OR.
+    vals: Vec<Val>,
     /// The parts of values that have some.
     parts: Vec<Val>,
     /// The library modules that the program uses.
@@ -147,10 +149,13 @@ pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> Checked 
         periods: Vec::new(),
         scans: functions::Scans::default(),
         scans_budget: WAYS,
+        vals: Vec::new(),
         parts: Vec::new(),
         modules: Vec::new(),
         stopped: false,
     };
+    // Most expressions become one operator.
+    checker.out.reserve(files.iter().map(|f| f.tree.exprs.len()).sum::<usize>().min(options.limits.max_nodes));
     checker.inputs();
     checker.host_functions();
     let items = checker.gather();

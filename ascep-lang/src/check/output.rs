@@ -1,6 +1,5 @@
 //! What the checker writes: the tables, nodes and rules of [`TypedRules`], with names and symbols interned.
 
-use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 
 use rustc_hash::FxHashMap;
@@ -9,6 +8,7 @@ use smallvec::SmallVec;
 use super::symbol;
 use super::units::{Unit, Units};
 use super::value::{ShapeId, Ty};
+use crate::index::{Index, hash_of};
 use crate::program::{
     BarField, Cycle, CycleId, EventKind, Node, NodeId, Op, OpportunityField, PayloadField, Scan, ScanId, Sequence, SequenceId, SymbolId,
     Tables, TextId, Type, TypedRules, UnitId,
@@ -63,10 +63,10 @@ pub(crate) const PAYLOAD: [(PayloadField, &str); 29] = [
     (PayloadField::Opportunity(OpportunityField::Reason), "reason"),
 ];
 
-pub(crate) struct Output<'a> {
+pub(crate) struct Output {
     pub(crate) typed: TypedRules,
     pub(crate) units: Units,
-    texts: FxHashMap<Cow<'a, str>, TextId>,
+    texts: Index,
     /// By text: the symbol that it is, once somebody asked.
     symbols: Vec<Option<SymbolId>>,
     symbol_units: Vec<SymbolUnits>,
@@ -86,7 +86,7 @@ fn id(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-impl<'a> Output<'a> {
+impl Output {
     pub(crate) fn new() -> Self {
         let mut bare = Shape([None; PAYLOAD.len()]);
         if let Some(ts) = bare.0.first_mut() {
@@ -97,7 +97,7 @@ impl<'a> Output<'a> {
         Self {
             typed: TypedRules { tables: Tables::default(), nodes: Vec::new(), spans: Vec::new(), rules: Vec::new() },
             units: Units::new(),
-            texts: FxHashMap::default(),
+            texts: Index::default(),
             symbols: Vec::new(),
             symbol_units: Vec::new(),
             exported: Vec::new(),
@@ -111,16 +111,15 @@ impl<'a> Output<'a> {
         }
     }
 
-    pub(crate) fn text(&mut self, text: impl Into<Cow<'a, str>>) -> TextId {
-        let text = text.into();
-        if let Some(&found) = self.texts.get(&text) {
-            return found;
+    pub(crate) fn text(&mut self, text: &str) -> TextId {
+        let texts = &mut self.typed.tables.texts;
+        let new = id(texts.len());
+        if let Some(found) = self.texts.find_or_add(hash_of(text), new, |id| texts.get(id as usize).is_some_and(|t| t == text)) {
+            return TextId(found);
         }
-        let new = TextId(id(self.typed.tables.texts.len()));
-        self.typed.tables.texts.push(text.clone().into_owned());
+        texts.push(text.to_owned());
         self.symbols.push(None);
-        self.texts.insert(text, new);
-        new
+        TextId(new)
     }
 
     pub(crate) fn text_of(&self, text: TextId) -> &str {
@@ -204,6 +203,12 @@ impl<'a> Output<'a> {
             PayloadField::Opportunity(Age | Skew | Lifetime) => Some(Ty::Duration),
             _ => None,
         })))
+    }
+
+    /// Makes room for so many nodes.
+    pub(crate) fn reserve(&mut self, nodes: usize) {
+        self.typed.nodes.reserve(nodes);
+        self.typed.spans.reserve(nodes);
     }
 
     /// Adds a node.

@@ -1,8 +1,10 @@
 //! Rules: their instances, triggers, tails and actions.
 
+use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::items::PlacedRule;
 use super::value::{Facts, Ty, Val};
@@ -25,6 +27,36 @@ fn per_second(turn: i64) -> String {
     }
 }
 
+/// Where names stand first, for a handful of names without memory of its own.
+#[derive(Default)]
+struct Seen<'a> {
+    few: SmallVec<[(&'a str, Span); 8]>,
+    many: FxHashMap<&'a str, Span>,
+}
+
+impl<'a> Seen<'a> {
+    /// Where a name was seen; notes the place if it was not.
+    fn first(&mut self, name: &'a str, span: Span) -> Option<Span> {
+        if self.many.is_empty() {
+            if let Some(found) = self.few.iter().find(|f| f.0 == name) {
+                return Some(found.1);
+            }
+            if self.few.len() < 8 {
+                self.few.push((name, span));
+                return None;
+            }
+            self.many.extend(self.few.drain(..));
+        }
+        match self.many.entry(name) {
+            Entry::Occupied(found) => Some(*found.get()),
+            Entry::Vacant(new) => {
+                new.insert(span);
+                None
+            }
+        }
+    }
+}
+
 /// The tails of a rule. None where one could not be read.
 #[derive(Default)]
 struct Tails {
@@ -42,47 +74,54 @@ struct Frame<'a> {
     each: Vec<(&'a Ident, TextId, Rc<[SymbolId]>)>,
     tails: Tails,
     /// Names of the signals and of their fields.
-    actions: Vec<(TextId, Vec<TextId>)>,
+    actions: SmallVec<[(TextId, SmallVec<[TextId; 4]>); 1]>,
 }
 
 impl<'a> Checker<'a> {
     /// Checks all rules in order.
     pub(super) fn rules(&mut self, rules: &[PlacedRule<'a>]) {
-        let mut names: FxHashMap<&'a str, Span> = FxHashMap::default();
+        // By the text of the name.
+        let mut names: Vec<Option<Span>> = Vec::new();
+        self.out.typed.rules.reserve(rules.len());
         let mut unnamed = 0_u64;
         for &PlacedRule { tree, rule, included } in rules {
             if self.stopped {
                 return;
             }
             let name = match &rule.name {
-                Some(name) => {
-                    self.rule_name(&mut names, name);
-                    self.out.text(name.text.as_str())
-                }
+                Some(name) => self.rule_name(&mut names, name),
                 None => {
                     unnamed += 1;
-                    self.out.text(format!("rule_{unnamed}"))
+                    self.out.text(&format!("rule_{unnamed}"))
                 }
             };
             self.rule(tree, rule, name, included);
         }
     }
 
-    fn rule_name(&mut self, names: &mut FxHashMap<&'a str, Span>, name: &'a Ident) {
+    fn rule_name(&mut self, names: &mut Vec<Option<Span>>, name: &'a Ident) -> TextId {
+        let text = self.out.text(&name.text);
+        let place = text.0 as usize;
         if name.text.strip_prefix("rule_").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
             self.report(Code::ReservedRuleName, name.span, |_, d| {
                 d.says(format!("`{}` is the name of a rule without a name", name.text), "")
                     .help("rules without a name are counted: `rule_1`, `rule_2`, ..")
             });
         }
-        match names.get(name.text.as_str()) {
-            Some(&first) => self.report(Code::DuplicateRule, name.span, |_, d| {
-                d.says(format!("there are two rules `{}`", name.text), "again here").also(first, "first here")
-            }),
-            None => {
-                names.insert(&name.text, name.span);
-            }
+        if names.len() <= place {
+            names.resize(place + 1, None);
         }
+        match names.get_mut(place) {
+            Some(Some(first)) => {
+                let first = *first;
+                self.report(Code::DuplicateRule, name.span, |_, d| {
+                    d.says(format!("there are two rules `{}`", name.text), "again here").also(first, "first here")
+                });
+            }
+            Some(new) => *new = Some(name.span),
+            None => {}
+        }
+        text
     }
 
     fn rule(&mut self, tree: &'a Tree, rule: &'a syntax::Rule, name: TextId, included: bool) {
@@ -128,21 +167,18 @@ impl<'a> Checker<'a> {
 
     /// Checks the names that the rule binds against each other and the global ones.
     fn local_names(&mut self, rule: &'a syntax::Rule, steps: &'a [syntax::Step]) {
-        let mut names: FxHashMap<&'a str, Span> = FxHashMap::default();
+        let mut names = Seen::default();
         let vars = rule.each.iter().map(|e| (&e.var, "the variable"));
         let labels = steps.iter().filter_map(|s| s.label.as_ref()).map(|label| (label, "the label"));
         for (name, what) in vars.chain(rule.lets.iter().map(|l| (&l.0, "this LET"))).chain(labels) {
             if name.text.eq_ignore_ascii_case("it") {
                 self.say(Code::ReservedName, name.span, format!("`{}` stands for the event at hand and cannot be defined", name.text));
             }
-            match names.get(name.text.as_str()) {
-                Some(&first) => self.report(Code::DuplicateName, name.span, |_, d| {
+            match names.first(&name.text, name.span) {
+                Some(first) => self.report(Code::DuplicateName, name.span, |_, d| {
                     d.says(format!("`{}` is defined twice in this rule", name.text), "again here").also(first, "first here")
                 }),
-                None => {
-                    names.insert(&name.text, name.span);
-                    self.shadowing(name, what);
-                }
+                None => self.shadowing(name, what),
             }
         }
     }
@@ -221,19 +257,18 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn action_names(&mut self, rule: &'a syntax::Rule) -> Vec<(TextId, Vec<TextId>)> {
-        let mut actions = Vec::with_capacity(rule.actions.len());
+    fn action_names(&mut self, rule: &'a syntax::Rule) -> SmallVec<[(TextId, SmallVec<[TextId; 4]>); 1]> {
+        let mut actions = SmallVec::with_capacity(rule.actions.len());
         for action in &rule.actions {
-            let mut seen: FxHashMap<&str, Span> = FxHashMap::default();
-            let mut fields = Vec::with_capacity(action.fields.len());
+            let mut seen = Seen::default();
+            let mut fields = SmallVec::with_capacity(action.fields.len());
             for (name, _) in &action.fields {
-                if let Some(&first) = seen.get(name.text.as_str()) {
+                if let Some(first) = seen.first(&name.text, name.span) {
                     self.report(Code::DuplicateField, name.span, |_, d| {
                         d.says(format!("the field `{}` stands twice in `{}`", name.text, action.name.text), "again here")
                             .also(first, "first here")
                     });
                 }
-                seen.insert(&name.text, name.span);
                 fields.push(self.out.text(name.text.as_str()));
             }
             actions.push((self.out.text(action.name.text.as_str()), fields));

@@ -209,10 +209,11 @@ impl<'a> Checker<'a> {
 
     /// `e AND c ..`: conditions that read labels are looked at with the run, like those of a `WHERE`.
     fn joined(&mut self, tree: &'a Tree, e: &'a Expr, list: &'a [ExprId], held: &mut Vals) -> Val {
-        let mut parts = self.parts(tree, list);
+        let base = self.parts(tree, list);
+        let mut parts = self.taken(tree, list, base);
         let events = parts.iter().filter(|(v, _)| v.ty == Ty::Event).count();
         if events == 1 && parts.iter().any(|(v, _)| v.ty == Ty::Bool && v.facts.has(Facts::RUN)) {
-            parts.retain(|&(v, span)| {
+            parts.retain(|&mut (v, span)| {
                 let of_run = v.ty == Ty::Bool && v.facts.has(Facts::RUN);
                 if of_run {
                     held.push((v, span));

@@ -43,7 +43,7 @@ impl BrokenCycle {
     }
 }
 
-impl Output<'_> {
+impl Output {
     /// The broken circles among the products of the program.
     pub(crate) fn broken_cycles(&mut self) -> Vec<BrokenCycle> {
         let nodes = &self.typed.nodes;

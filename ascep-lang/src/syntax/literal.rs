@@ -206,7 +206,7 @@ pub(crate) fn duration(text: &str) -> Result<i64, LiteralError> {
 pub(crate) fn string(token: &str) -> (Text, Option<usize>) {
     let inner = token.strip_prefix('"').unwrap_or(token);
     let inner = inner.strip_suffix('"').unwrap_or(inner);
-    if !inner.contains('\\') {
+    if !inner.as_bytes().contains(&b'\\') {
         return (Text::new(inner), None);
     }
     let mut text = Text::with_capacity(inner.len());

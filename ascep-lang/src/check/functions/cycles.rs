@@ -214,7 +214,7 @@ impl<'a> Checker<'a> {
                     return None;
                 }
                 (Some(venue), None) => {
-                    let text = self.out.text(format!("{venue}:{name}"));
+                    let text = self.out.text(&format!("{venue}:{name}"));
                     match self.out.symbol(text) {
                         Ok(symbol) => symbol,
                         Err(why) => {
@@ -240,7 +240,7 @@ impl<'a> Checker<'a> {
             if head.venue.is_some() && venue_of(decl) != head.venue.as_deref() {
                 continue;
             }
-            let text = self.out.text(decl.symbol.clone());
+            let text = self.out.text(&decl.symbol);
             match self.out.symbol(text) {
                 Ok(symbol) => chosen.push((symbol, Some(decl))),
                 Err(why) => {

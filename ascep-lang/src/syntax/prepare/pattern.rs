@@ -157,13 +157,13 @@ impl Work<'_> {
 
     /// Whether nothing can be wrong with a token that is read by its text.
     fn is_plain(&self, lexeme: Lexeme) -> bool {
-        let text = self.text(lexeme);
+        let bytes = || self.text.as_bytes().get(lexeme.range()).unwrap_or_default();
         match lexeme.token {
             Token::Number | Token::Percent | Token::BasisPoint => {
-                text.len() <= 15 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'%' | b'b' | b'p' | b's'))
+                bytes().len() <= 15 && !bytes().iter().any(|b| matches!(b, b'_' | b'e' | b'E'))
             }
-            Token::Duration => literal::duration(text).is_ok(),
-            Token::Str => !text.contains('\\'),
+            Token::Duration => literal::duration(self.text(lexeme)).is_ok(),
+            Token::Str => !bytes().contains(&b'\\'),
             _ => true,
         }
     }
