@@ -102,15 +102,17 @@ pub fn options() -> EngineOptions {
 /// An engine that takes events however long they borrow.
 pub type AnyEngine = Box<dyn for<'e> Contender<Event<'e>>>;
 
-/// All engines that there are, for one program, and their names.
+/// The engines of one thread, for one program, and their names.
 #[must_use]
-pub fn all(program: &Program, options: &EngineOptions) -> Vec<(&'static str, AnyEngine)> {
+pub fn of_one_thread(program: &Program, options: &EngineOptions) -> Vec<(&'static str, AnyEngine)> {
     let single = |name, options| -> (&'static str, AnyEngine) { (name, Box::new(Single::new(name, program, options))) };
-    vec![single("ascep-interpreter", options.clone()), ("ascep-sharded", Box::new(Sharded::new(program, options.clone())))]
+    vec![single("ascep-interpreter", options.clone())]
 }
 
-/// The same, as contenders on events.
+/// All engines that there are, for one program, as contenders on events.
 #[must_use]
 pub fn contenders<'a>(program: &Program, options: &EngineOptions) -> Vec<Box<dyn Contender<Event<'a>>>> {
-    all(program, options).into_iter().map(|(_, engine)| -> Box<dyn Contender<Event<'a>>> { engine }).collect()
+    let single = of_one_thread(program, options).into_iter().map(|(_, engine)| -> Box<dyn Contender<Event<'a>>> { engine });
+    let sharded: Box<dyn Contender<Event<'a>>> = Box::new(Sharded::new(program, options.clone()));
+    single.chain(std::iter::once(sharded)).collect()
 }

@@ -37,11 +37,12 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
+    /// `least` and `most` are powers that are within it in any case.
+    fn of(values: impl Iterator<Item = f64>, (least, most): (f64, f64), from: f64, to: f64) -> Self {
         let (least, most) = values
             .filter(|value| value.is_finite() && *value > 0.0)
             .map(f64::log10)
-            .fold((0.0_f64, 1.0_f64), |(least, most), value| (least.min(value.floor()), most.max(value.ceil())));
+            .fold((least, most), |(least, most), value| (least.min(value.floor()), most.max(value.ceil())));
         Self { least, most, from, to }
     }
 
@@ -75,7 +76,7 @@ pub fn ratios(rows: &[Row]) -> String {
     let mut groups: Vec<&str> = shown.iter().map(|(row, _)| row.workload.as_str()).collect();
     groups.dedup();
     let bottom = TOP + shown.len() as f64 * (BAR + 3.0) + groups.len() as f64 * 10.0;
-    let scale = Scale::of(shown.iter().map(|(_, ratio)| *ratio), LEFT, WIDTH - RIGHT);
+    let scale = Scale::of(shown.iter().map(|(_, ratio)| *ratio), (0.0, 1.0), LEFT, WIDTH - RIGHT);
     let mut out = start(
         bottom + 30.0,
         "Time for an event beside a loop written by hand",
@@ -132,7 +133,7 @@ pub fn latencies(rows: &[Row]) -> Option<String> {
     if percentiles.len() < 2 {
         return None;
     }
-    let scale = Scale::of(shown.iter().map(|(_, row)| row.ns_per_event), BOTTOM, TOP);
+    let scale = Scale::of(shown.iter().map(|(_, row)| row.ns_per_event), (2.0, 3.0), BOTTOM, TOP);
     let x_of = |place: usize| 70.0 + place as f64 * (WIDTH - 70.0 - 150.0) / (percentiles.len() - 1) as f64;
     let mut out =
         start(BOTTOM + 40.0, "Latency from event to signal", "nanoseconds at a million events a second, waiting included; powers of ten");

@@ -84,18 +84,23 @@ impl Desk {
         (desk, events)
     }
 
-    /// The loop by hand, and all engines of ours.
+    /// The loop by hand, and our engines of one thread.
     #[must_use]
-    pub fn ours<'a>(&self) -> Vec<Box<dyn Contender<Event<'a>>>> {
+    pub fn of_one_thread<'a>(&self) -> Vec<Box<dyn Contender<Event<'a>>>> {
         let mut all = vec![hand::contender(self)];
-        all.extend(engines::contenders(&self.program, &engines::options()));
+        all.extend(
+            engines::of_one_thread(&self.program, &engines::options())
+                .into_iter()
+                .map(|(_, engine)| -> Box<dyn Contender<Event<'a>>> { engine }),
+        );
         all
     }
 
     /// The loop by hand, all engines of ours, and the foreign ones.
     #[must_use]
     pub fn contenders<'a>(&self) -> Vec<Box<dyn Contender<Event<'a>>>> {
-        let mut all = self.ours();
+        let mut all = vec![hand::contender(self)];
+        all.extend(engines::contenders(&self.program, &engines::options()));
         all.extend(peers::contenders(self));
         all
     }

@@ -190,7 +190,7 @@ pub(super) fn run(size: &Size) -> Outcome {
         Box::new(Hand { frames: Frames::new(&names), rules, events: Vec::with_capacity(BATCH) })
     };
     let mut whole = vec![hand(Some(OneShape::new(&desk.ids)))];
-    for (name, engine) in engines::all(&desk.program, &engines::options()) {
+    for (name, engine) in engines::of_one_thread(&desk.program, &engines::options()) {
         whole.push(Box::new(Ours::new(name, &desk, true, Some(engine))));
     }
     let mut read = vec![hand(None)];

@@ -52,7 +52,7 @@ fn pass(contender: &mut dyn Contender<Event<'_>>, events: &[Event<'static>]) -> 
 pub(super) fn run(size: &Size) -> Outcome {
     let kind = Rules::Triples(triples(size.triples, size.instruments, 5));
     let (desk, events) = Desk::with_events(Workload::W9, size, kind, 11);
-    let mut contenders = desk.ours();
+    let mut contenders = desk.of_one_thread();
     let mut tracks: Vec<Track> = contenders.iter().map(|_| Track { percentiles: Vec::new(), signals: 0 }).collect();
     let (warm, measured) = events.split_at(size.settings.warm * size.settings.chunk);
     for (contender, track) in contenders.iter_mut().zip(&mut tracks) {
