@@ -1,6 +1,7 @@
 //! The ASCEP engine: evaluates a compiled [`Program`](ascep_lang::Program) on market events.
 //!
 //! [`Engine::new`] turns a program into flat arrays; [`Engine::on_event`] and [`Engine::advance_to`] give signals to a [`SignalSink`].
+//! [`ShardedEngine`] does the same on several cores.
 //!
 //! ```
 //! use ascep_lang::{Options, Source, compile};

@@ -16,12 +16,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ascep_lang::program::Constant;
 use ascep_lang::{Options, Source, compile};
-use ascep_runtime::event::{Event, InstrumentId, MISSING, Payload, Trade};
+use ascep_runtime::event::{Event, InstrumentId, MISSING, Payload, Quote, Trade};
 use ascep_runtime::signal::Value;
-use ascep_runtime::{BuildError, EngineOptions, EventError, HostFunctions, ParamError, ShardSettings, ShardedEngine, ShardedError, Signal};
+use ascep_runtime::{
+    BuildError, Engine, EngineOptions, EventError, HostFunctions, ParamError, ShardSettings, ShardedEngine, ShardedError, Signal,
+};
 use support::copies::copies;
 use support::run;
-use support::sharded::{difference, one, sharded};
+use support::sharded::{Subject, difference, one, sharded};
 use support::tries::{PAIRS, for_pairs, setting};
 
 #[test]
@@ -198,4 +200,49 @@ fn shards_take_turns_within_a_step() {
     engine.advance_to(2_000_000_000, &mut sink).unwrap();
     let wanted = ["1 0 P3", "2 0 P4", "3 0 Q4", "4 0 P5", "5 1000000000 S0", "6 1000000000 S1", "7 1000000000 T1", "8 1000000000 S2"];
     assert_eq!(seen, wanted);
+}
+
+/// Scans tell in an order of their own, whatever the order of the rules and wherever each runs: of a setting and of a deadline.
+#[test]
+fn scans_of_several_shards_tell_in_turn() {
+    let rule = |home: &str, markets: [&str; 3]| {
+        let markets = markets.map(|market| format!("\"{market}\"")).join(", ");
+        format!(
+            "IF cycles(home = \"{home}\", fee = cost, markets = [{markets}], legs = 3, max_age = 2s) THEN {home}(state = it.state, path = it.path)\n"
+        )
+    };
+    let markets = [["X/Y", "Z/X", "Z/Y"], ["A/B", "C/A", "C/B"], ["K/L", "M/K", "M/L"]];
+    let rules: String = ["X", "A", "K"].iter().zip(markets).map(|(home, markets)| rule(home, markets)).collect();
+    let text = format!("USE arbitrage\nPARAM cost = 50% IN 0% .. 90%\n{rules}");
+    let program = compile(&[Source::new("scans.cep", text)], &Options::default()).unwrap();
+    let run = |subject: &mut dyn Subject| {
+        let mut seen = Vec::new();
+        let mut sink = |signal: &Signal<'_>| {
+            let values: Vec<String> = signal.values.iter().map(|value| format!("{value:?}")).collect();
+            seen.push(format!("{} {} {} {}", signal.seq, signal.ts, signal.name(), values.join(" ")));
+        };
+        let quotes: Vec<Event<'_>> = markets
+            .concat()
+            .iter()
+            .zip([2.0, 2.0, 8.0].into_iter().cycle())
+            .map(|(symbol, price)| {
+                let payload = Payload::Quote(Quote { bid: price - 0.01, ask: price, bid_qty: 1.0, ask_qty: 1.0 });
+                Event { ts: 0, venue_ts: None, instrument: subject.instrument_of(symbol).unwrap(), payload }
+            })
+            .collect();
+        subject.take(&quotes, &mut sink).unwrap();
+        let cost = subject.param_of("cost").unwrap();
+        subject.set(cost, Constant::Num(0.0_f64.to_bits()), &mut sink).unwrap();
+        subject.advance(5_000_000_000, &mut sink);
+        seen
+    };
+    let mut engine = ShardedEngine::new(&program, EngineOptions::default(), 3).unwrap();
+    assert_eq!(engine.shards().len(), 3);
+    let seen = run(&mut engine);
+    assert_eq!(seen, run(&mut Engine::new(&program, EngineOptions::default()).unwrap()));
+    let told: Vec<String> = seen.iter().map(|line| line.split_whitespace().take(4).collect::<Vec<_>>().join(" ")).collect();
+    let open = ["1 0 A Text(\"open\")", "2 0 K Text(\"open\")", "3 0 X Text(\"open\")"];
+    let close = ["4 2000000000 A Text(\"close\")", "5 2000000000 K Text(\"close\")", "6 2000000000 X Text(\"close\")"];
+    assert_eq!(told, [open, close].concat());
+    assert!(seen[0].contains("C/A") && seen[5].contains("Z/X"), "{seen:#?}");
 }

@@ -2,8 +2,9 @@
 
 use std::thread;
 
-/// Turns spun where each shard has a core to itself; where not, spinning takes the time that the other needs.
-const SPINS: u32 = 4_000;
+/// Turns spun where each shard has a core to itself, some microseconds: as long as it takes to park and come back. Where there are fewer cores, spinning takes
+/// the time that the other thread needs.
+const SPINS: u32 = 500;
 /// Turns in which the core is offered to others.
 const YIELDS: u32 = 4;
 
