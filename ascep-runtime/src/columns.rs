@@ -256,12 +256,17 @@ impl Columns {
     }
 }
 
-/// What touches a row: a class mask of an instrument (see [`touch`]), a parameter or a host input.
+/// What touches a row: a class mask of an instrument (see [`touch`]), a parameter, a host input or a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RowInput {
-    Instrument { instrument: u32, mask: u8 },
+    Instrument {
+        instrument: u32,
+        mask: u8,
+    },
     Param(u32),
     Input(u32),
+    /// A window out of which a sample goes.
+    Window(u32),
 }
 
 impl RowInput {
@@ -281,6 +286,7 @@ impl RowInput {
             }
             Self::Param(id) => (1, id, 0),
             Self::Input(id) => (2, id, 0),
+            Self::Window(id) => (3, id, 0),
         };
         (order, self)
     }

@@ -383,6 +383,9 @@ fn evaluate<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, groups: Grou
     for group in groups.iter() {
         kernel::run(&plan.columns, group, 0, state);
     }
+    while let Some(group) = state.groups.pop() {
+        kernel::run(&plan.columns, group, 0, state);
+    }
     while let Some(rule) = state.touched.pop() {
         rules::evaluate(plan, state, rule, sink);
     }

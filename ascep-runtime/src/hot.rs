@@ -5,6 +5,7 @@
 
 use ascep_lang::program::MarketField;
 
+use crate::columns::Operands;
 use crate::event::{Event, Payload, Quote, Trade};
 use crate::interpreter::test_one;
 use crate::market::{CLASSES, Traded};
@@ -32,6 +33,14 @@ const MOST: f64 = 1e150;
 
 /// Takes events as long as they are plain. Gives how many it took.
 pub(crate) fn run(plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usize, Stop) {
+    match &plan.columns.operands {
+        Operands::Narrow(operands) => run_over(plan, operands, state, events),
+        Operands::Wide(operands) => run_over(plan, operands, state, events),
+    }
+}
+
+#[inline(always)]
+fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State, events: &[Event<'_>]) -> (usize, Stop) {
     if !state.started {
         return (0, Stop::Other);
     }
@@ -42,33 +51,46 @@ pub(crate) fn run(plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usiz
     let (mut clock, mut left) = (start, limit.wrapping_sub(start).cast_unsigned());
     let (slots, heads) = (&mut slots[..], &heads[..]);
     let (columns, entries) = (&plan.columns, &plan.entries);
-    let (of, records, readings) = (&entries.of[..], &entries.entries[..], &entries.readings[..]);
+    let (of, records, readings) = (entries.of.as_chunks::<{ CLASSES as usize }>().0, &entries.entries[..], &entries.readings[..]);
+    let (groups, routines, constants) = (&columns.groups[..], &columns.routines[..], &columns.constants[..]);
     let (hot, trades) = (&mut market.hot[..], &mut market.trades[..]);
+    let known = hot.len().min(of.len()).min(trades.len());
+    let (Some(hot), Some(of), Some(trades)) = (hot.get_mut(..known), of.get(..known), trades.get_mut(..known)) else {
+        return (0, Stop::Other);
+    };
     let mut unknown = 0;
     let mut taken = 0;
     let mut stop = Stop::End;
     'events: for event in events {
         let instrument = event.instrument.0;
-        let gap = event.ts.wrapping_sub(clock).cast_unsigned();
         let venue_ts = match event.venue_ts {
-            None => Some(UNKNOWN_INT),
+            None => UNKNOWN_INT,
             // The two ends of the range stand for unknown and never.
-            Some(ts) => (ts.wrapping_add(1) > i64::MIN + 1).then_some(ts),
+            Some(i64::MIN | i64::MAX) => {
+                stop = Stop::Other;
+                break;
+            }
+            Some(ts) => ts,
         };
-        let (Some(state), Some(venue_ts), true) = (hot.get_mut(instrument as usize), venue_ts, gap <= left) else {
+        let gap = event.ts.wrapping_sub(clock).cast_unsigned();
+        let (Some(state), Some(of), true) = (hot.get_mut(instrument as usize), of.get(instrument as usize), gap <= left) else {
             stop = Stop::Other;
             break;
         };
-        let (input, numbers) = match &event.payload {
+        // The numbers that readings name by their places.
+        let (class, numbers): (usize, [f64; PLACES]) = match &event.payload {
             Payload::Quote(quote) if is_good([quote.bid, quote.ask], [quote.bid_qty, quote.ask_qty]) => {
-                (state.bid, state.ask, state.bid_qty, state.ask_qty) = (quote.bid, quote.ask, quote.bid_qty, quote.ask_qty);
+                let Quote { bid, ask, bid_qty, ask_qty } = *quote;
+                (state.bid, state.ask, state.bid_qty, state.ask_qty) = (bid, ask, bid_qty, ask_qty);
                 state.quote_ts = event.ts;
-                (instrument * CLASSES + 1 + u32::from(!state.traded), Numbers::Quote(quote))
+                let (mid, spread) = ((bid + ask) / 2.0, ask - bid);
+                (1 + usize::from(!state.traded), [bid, ask, bid_qty, ask_qty, mid, spread, spread / mid, 0.0])
             }
             Payload::Trade(trade) if is_good([trade.price; 2], [trade.qty; 2]) => {
                 put(trades, instrument, Traded { price: trade.price, qty: trade.qty });
                 (state.side, state.traded) = (trade.side, true);
-                (instrument * CLASSES, Numbers::Trade(trade))
+                let Trade { price, qty, .. } = *trade;
+                (0, [price, qty, price * qty, 0.0, price, 0.0, 0.0, 0.0])
             }
             _ => {
                 stop = Stop::Other;
@@ -79,33 +101,36 @@ pub(crate) fn run(plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usiz
         left -= gap;
         clock = event.ts;
         taken += 1;
-        let Some(entry) = of.get(input as usize).and_then(|entry| records.get(*entry as usize)) else { continue };
-        let wanted = readings.get(entry.readings.0 as usize..entry.readings.1 as usize).unwrap_or_default();
-        match numbers {
-            Numbers::Quote(quote) => wanted.iter().for_each(|reading| put(slots, reading.slot, of_quote(quote, reading.field).to_bits())),
-            Numbers::Trade(trade) => wanted.iter().for_each(|reading| put(slots, reading.slot, of_trade(trade, reading.field).to_bits())),
+        let Some(entry) = of.get(class).and_then(|entry| records.get(*entry as usize)) else { continue };
+        for reading in readings.get(entry.readings.0 as usize..entry.readings.1 as usize).unwrap_or_default() {
+            let x = match numbers.get(usize::from(reading.place)) {
+                Some(x) => *x,
+                None => rare(&event.payload, reading.field),
+            };
+            put(slots, reading.slot, x.to_bits());
         }
+        let input = || instrument * CLASSES + u32::try_from(class).unwrap_or_default();
         if entry.more != NONE {
-            stop = Stop::More { input };
+            stop = Stop::More { input: input() };
             break;
         }
-        for group in entry.groups.0..entry.groups.1 {
-            let Some((rows, routine)) = columns.group(group) else { continue };
-            if rows.rows == 1 && !routine.tests.is_empty() {
-                let masks = test_one(columns, &routine.tests, rows, slots);
-                let Some(&head) = heads.get(rows.head as usize) else { continue };
-                if masks.changed(head) != 0 {
-                    stop = Stop::Row { input, group, block: 0 };
+        for (rows, group) in groups.get(entry.groups.0 as usize..entry.groups.1 as usize).unwrap_or_default().iter().zip(entry.groups.0..) {
+            let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize)) else { continue };
+            if rows.rows == 1
+                && !routine.tests.is_empty()
+                && let Some(yes) = test_one(routine, rows, operands, constants, slots)
+            {
+                if ((u8::from(yes) ^ head.truth) | head.first) & 1 != 0 {
+                    stop = Stop::Row { input: input(), group, block: 0 };
                     break 'events;
                 }
-                unknown += u64::from(masks.known() & 1 ^ 1);
-            } else {
-                let found = kernels.detect(columns, routine, rows, slots, heads, 0);
-                unknown += found.unknown;
-                if found.block < rows.blocks() {
-                    stop = Stop::Row { input, group, block: found.block };
-                    break 'events;
-                }
+                continue;
+            }
+            let found = kernels.detect(columns, routine, *rows, slots, heads, 0);
+            unknown += found.unknown;
+            if found.block < rows.blocks() {
+                stop = Stop::Row { input: input(), group, block: found.block };
+                break 'events;
             }
         }
     }
@@ -122,10 +147,33 @@ pub(crate) fn run(plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usiz
     (taken, stop)
 }
 
-/// Where the numbers of an event are.
-enum Numbers<'e> {
-    Quote(&'e Quote),
-    Trade(&'e Trade),
+/// How many numbers of an event have places.
+const PLACES: usize = 8;
+
+/// Where a number stands among those of an event; beyond all places for one that is computed when it is asked for.
+pub(crate) fn place_of(field: MarketField) -> u8 {
+    match field {
+        MarketField::Bid | MarketField::Last => 0,
+        MarketField::Ask | MarketField::Qty => 1,
+        MarketField::BidQty | MarketField::Notional => 2,
+        MarketField::AskQty => 3,
+        // Before the first trade the price is the middle.
+        MarketField::Mid | MarketField::Price => 4,
+        MarketField::Spread => 5,
+        MarketField::SpreadRatio => 6,
+        _ => u8::MAX,
+    }
+}
+
+/// A number without a place.
+#[cold]
+fn rare(payload: &Payload<'_>, field: MarketField) -> f64 {
+    match (payload, field) {
+        (Payload::Quote(Quote { bid, ask, bid_qty, ask_qty }), MarketField::Microprice) => {
+            finite((bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty))
+        }
+        _ => f64::NAN,
+    }
 }
 
 /// Whether prices and quantities are surely good. In pairs, so that the compiler compares two at once.
@@ -136,33 +184,4 @@ fn is_good(prices: [f64; 2], qtys: [f64; 2]) -> bool {
         good &= (price > LEAST) & (qty >= 0.0) & (price + qty < MOST);
     }
     good
-}
-
-/// A number of an instrument right after a good quote. Of what a quote does not touch there is no reading.
-#[inline(always)]
-fn of_quote(quote: &Quote, field: MarketField) -> f64 {
-    let Quote { bid, ask, bid_qty, ask_qty } = *quote;
-    match field {
-        MarketField::Bid => bid,
-        MarketField::Ask => ask,
-        MarketField::BidQty => bid_qty,
-        MarketField::AskQty => ask_qty,
-        // Before the first trade the price is the middle.
-        MarketField::Mid | MarketField::Price => (bid + ask) / 2.0,
-        MarketField::Spread => ask - bid,
-        MarketField::SpreadRatio => (ask - bid) / ((bid + ask) / 2.0),
-        MarketField::Microprice => finite((bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty)),
-        _ => f64::NAN,
-    }
-}
-
-/// The same after a good trade.
-#[inline(always)]
-fn of_trade(trade: &Trade, field: MarketField) -> f64 {
-    match field {
-        MarketField::Last | MarketField::Price => trade.price,
-        MarketField::Qty => trade.qty,
-        MarketField::Notional => trade.price * trade.qty,
-        _ => f64::NAN,
-    }
 }

@@ -53,27 +53,83 @@ enum Step {
     KnownLevel(u16),
 }
 
-/// A comparison of an operand with a constant.
+/// A comparison of an operand, or of what a chain of computations makes of it, with a constant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Test {
     operand: u16,
+    /// What is computed: a part of [`Routine::chain`].
+    chain: (u16, u16),
     /// A column of constants, or [`LITERAL`].
     constant: u16,
+    /// Whether it asks for less, not more, than the constant.
+    less: bool,
     /// Whether it holds where both are equal.
     or_equal: bool,
-    /// The sign bit where it asks for less: both sides change their sign, and it asks for more.
-    flip: u64,
     literal: f64,
+}
+
+impl Test {
+    #[inline(always)]
+    fn holds(self, x: f64, c: f64) -> bool {
+        let (more, less) = if self.less { (c, x) } else { (x, c) };
+        if self.or_equal { more >= less } else { more > less }
+    }
 }
 
 /// The constant of a [`Test`] is its own.
 const LITERAL: u16 = u16::MAX;
+
+/// One computation on what came before it. Slots and constants are finite or unknown, and what is no longer finite stays so however it goes
+/// on; so a look at the end of a chain is enough.
+#[derive(Debug, Clone, Copy)]
+struct Link {
+    function: LinkFn,
+    with: With,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum LinkFn {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum With {
+    Operand(u16),
+    Constant(u16),
+    Literal(f64),
+}
+
+impl LinkFn {
+    fn of(function: NumFn) -> Option<Self> {
+        Some(match function {
+            NumFn::Add => Self::Add,
+            NumFn::Sub => Self::Sub,
+            NumFn::Mul => Self::Mul,
+            NumFn::Div => Self::Div,
+            _ => return None,
+        })
+    }
+
+    #[inline(always)]
+    fn apply<const L: usize>(self, x: [f64; L], y: [f64; L]) -> [f64; L] {
+        match self {
+            Self::Add => zip(x, y, |x, y| x + y),
+            Self::Sub => zip(x, y, |x, y| x - y),
+            Self::Mul => zip(x, y, |x, y| x * y),
+            Self::Div => zip(x, y, |x, y| x / y),
+        }
+    }
+}
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Routine {
     /// All have to hold. Where there is none, `steps` say what does.
     pub(crate) tests: Vec<Test>,
+    chain: Vec<Link>,
     literals: Vec<f64>,
     steps: Vec<Step>,
     operands: u16,
@@ -134,6 +190,7 @@ impl Routine {
         }
         let mut routine = Self {
             tests: Vec::new(),
+            chain: Vec::new(),
             literals,
             steps,
             operands: shape.operands,
@@ -141,47 +198,106 @@ impl Routine {
             nums: usize::from(next),
             levels,
         };
-        routine.tests = routine.as_tests().unwrap_or_default();
+        if let Some((tests, chain)) = routine.as_tests() {
+            (routine.tests, routine.chain) = (tests, chain);
+            (routine.steps, routine.literals, routine.nums, routine.levels) = (Vec::new(), Vec::new(), 0, 0);
+        }
         routine.tests.shrink_to_fit();
+        routine.chain.shrink_to_fit();
         routine.steps.shrink_to_fit();
         routine.literals.shrink_to_fit();
         routine
     }
 
     /// The comparisons, where the routine is nothing but those and that all of them hold.
-    fn as_tests(&self) -> Option<Vec<Test>> {
-        let mut tests = Vec::new();
+    fn as_tests(&self) -> Option<(Vec<Test>, Vec<Link>)> {
+        let (mut tests, mut chain) = (Vec::new(), Vec::new());
         for step in &self.steps {
             match *step {
-                // Every register is read by something, so the last is the conjunction of all.
+                // Every register is read by something, so the last is the conjunction of all comparisons.
                 Step::And(..) => {}
-                Step::Compare(op, x, y) if x < self.operands && y >= self.operands => tests.push(self.test(op, x, y)?),
-                Step::Compare(op, x, y) if y < self.operands && x >= self.operands => tests.push(self.test(num::mirrored(op), y, x)?),
+                Step::Binary(function, ..) if LinkFn::of(function).is_some() => {}
+                Step::Compare(op, x, y) => {
+                    let (op, x, c) = if self.is_constant(y) { (op, x, y) } else { (num::mirrored(op), y, x) };
+                    tests.push(self.test(op, x, c, &mut chain)?);
+                }
                 _ => return None,
             }
         }
-        Some(tests)
+        Some((tests, chain))
     }
 
-    fn test(&self, op: CmpOp, operand: u16, other: u16) -> Option<Test> {
-        let (flip, or_equal) = match op {
-            CmpOp::Gt => (0, false),
-            CmpOp::Ge => (0, true),
-            CmpOp::Lt => (1 << 63, false),
-            CmpOp::Le => (1 << 63, true),
+    fn first_literal(&self) -> u16 {
+        self.operands + self.constants
+    }
+
+    fn is_constant(&self, register: u16) -> bool {
+        register >= self.operands && usize::from(register) < usize::from(self.first_literal()) + self.literals.len()
+    }
+
+    /// What a register that nothing computes holds.
+    fn leaf(&self, register: u16) -> Option<With> {
+        if register < self.operands {
+            return Some(With::Operand(register));
+        }
+        match register.checked_sub(self.first_literal()) {
+            None => Some(With::Constant(register - self.operands)),
+            Some(literal) => self.literals.get(usize::from(literal)).map(|x| With::Literal(*x)),
+        }
+    }
+
+    fn test(&self, op: CmpOp, x: u16, c: u16, chain: &mut Vec<Link>) -> Option<Test> {
+        let (less, or_equal) = match op {
+            CmpOp::Gt => (false, false),
+            CmpOp::Ge => (false, true),
+            CmpOp::Lt => (true, false),
+            CmpOp::Le => (true, true),
             CmpOp::Eq | CmpOp::Ne => return None,
         };
-        let first_literal = self.operands + self.constants;
-        if other < first_literal {
-            let constant = other - self.operands;
-            return (constant != LITERAL).then_some(Test { operand, constant, or_equal, flip, literal: 0.0 });
-        }
-        let literal = *self.literals.get(usize::from(other - first_literal))?;
-        Some(Test { operand, constant: LITERAL, or_equal, flip, literal })
+        let (constant, literal) = match self.leaf(c)? {
+            With::Constant(constant) if constant != LITERAL => (constant, 0.0),
+            With::Literal(literal) => (LITERAL, literal),
+            _ => return None,
+        };
+        let start = chain.len();
+        // From the end to the beginning.
+        let mut register = x;
+        let operand = loop {
+            match self.leaf(register) {
+                Some(With::Operand(operand)) => break operand,
+                Some(_) => return None,
+                None => {}
+            }
+            let &Step::Binary(function, x, y) = self.steps_of_nums().nth(usize::from(register).checked_sub(self.first_result())?)? else {
+                return None;
+            };
+            let function = LinkFn::of(function)?;
+            let turned = matches!(function, LinkFn::Add | LinkFn::Mul);
+            let (before, with) = match (self.leaf(x), self.leaf(y)) {
+                (_, Some(with)) => (x, with),
+                (Some(with), None) if turned => (y, with),
+                _ => return None,
+            };
+            chain.push(Link { function, with });
+            register = before;
+        };
+        chain.get_mut(start..)?.reverse();
+        let chain = (u16::try_from(start).ok()?, u16::try_from(chain.len()).ok()?);
+        Some(Test { operand, chain, constant, less, or_equal, literal })
+    }
+
+    /// The first register that a step writes.
+    fn first_result(&self) -> usize {
+        usize::from(self.first_literal()) + self.literals.len()
+    }
+
+    /// The steps that write a number each.
+    fn steps_of_nums(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| matches!(step, Step::Unary(..) | Step::Binary(..) | Step::Clamp(..) | Step::Coalesce(..)))
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        flat(&self.tests) + flat(&self.literals) + flat(&self.steps)
+        flat(&self.tests) + flat(&self.chain) + flat(&self.literals) + flat(&self.steps)
     }
 }
 
@@ -210,101 +326,186 @@ impl Registers {
     }
 }
 
-/// The levels of the rows of a block.
-#[inline]
-pub(crate) fn masks(columns: &Columns, routine: &Routine, group: Group, block: usize, slots: &[u64], registers: &mut Registers) -> Masks {
-    let (ops, cons) = (usize::from(routine.operands), usize::from(routine.constants));
-    let (first_operand, first_constant) = (group.operands as usize + block * LANES * ops, group.constants as usize + block * LANES * cons);
-    let constants = columns.constants.get(first_constant..).unwrap_or_default();
-    let width = width_of(group.rows_in(block));
-    match &columns.operands {
-        Operands::Narrow(all) => masks_of(routine, all.get(first_operand..).unwrap_or_default(), constants, width, slots, registers),
-        Operands::Wide(all) => masks_of(routine, all.get(first_operand..).unwrap_or_default(), constants, width, slots, registers),
+/// The rows of a group with what they are evaluated with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows<'c, T> {
+    routine: &'c Routine,
+    operands: &'c [T],
+    constants: &'c [f64],
+    rows: usize,
+}
+
+impl<'c, T: Copy + Into<u32>> Rows<'c, T> {
+    /// `operands` and `constants` are those of all groups.
+    #[inline(always)]
+    pub(crate) fn new(routine: &'c Routine, group: Group, operands: &'c [T], constants: &'c [f64]) -> Self {
+        let operands = operands.get(group.operands as usize..).unwrap_or_default();
+        let constants = constants.get(group.constants as usize..).unwrap_or_default();
+        Self { routine, operands, constants, rows: group.rows as usize }
+    }
+
+    /// Operands and constants from block `block` on.
+    #[inline(always)]
+    fn from(self, block: usize) -> (&'c [T], &'c [f64]) {
+        let of = |columns: u16| block * LANES * usize::from(columns);
+        let (operands, constants) = (of(self.routine.operands), of(self.routine.constants));
+        (self.operands.get(operands..).unwrap_or_default(), self.constants.get(constants..).unwrap_or_default())
+    }
+
+    /// The levels of the rows of a block.
+    pub(crate) fn masks(self, block: usize, slots: &[u64], registers: &mut Registers) -> Masks {
+        let (operands, constants) = self.from(block);
+        let masks = match width_of(self.rows.saturating_sub(block * LANES)) {
+            // Most groups of a program with one rule an instrument have one row: it need not pay for eight.
+            1 => evaluate::<T, 1>(self.routine, operands, constants, slots, registers),
+            2 => evaluate::<T, 2>(self.routine, operands, constants, slots, registers),
+            4 => evaluate::<T, 4>(self.routine, operands, constants, slots, registers),
+            _ => evaluate::<T, LANES>(self.routine, operands, constants, slots, registers),
+        };
+        masks.unwrap_or_default()
+    }
+
+    /// The first block from `from` on in which a row changes, or else how many blocks there are; and how many results in the blocks
+    /// before are unknown.
+    pub(crate) fn detect(self, slots: &[u64], heads: &[Head], from: usize, registers: &mut Registers) -> (usize, u64) {
+        let (full, blocks, mut unknown) = (self.rows / LANES, self.rows.div_ceil(LANES), 0);
+        let (mut operands, mut constants) = self.from(from);
+        let (ops, cons) = (LANES * usize::from(self.routine.operands), LANES * usize::from(self.routine.constants));
+        let mut block = from;
+        for head in heads.get(from..full).unwrap_or_default() {
+            let masks = evaluate::<T, LANES>(self.routine, operands, constants, slots, registers).unwrap_or_default();
+            if masks.changed(*head) != 0 {
+                return (block, unknown);
+            }
+            unknown += u64::from((head.valid & !masks.known()).count_ones());
+            operands = operands.get(ops..).unwrap_or_default();
+            constants = constants.get(cons..).unwrap_or_default();
+            block += 1;
+        }
+        if block < blocks
+            && let Some(head) = heads.get(block)
+        {
+            let masks = self.masks(block, slots, registers);
+            if masks.changed(*head) != 0 {
+                return (block, unknown);
+            }
+            unknown += u64::from((head.valid & !masks.known()).count_ones());
+        }
+        (blocks, unknown)
     }
 }
 
-#[inline(always)]
-fn masks_of<T: Copy + Into<u32>>(
+/// The first block of a group from `from` on in which a row changes, or else how many blocks there are; and how many results in the
+/// blocks before are unknown.
+#[inline]
+pub(crate) fn detect(
+    columns: &Columns,
     routine: &Routine,
+    group: Group,
+    slots: &[u64],
+    heads: &[Head],
+    from: usize,
+    registers: &mut Registers,
+) -> (usize, u64) {
+    let heads = heads.get(group.head as usize..).unwrap_or_default();
+    match &columns.operands {
+        Operands::Narrow(all) => Rows::new(routine, group, all, &columns.constants).detect(slots, heads, from, registers),
+        Operands::Wide(all) => Rows::new(routine, group, all, &columns.constants).detect(slots, heads, from, registers),
+    }
+}
+
+/// The levels of the rows of a block.
+pub(crate) fn masks(columns: &Columns, routine: &Routine, group: Group, block: usize, slots: &[u64], registers: &mut Registers) -> Masks {
+    match &columns.operands {
+        Operands::Narrow(all) => Rows::new(routine, group, all, &columns.constants).masks(block, slots, registers),
+        Operands::Wide(all) => Rows::new(routine, group, all, &columns.constants).masks(block, slots, registers),
+    }
+}
+
+/// Whether all tests of a routine hold for the only row of a group; nothing where that is unknown, or where it is made of more than operands
+/// and constants.
+#[inline(always)]
+pub(crate) fn test_one<T: Copy + Into<u32>>(
+    routine: &Routine,
+    group: &Group,
     operands: &[T],
     constants: &[f64],
-    width: usize,
     slots: &[u64],
-    registers: &mut Registers,
-) -> Masks {
-    // Most groups of a program with one rule an instrument have one row: it need not pay for eight.
-    match width {
-        1 => evaluate::<T, 1>(routine, operands, constants, slots, registers),
-        2 => evaluate::<T, 2>(routine, operands, constants, slots, registers),
-        4 => evaluate::<T, 4>(routine, operands, constants, slots, registers),
-        _ => evaluate::<T, LANES>(routine, operands, constants, slots, registers),
+) -> Option<bool> {
+    let mut yes = true;
+    if !routine.chain.is_empty() {
+        return None;
     }
-}
-
-/// The level of the only row of a group, all of whose tests have to hold.
-#[inline(always)]
-pub(crate) fn test_one(columns: &Columns, tests: &[Test], group: Group, slots: &[u64]) -> Masks {
-    let (mut yes, mut no) = (true, false);
-    for test in tests {
-        let operand = group.operands as usize + usize::from(test.operand);
-        let slot = match &columns.operands {
-            Operands::Narrow(all) => all.get(operand).map_or(u32::MAX, |slot| u32::from(*slot)),
-            Operands::Wide(all) => all.get(operand).copied().unwrap_or(u32::MAX),
-        };
-        let Some(&x) = slots.get(slot as usize) else { return Masks::default() };
-        let c = if test.constant == LITERAL {
-            test.literal
-        } else {
-            let Some(&c) = columns.constants.get(group.constants as usize + usize::from(test.constant)) else { return Masks::default() };
-            c
-        };
-        let (x, c) = (f64::from_bits(x ^ test.flip), f64::from_bits(c.to_bits() ^ test.flip));
-        let equal = x == c;
-        yes &= (x > c) | (equal & test.or_equal);
-        no |= (x < c) | (equal & !test.or_equal);
+    for test in &routine.tests {
+        let slot: u32 = (*operands.get(group.operands as usize + usize::from(test.operand))?).into();
+        let x = f64::from_bits(*slots.get(slot as usize)?);
+        let c =
+            if test.constant == LITERAL { test.literal } else { *constants.get(group.constants as usize + usize::from(test.constant))? };
+        if x.is_nan() | c.is_nan() {
+            return None;
+        }
+        yes &= test.holds(x, c);
     }
-    Masks { yes: u8::from(yes), no: u8::from(no) }
+    Some(yes)
 }
 
 /// Runs a routine over a block of `L` lanes.
+#[inline(always)]
 fn evaluate<T: Copy + Into<u32>, const L: usize>(
     routine: &Routine,
     operands: &[T],
     constants: &[f64],
     slots: &[u64],
     registers: &mut Registers,
-) -> Masks {
+) -> Option<Masks> {
     let Registers { nums, levels } = registers;
     let (operands, constants) = (operands.as_chunks::<L>().0, constants.as_chunks::<L>().0);
-    let load = |k: u16| {
-        operands.get(usize::from(k)).map_or([f64::NAN; L], |lanes| {
-            lanes.map(|slot| f64::from_bits(slots.get(slot.into() as usize).copied().unwrap_or(f64::NAN.to_bits())))
-        })
-    };
     if !routine.tests.is_empty() {
         let (mut yes, mut no) = (u8::MAX, 0);
         for test in &routine.tests {
-            let x = load(test.operand);
-            let c = if test.constant == LITERAL {
-                [test.literal; L]
-            } else {
-                constants.get(usize::from(test.constant)).copied().unwrap_or([f64::NAN; L])
-            };
-            let (x, c) = (x.map(|x| f64::from_bits(x.to_bits() ^ test.flip)), c.map(|c| f64::from_bits(c.to_bits() ^ test.flip)));
-            let (more, less, equal) = (mask(x, c, |x, c| x > c), mask(x, c, |x, c| x < c), mask(x, c, |x, c| x == c));
-            yes &= if test.or_equal { more | equal } else { more };
-            no |= if test.or_equal { less } else { less | equal };
+            let mut x = load(operands.get(usize::from(test.operand))?, slots)?;
+            for link in routine.chain.get(usize::from(test.chain.0)..usize::from(test.chain.1))? {
+                let y = match link.with {
+                    With::Operand(k) => load(operands.get(usize::from(k))?, slots)?,
+                    With::Constant(k) => *constants.get(usize::from(k))?,
+                    With::Literal(y) => [y; L],
+                };
+                x = link.function.apply(x, y);
+            }
+            if test.chain.0 != test.chain.1 {
+                x = x.map(finite);
+            }
+            let c = if test.constant == LITERAL { [test.literal; L] } else { *constants.get(usize::from(test.constant))? };
+            let (more, less) = if test.less { (c, x) } else { (x, c) };
+            let holds = if test.or_equal { mask(CmpOp::Ge, more, less) } else { mask(CmpOp::Gt, more, less) };
+            yes &= holds;
+            no |= !holds & known(x, c);
         }
-        return Masks { yes, no };
+        return Some(Masks { yes, no });
     }
     let mut bank = Banks { nums, levels, next_num: 0, next_level: 0, last: Masks::default() };
-    (0..routine.operands).for_each(|k| bank.set_num(load(k)));
-    constants.iter().take(usize::from(routine.constants)).for_each(|lanes| bank.set_num(*lanes));
+    for lanes in operands.get(..usize::from(routine.operands))? {
+        bank.set_num(load(lanes, slots)?);
+    }
+    for lanes in constants.get(..usize::from(routine.constants))? {
+        bank.set_num(*lanes);
+    }
     routine.literals.iter().for_each(|x| bank.set_num([*x; L]));
     for step in &routine.steps {
         bank.take::<L>(*step);
     }
-    bank.last
+    Some(bank.last)
+}
+
+/// The numbers in slots.
+#[inline(always)]
+fn load<T: Copy + Into<u32>, const L: usize>(lanes: &[T; L], slots: &[u64]) -> Option<[f64; L]> {
+    let mut out = [0.0; L];
+    for (out, lane) in out.iter_mut().zip(lanes) {
+        let slot: u32 = (*lane).into();
+        *out = f64::from_bits(*slots.get(slot as usize)?);
+    }
+    Some(out)
 }
 
 /// The registers, and which are written next.
@@ -338,20 +539,20 @@ impl Banks<'_> {
                 self.set_num(clamped);
             }
             Step::Coalesce(x, y) => self.zip::<L>(x, y, |x, y| if x.is_nan() { y } else { x }),
-            Step::Compare(Lt, x, y) => self.compare::<L>(x, y, |x, y| x < y),
-            Step::Compare(Le, x, y) => self.compare::<L>(x, y, |x, y| x <= y),
-            Step::Compare(Gt, x, y) => self.compare::<L>(x, y, |x, y| x > y),
-            Step::Compare(Ge, x, y) => self.compare::<L>(x, y, |x, y| x >= y),
-            Step::Compare(Eq, x, y) => self.compare::<L>(x, y, |x, y| x == y),
-            Step::Compare(Ne, x, y) => self.compare::<L>(x, y, |x, y| x != y),
+            Step::Compare(op, x, y) => {
+                let (x, y) = (self.num::<L>(x), self.num::<L>(y));
+                let known = known(x, y);
+                let yes = mask(op, x, y) & known;
+                self.set_level(Masks { yes, no: known & !yes });
+            }
             Step::Known(x) => {
                 let x = self.num::<L>(x);
-                let yes = mask(x, x, |x, y| x == y);
+                let yes = known(x, x);
                 self.set_level(Masks { yes, no: !yes });
             }
             Step::Level(k) => {
                 let bits = self.num::<L>(k).map(f64::to_bits);
-                let of = |truth: u8| mask(bits, [u64::from(truth); L], |x, y| x == y);
+                let of = |truth: u8| bits.iter().rev().fold(0, |mask, bits| mask << 1 | u8::from(*bits == u64::from(truth)));
                 self.set_level(Masks { yes: of(TRUE), no: of(FALSE) });
             }
             Step::ConstLevel(masks) => self.set_level(masks),
@@ -415,20 +616,7 @@ impl Banks<'_> {
 
     #[inline(always)]
     fn zip<const L: usize>(&mut self, x: u16, y: u16, function: impl Fn(f64, f64) -> f64) {
-        let (x, y) = (self.num::<L>(x), self.num::<L>(y));
-        let mut out = [0.0; L];
-        for (out, (x, y)) in out.iter_mut().zip(x.into_iter().zip(y)) {
-            *out = function(x, y);
-        }
-        self.set_num(out);
-    }
-
-    #[inline(always)]
-    fn compare<const L: usize>(&mut self, x: u16, y: u16, holds: impl Fn(f64, f64) -> bool) {
-        let (x, y) = (self.num::<L>(x), self.num::<L>(y));
-        let known = mask(x, y, |x, y| !(x.is_nan() | y.is_nan()));
-        let yes = mask(x, y, holds) & known;
-        self.set_level(Masks { yes, no: known & !yes });
+        self.set_num(zip(self.num::<L>(x), self.num::<L>(y), function));
     }
 
     #[inline(always)]
@@ -445,8 +633,50 @@ fn finite(x: f64) -> f64 {
     x + (x - x)
 }
 
-/// A bit for each lane of which something holds.
 #[inline(always)]
-fn mask<T: Copy, const L: usize>(x: [T; L], y: [T; L], holds: impl Fn(T, T) -> bool) -> u8 {
-    (0..).zip(x.into_iter().zip(y)).fold(0, |mask, (lane, (x, y))| mask | u8::from(holds(x, y)) << lane)
+fn zip<const L: usize>(x: [f64; L], y: [f64; L], function: impl Fn(f64, f64) -> f64) -> [f64; L] {
+    let mut out = [0.0; L];
+    for (out, (x, y)) in out.iter_mut().zip(x.into_iter().zip(y)) {
+        *out = function(x, y);
+    }
+    out
+}
+
+/// A bit for each lane in which a comparison holds; of unknown numbers none does but `!=`.
+#[inline(always)]
+fn mask<const L: usize>(op: CmpOp, x: [f64; L], y: [f64; L]) -> u8 {
+    let (xs, x_rest) = x.as_chunks::<2>();
+    let (ys, y_rest) = y.as_chunks::<2>();
+    let mut mask = 0;
+    for (pair, (x, y)) in xs.iter().zip(ys).enumerate() {
+        mask |= compare_pair(op, *x, *y) << (2 * pair);
+    }
+    if let (&[x], &[y]) = (x_rest, y_rest) {
+        mask |= u8::from(holds(op, x, y)) << (2 * xs.len());
+    }
+    mask
+}
+
+/// A bit for each lane in which both are numbers.
+#[inline(always)]
+fn known<const L: usize>(x: [f64; L], y: [f64; L]) -> u8 {
+    mask(CmpOp::Eq, x, x) & mask(CmpOp::Eq, y, y)
+}
+
+#[inline(always)]
+fn holds(op: CmpOp, x: f64, y: f64) -> bool {
+    match op {
+        CmpOp::Lt => x < y,
+        CmpOp::Le => x <= y,
+        CmpOp::Gt => x > y,
+        CmpOp::Ge => x >= y,
+        CmpOp::Eq => x == y,
+        CmpOp::Ne => x != y,
+    }
+}
+
+/// Two comparisons at once.
+#[inline(always)]
+fn compare_pair(op: CmpOp, [x0, x1]: [f64; 2], [y0, y1]: [f64; 2]) -> u8 {
+    u8::from(holds(op, x0, y0)) | u8::from(holds(op, x1, y1)) << 1
 }

@@ -43,16 +43,8 @@ impl Kernels {
         heads: &[Head],
         from: usize,
     ) -> Found {
-        let heads = heads.get(group.head as usize..).unwrap_or_default();
-        let (blocks, mut unknown) = (group.blocks(), 0);
-        for (block, head) in heads.iter().enumerate().take(blocks).skip(from) {
-            let masks = interpreter::masks(columns, routine, group, block, slots, &mut self.registers);
-            if masks.changed(*head) != 0 {
-                return Found { block, unknown };
-            }
-            unknown += u64::from((head.valid & !masks.known()).count_ones());
-        }
-        Found { block: blocks, unknown }
+        let (block, unknown) = interpreter::detect(columns, routine, group, slots, heads, from, &mut self.registers);
+        Found { block, unknown }
     }
 }
 

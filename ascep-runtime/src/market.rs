@@ -220,7 +220,7 @@ impl Market {
     /// Fields that are numbers, each to its slot.
     #[inline]
     pub(crate) fn read(&self, instrument: u32, readings: &[Reading], slots: &mut [u64]) {
-        for &Reading { field, slot } in readings {
+        for &Reading { field, slot, .. } in readings {
             put(slots, slot, self.number(instrument, field).to_bits());
         }
     }

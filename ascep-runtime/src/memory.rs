@@ -253,6 +253,7 @@ fn state_parts(plan: &Plan) -> [(&'static str, usize); 6] {
     ];
     let of_rules = [
         BitQueue::bytes(plan.rules.len()),
+        BitQueue::bytes(plan.groups_in_line()),
         plan.rules.memories() * size_of::<RuleState>() + plan.rules.len(),
         plan.limits.len() * size_of::<Ring>(),
         plan.columns.heads.saturating_mul(size_of::<Head>()),
@@ -297,6 +298,7 @@ fn plan_parts(plan: &Plan, options: &EngineOptions) -> [(&'static str, usize); 9
         param_nodes,
         input_nodes,
         groups_of,
+        window_groups,
         columns,
         holds,
         clock_compares,
@@ -342,7 +344,7 @@ fn plan_parts(plan: &Plan, options: &EngineOptions) -> [(&'static str, usize); 9
     [
         ("operators", of_operators.into_iter().fold(0, usize::saturating_add)),
         ("links between operators", lists(&[dependants, rules_of, preludes, param_nodes, input_nodes])),
-        ("links from inputs", lists(&[groups_of]) + entries.bytes()),
+        ("links from inputs", lists(&[groups_of, window_groups]) + entries.bytes()),
         ("columns", columns.bytes()),
         ("rules", flat(limits) + rules.bytes() + lists(&[field_programs])),
         ("names", texts.bytes() + symbols.bytes() + instruments.bytes() + default_venue.as_ref().map_or(0, |venue| venue.len())),

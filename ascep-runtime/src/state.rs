@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) work: BitQueue,
     /// Rules to evaluate.
     pub(crate) touched: BitQueue,
+    /// Groups of rows to evaluate beside those that an input touches.
+    pub(crate) groups: BitQueue,
     pub(crate) timers: Timers,
     pub(crate) market: Market,
     pub(crate) params: Vec<u64>,
@@ -107,6 +109,7 @@ impl State {
             instants: vec![0; plan.nodes.len()],
             work: BitQueue::new(plan.nodes.len()),
             touched: BitQueue::new(plan.rules.len()),
+            groups: BitQueue::new(plan.groups_in_line()),
             timers: Timers::new(plan.timers.len()),
             market: Market::new(&plan.keeps_books),
             params: plan.params.iter().map(|param| param.bits).collect(),

@@ -133,6 +133,11 @@ impl<T> Lists<T> {
         Self { starts, items }
     }
 
+    /// Whether all lists are empty.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// The list of a key; empty for a key that has none.
     #[inline]
     pub(crate) fn of(&self, key: u32) -> &[T] {

@@ -1,11 +1,12 @@
-//! Rules in columns give the signals that they give outside of them: random stateless triggers over random events.
+//! Rules in columns give the signals that they give outside of them: random triggers over numbers of the market and their statistics, over random
+//! events.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod common;
 
-use ascep_lang::program::{CmpOp, Constant, MarketField, NumFn, Op, Side};
-use ascep_runtime::event::{Book, Event, InstrumentId, Level, MISSING, Payload, Quote, Trade};
+use ascep_lang::program::{CmpOp, Constant, MarketField, NumFn, Op, Side, Stat, Window};
+use ascep_runtime::event::{Book, Event, InstrumentId, Level, Loss, MISSING, Payload, Quote, Trade};
 use ascep_runtime::{Engine, EngineOptions, Signal};
 use common::*;
 use proptest::prelude::*;
@@ -18,6 +19,8 @@ enum Template {
     Market(MarketField, usize),
     Imbalance(u8, usize),
     Depth(Side, usize),
+    /// A statistic of a number of the market.
+    Look(Stat, MarketField, usize, Window, bool),
     Param,
     One(NumFn, Box<Template>),
     Two(NumFn, Box<Template>, Box<Template>),
@@ -51,6 +54,10 @@ impl Template {
             Self::Market(field, slot) => market(*field, symbol_of(*slot, k)),
             Self::Imbalance(depth, slot) => imbalance(symbol_of(*slot, k), *depth),
             Self::Depth(side, slot) => depth_price(symbol_of(*slot, k), *side, num(2.0 + k as f64 * 0.1)),
+            Self::Look(stat, field, slot, window, partial) => {
+                let op = Op::Window { stat: *stat, window: *window, partial: *partial, max: None };
+                e(op, vec![market(*field, symbol_of(*slot, k))], NUM)
+            }
             Self::Param => param(0, NUM),
             Self::One(f, x) => x.expr(k).f1(*f),
             Self::Two(f, x, y) => x.expr(k).f2(*f, y.expr(k)),
@@ -79,6 +86,16 @@ impl Condition {
     }
 }
 
+/// Of few windows, so that some agree and some do not.
+fn look() -> impl Strategy<Value = Template> {
+    let stat = prop::sample::select(vec![Stat::Avg, Stat::Stddev, Stat::Lowest, Stat::Highest, Stat::Avg, Stat::Median]);
+    let field = prop::sample::select(vec![MarketField::Mid, MarketField::Mid, MarketField::Last]);
+    let window =
+        prop::sample::select(vec![Window::Time(fixed(5.0)), Window::Time(fixed(5.0)), Window::Time(fixed(2.0)), Window::Updates(2)]);
+    (stat, field, 0..3_usize, window, prop::bool::weighted(0.7))
+        .prop_map(|(stat, field, slot, window, partial)| Template::Look(stat, field, slot, window, partial))
+}
+
 fn template() -> impl Strategy<Value = Template> {
     use MarketField::{Ask, AskQty, Bid, BidQty, Last, Microprice, Mid, Notional, Price, Qty, Spread, SpreadRatio};
     let field = prop::sample::select(vec![Ask, AskQty, Bid, BidQty, Last, Microprice, Mid, Notional, Price, Qty, Spread, SpreadRatio]);
@@ -87,6 +104,7 @@ fn template() -> impl Strategy<Value = Template> {
         6 => (field, 0..3_usize).prop_map(|(field, slot)| Template::Market(field, slot)),
         1 => (1..4_u8, 0..3_usize).prop_map(|(depth, slot)| Template::Imbalance(depth, slot)),
         1 => (prop::bool::ANY, 0..3_usize).prop_map(|(buy, slot)| Template::Depth(if buy { Side::Buy } else { Side::Sell }, slot)),
+        2 => look(),
         1 => Just(Template::Param),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
@@ -131,8 +149,11 @@ enum Happening {
     Trade(u32, f64, Option<f64>),
     Quote(u32, [Option<f64>; 4]),
     Book(u32, Vec<(f64, f64)>, Vec<(f64, f64)>),
+    Forget(u32),
     Param(f64),
     Flag(bool),
+    /// Seconds go by.
+    Pass(i64),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -142,6 +163,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => (0..3_u32, price(), prop::option::of(price())).prop_map(|(i, p, q)| Happening::Trade(i, p, q)),
         4 => (0..3_u32, prop::array::uniform4(prop::option::weighted(0.8, price()))).prop_map(|(i, q)| Happening::Quote(i, q)),
         2 => (0..3_u32, side(), side()).prop_map(|(i, b, a)| Happening::Book(i, b, a)),
+        1 => (0..3_u32).prop_map(Happening::Forget),
+        1 => (1..7_i64).prop_map(Happening::Pass),
         1 => price().prop_map(Happening::Param),
         1 => prop::bool::ANY.prop_map(Happening::Flag),
     ]
@@ -164,8 +187,10 @@ fn play(program: &ascep_lang::Program, columns: bool, run: &Run, events: &[Happe
     let mut engine = Engine::new(program, options.clone()).unwrap();
     let mut lines = Vec::new();
     let mut sink = |signal: &Signal<'_>| lines.push(show(signal));
-    for (ts, happening) in (1..).zip(events) {
-        if run.restore.is_some_and(|before| before as i64 == ts) {
+    let mut ts = 0;
+    for (index, happening) in events.iter().enumerate() {
+        ts += S / 2;
+        if run.restore == Some(index) {
             engine = Engine::restore(program, options.clone(), &engine.snapshot()).unwrap().0;
         }
         let levels = |side: &[(f64, f64)]| side.iter().map(|&(price, qty)| Level { price, qty }).collect::<Vec<_>>();
@@ -179,6 +204,14 @@ fn play(program: &ascep_lang::Program, columns: bool, run: &Run, events: &[Happe
             Happening::Book(i, b, a) => {
                 (bids, asks) = (levels(b), levels(a));
                 (i, Payload::Book(Book { bids: &bids, asks: &asks }))
+            }
+            Happening::Forget(i) => (i, Payload::Forget(Loss::Gap)),
+            Happening::Pass(seconds) => {
+                ts += seconds * S;
+                if run.quiet {
+                    engine.advance_to(ts, &mut sink);
+                }
+                continue;
             }
             Happening::Param(x) => {
                 engine.set_param(engine.param("p").unwrap(), Constant::Num(x.to_bits()), &mut sink).unwrap();

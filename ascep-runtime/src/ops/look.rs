@@ -58,6 +58,12 @@ fn plan_of(plan: &Plan, id: u32) -> Option<(&LookPlan, &WindowPlan)> {
     Some((look, plan.windows.get(look.window as usize)?))
 }
 
+/// Puts the rows in line that read a look whose time has come.
+pub(super) fn line_up_rows(plan: &Plan, state: &mut State, id: u32) {
+    let window = plan.looks.get(id as usize).filter(|look| look.kind == LookKind::Standing).map_or(NONE, |look| look.window);
+    plan.window_groups.of(window).iter().for_each(|group| state.groups.insert(*group));
+}
+
 /// The statistic after this step; nothing where the step is no look at it, and for those that compare with the past no instant either.
 pub(super) fn visit(plan: &Plan, state: &mut State, args: &[u32], id: u32) -> Option<u64> {
     let (&look, window) = plan_of(plan, id)?;

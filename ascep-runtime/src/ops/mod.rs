@@ -56,12 +56,17 @@ pub(crate) fn visit(plan: &Plan, state: &mut State, id: u32) {
         NodeOp::For { hold } => hold::for_period(plan, state, id, args, hold),
         NodeOp::OnceLevel { hold, state: index } => hold::once_level(plan, state, id, args, hold, index),
         NodeOp::OnceEvent { hold } => hold::once_event(plan, state, id, args, hold),
-        NodeOp::Look { look } => match look::visit(plan, state, args, look) {
-            Some(value) => value,
-            // What compares with the past is at no other instants.
-            None if plan.looks.get(look as usize).is_some_and(|look| look.kind == LookKind::Past) => return,
-            None => state.slot(id),
-        },
+        NodeOp::Look { look } => {
+            if state.timer_step {
+                look::line_up_rows(plan, state, look);
+            }
+            match look::visit(plan, state, args, look) {
+                Some(value) => value,
+                // What compares with the past is at no other instants.
+                None if plan.looks.get(look as usize).is_some_and(|look| look.kind == LookKind::Past) => return,
+                None => state.slot(id),
+            }
+        }
         NodeOp::Index { state: index } => look::index(plan, state, id, args, index),
         NodeOp::Indicator { indicator } => indicator::visit(plan, state, args, indicator).unwrap_or(state.slot(id)),
         NodeOp::Bar { bar } if bar::visit(plan, state, bar) => state.step,

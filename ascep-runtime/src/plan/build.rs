@@ -112,6 +112,7 @@ impl<'p> Builder<'p> {
             param_nodes: Lists::default(),
             input_nodes: Lists::default(),
             groups_of: Lists::default(),
+            window_groups: Lists::default(),
             columns: Columns::default(),
             holds: Vec::new(),
             clock_compares: Vec::new(),

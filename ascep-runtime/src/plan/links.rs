@@ -5,9 +5,10 @@ use ascep_lang::program::{InputId, NodeId, Op, ParamId};
 use super::build::Builder;
 use super::shape::{ShapedRule, touched_by};
 use super::traits::steps_of;
-use super::{Entries, NONE, NodeOp, Reading};
+use super::{Entries, LookKind, NONE, NodeOp, Reading};
 use crate::columns::{ColumnsBuilder, RowInput};
 use crate::error::BuildError;
+use crate::hot::place_of;
 use crate::market::{CLASSES, touch};
 use crate::value::Lists;
 
@@ -61,7 +62,9 @@ impl Builder<'_> {
                 let first = self.instrument(symbol) * CLASSES;
                 for (class, _) in (first..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0) {
                     match self.plan.nodes.get(number as usize).map(|node| node.op) {
-                        Some(NodeOp::Market { field, .. }) if !traits.eager => push(&mut readings, class, Reading { field, slot: number }),
+                        Some(NodeOp::Market { field, .. }) if !traits.eager => {
+                            push(&mut readings, class, Reading { field, place: place_of(field), slot: number })
+                        }
                         _ => push(&mut sources, class, number),
                     }
                 }
@@ -131,6 +134,18 @@ impl Builder<'_> {
                     }
                     _ => {}
                 }
+                // A statistic is at the instants of its argument, and where a sample goes out of its window.
+                if let Some(NodeOp::Look { look }) = self.plan.nodes.get(self.number(id.0) as usize).map(|node| node.op) {
+                    let timed = self.plan.looks.get(look as usize).filter(|look| look.kind == LookKind::Standing);
+                    inputs.extend(timed.map(|look| RowInput::Window(look.window)));
+                    let args = node.args.iter().filter_map(|arg| self.program.nodes.get(arg.0 as usize));
+                    inputs.extend(args.filter_map(|arg| match arg.op {
+                        Op::Market(_, symbol) => {
+                            Some(RowInput::Instrument { instrument: self.instrument(symbol), mask: touched_by(&arg.op) })
+                        }
+                        _ => None,
+                    }));
+                }
                 // A depth price changes also with the parameter that is its quantity.
                 for arg in node.args.iter().filter_map(|arg| self.program.nodes.get(arg.0 as usize)) {
                     if let Op::Param(ParamId(id)) = arg.op {
@@ -144,15 +159,18 @@ impl Builder<'_> {
         let params = instruments * CLASSES;
         let inputs = params + u32::try_from(self.plan.params.len()).unwrap_or(0);
         let end = inputs + u32::try_from(self.plan.inputs.len()).unwrap_or(0);
-        let sizes = (end as usize, self.plan.rules.len(), self.plan.slots.len());
+        let windows_end = end + u32::try_from(self.plan.windows.len()).unwrap_or(0);
+        let sizes = (windows_end as usize, self.plan.rules.len(), self.plan.slots.len());
         let (columns, groups_of) = columns.finish(sizes, |input| match input {
             RowInput::Instrument { instrument, mask } => {
                 (instrument * CLASSES..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0).map(|(key, _)| key).collect()
             }
             RowInput::Param(id) => vec![params + id],
             RowInput::Input(id) => vec![inputs + id],
+            RowInput::Window(id) => vec![end + id],
         })?;
         self.plan.columns = columns;
+        self.plan.window_groups = Lists::new((end..windows_end).map(|key| groups_of.of(key).iter().copied()));
         self.plan.groups_of = Lists::new((params..end).map(|key| groups_of.of(key).iter().copied()));
         let scanned = |instrument| !self.plan.scans.markets.of(instrument).is_empty();
         self.plan.entries = Entries::new(self.plan.instruments.len(), &touched.readings, &touched.sources, &groups_of, scanned)?;

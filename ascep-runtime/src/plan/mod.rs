@@ -246,6 +246,8 @@ pub(crate) struct RingPlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) field: MarketField,
+    /// Where it stands among the numbers of an event, see [`place_of`](crate::hot::place_of).
+    pub(crate) place: u8,
     pub(crate) slot: u32,
 }
 
@@ -336,6 +338,8 @@ pub(crate) struct Plan {
     pub(crate) input_nodes: Lists,
     /// Groups of rows by parameter, then by host input.
     pub(crate) groups_of: Lists,
+    /// Groups of rows by window: those to evaluate when a sample goes out of it.
+    pub(crate) window_groups: Lists,
     pub(crate) columns: Columns,
 
     pub(crate) holds: Vec<Hold>,
@@ -385,6 +389,11 @@ impl Plan {
         // The venue and the colon are one text, so that it is looked for in two parts.
         let short = || self.instruments.find_joined([self.default_venue.as_deref()?, symbol]);
         self.instruments.find(symbol).or_else(short)
+    }
+
+    /// Groups that may be in line for their windows: all, where there are any.
+    pub(crate) fn groups_in_line(&self) -> usize {
+        if self.window_groups.is_empty() { 0 } else { self.columns.groups.len() }
     }
 
     /// The arguments of a node.

@@ -3,7 +3,7 @@
 //! Rules whose programs are the same share one shape; which slots they read and which constants they use is what is left over,
 //! a row. Numbers and levels live in two banks of registers; each instruction writes the next register of its bank.
 
-use ascep_lang::program::{CmpOp, Constant, MarketField, Mode, NodeId, NumFn, Op, Program, Rule, Type};
+use ascep_lang::program::{CmpOp, Constant, MarketField, Mode, NodeId, NumFn, Op, Period, Program, Rule, Stat, Type, Window};
 use rustc_hash::FxHashMap;
 
 use crate::market::touch;
@@ -103,6 +103,9 @@ pub(crate) fn shape(program: &Program, rule: &Rule) -> Option<ShapedRule> {
         return None;
     }
     let Walk { code, operands, constants, banks: [nums, levels], .. } = walk;
+    if !windows_agree(program, mode, &operands) {
+        return None;
+    }
     let count = |len: usize| u16::try_from(len).ok();
     let shape = Shape { mode, code, operands: count(operands.len())?, constants: count(constants.len())?, nums, levels };
     Some(ShapedRule { shape, operands, constants })
@@ -215,7 +218,30 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a node is read from a slot: a number of the market, a parameter, an input.
+/// Whether the windows among the operands, if there are any, are one: all that look at it are then at the same instants, its timers included.
+/// A row is evaluated at each of them, also where a look of another rule brought it about, which only a rule that fires at every tick could tell.
+fn windows_agree(program: &Program, mode: ShapeMode, operands: &[NodeId]) -> bool {
+    let mut windows = operands.iter().filter_map(|id| {
+        let node = program.nodes.get(id.0 as usize)?;
+        if let Op::Window { window, max, .. } = node.op { Some((&node.args, window, max)) } else { None }
+    });
+    let Some(first) = windows.next() else { return true };
+    mode == ShapeMode::Edge && windows.all(|window| window == first)
+}
+
+/// Whether a node is a statistic that has its instants where its argument has them, a number of the market, and where samples leave its window.
+fn is_look(program: &Program, stat: Stat, window: Window, args: &[NodeId]) -> bool {
+    let is_number =
+        |id: &NodeId| is_leaf(program, *id) && program.nodes.get(id.0 as usize).is_some_and(|arg| matches!(arg.op, Op::Market(..)));
+    let fixed = match window {
+        Window::Time(Period::Fixed(_)) => !stat.is_exact() && !stat.is_of_the_past(),
+        Window::Time(Period::Param(_)) => false,
+        Window::Updates(_) => true,
+    };
+    fixed && args.len() == 1 && args.iter().all(is_number)
+}
+
+/// Whether a node is read from a slot: a number of the market, a statistic of one, a parameter, an input.
 fn is_leaf(program: &Program, id: NodeId) -> bool {
     let Some(node) = program.nodes.get(id.0 as usize) else { return false };
     match node.op {
@@ -226,6 +252,7 @@ fn is_leaf(program: &Program, id: NodeId) -> bool {
             node.args.iter().all(|arg| program.nodes.get(arg.0 as usize).is_some_and(|arg| matches!(arg.op, Op::Const(_) | Op::Param(_))))
         }
         Op::Param(_) | Op::Input(_) => matches!(Repr::of(node.ty), Repr::Num | Repr::Level),
+        Op::Window { stat, window, .. } => Repr::of(node.ty) == Repr::Num && is_look(program, stat, window, &node.args),
         _ => false,
     }
 }

@@ -108,7 +108,7 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>], provena
         match shaped {
             Some(shaped) => shaped.operands.iter().for_each(|id| {
                 mark(id.0, |traits| traits.operand = true);
-                if program.nodes.get(id.0 as usize).is_some_and(|node| matches!(node.op, Op::DepthPrice { .. })) {
+                if program.nodes.get(id.0 as usize).is_some_and(|node| matches!(node.op, Op::DepthPrice { .. } | Op::Window { .. })) {
                     mark(id.0, |traits| traits.eager = true);
                 }
             }),
