@@ -19,7 +19,7 @@ const PITCH: usize = SAMPLES + 4;
 #[derive(Debug, Clone)]
 pub struct Deviations<const RANGES: bool> {
     instruments: Box<[Deviation; IDS]>,
-    extremes: Box<[Extremes; IDS]>,
+    extremes: Vec<Extremes>,
     /// Time and value, less the middle of the instrument.
     rings: Vec<[(i64, f64); PITCH]>,
 }
@@ -40,19 +40,33 @@ struct Deviation {
     was: bool,
 }
 
-/// The greatest and the least sample and when they came, the newest of equals. They are looked for again when they leave, which is rare where prices walk.
+/// The greatest and the least sample, and those of each block of the ring. Where one leaves, the blocks are looked through: a deque for each of them, and looking through
+/// the whole ring, take half as long again.
 #[derive(Debug, Clone)]
 struct Extremes {
-    most: (i64, f64),
-    least: (i64, f64),
+    most: Extreme,
+    least: Extreme,
+    blocks: [[f64; 2]; SAMPLES / BLOCK],
 }
+
+/// A value, and a place before which no sample has it.
+#[derive(Debug, Clone, Copy)]
+struct Extreme {
+    place: u32,
+    value: f64,
+}
+
+/// Samples of a block.
+const BLOCK: usize = 16;
 
 impl<const RANGES: bool> Deviations<RANGES> {
     /// For so many instruments.
     #[must_use]
     pub fn new(instruments: usize) -> Self {
         let none = Deviation { first: 0, next: 0, front: i64::MAX, middle: 0.0, sum: 0.0, squares: 0.0, was: false };
-        let extremes = by_id(Extremes { most: (i64::MIN, 0.0), least: (i64::MIN, 0.0) });
+        let extreme = Extreme { place: 0, value: 0.0 };
+        let extremes = Extremes { most: extreme, least: extreme, blocks: [[0.0; 2]; SAMPLES / BLOCK] };
+        let extremes = vec![extremes; if RANGES { instruments } else { 0 }];
         Self { instruments: by_id(none), extremes, rings: vec![[(i64::MAX, 0.0); PITCH]; instruments] }
     }
 
@@ -103,8 +117,8 @@ impl<const RANGES: bool> Deviations<RANGES> {
             let mut now = (above > 0.0) & (above * above * (n - 1.0) > 9.0 * n * (n * squares - sum * sum));
             if RANGES {
                 let extremes = &mut self.extremes[id];
-                extremes.take(one, ring, out, (event.ts, x));
-                now |= extremes.most.1 - extremes.least.1 > RANGE;
+                extremes.take(one, ring, x);
+                now |= extremes.most.value - extremes.least.value > RANGE;
             }
             fired += u64::from(now & !one.was);
             one.was = now;
@@ -114,33 +128,44 @@ impl<const RANGES: bool> Deviations<RANGES> {
 }
 
 impl Extremes {
+    /// Takes the newest sample, which is in the ring.
     #[inline(always)]
-    fn take(&mut self, one: &Deviation, ring: &[(i64, f64); PITCH], out: i64, sample: (i64, f64)) {
-        if (self.most.0 <= out) | (self.least.0 <= out) {
+    fn take(&mut self, one: &Deviation, ring: &[(i64, f64); PITCH], x: f64) {
+        let place = one.next.wrapping_sub(1);
+        let [most, least] = &mut self.blocks[place as usize % SAMPLES / BLOCK];
+        let begins = (place as usize).is_multiple_of(BLOCK) | (place == one.first);
+        *most = if begins | (x > *most) { x } else { *most };
+        *least = if begins | (x < *least) { x } else { *least };
+        let has_left = |extreme: &Extreme| extreme.place.wrapping_sub(one.first).cast_signed() < 0;
+        if has_left(&self.most) | has_left(&self.least) {
             self.look(one, ring);
         }
-        if sample.1 >= self.most.1 {
-            self.most = sample;
+        if x >= self.most.value {
+            self.most = Extreme { place, value: x };
         }
-        if sample.1 <= self.least.1 {
-            self.least = sample;
+        if x <= self.least.value {
+            self.least = Extreme { place, value: x };
         }
     }
 
-    /// Looks through the whole window.
+    /// Looks through the samples before the first whole block, and then through the blocks.
     #[cold]
     #[inline(never)]
     fn look(&mut self, one: &Deviation, ring: &[(i64, f64); PITCH]) {
-        let first = ring[one.first as usize % SAMPLES];
-        (self.most, self.least) = (first, first);
-        for at in 1..one.next.wrapping_sub(one.first) {
-            let sample = ring[one.first.wrapping_add(at) as usize % SAMPLES];
-            if sample.1 >= self.most.1 {
-                self.most = sample;
+        let mut place = one.first;
+        (self.most, self.least) = (Extreme { place, value: f64::MIN }, Extreme { place, value: f64::MAX });
+        while place != one.next {
+            let whole = (place as usize).is_multiple_of(BLOCK);
+            let value = ring[place as usize % SAMPLES].1;
+            let [most, least] = if whole { self.blocks[place as usize % SAMPLES / BLOCK] } else { [value; 2] };
+            if most >= self.most.value {
+                self.most = Extreme { place, value: most };
             }
-            if sample.1 <= self.least.1 {
-                self.least = sample;
+            if least <= self.least.value {
+                self.least = Extreme { place, value: least };
             }
+            let left = one.next.wrapping_sub(place);
+            place = place.wrapping_add(if whole { (BLOCK as u32).min(left) } else { 1 });
         }
     }
 }
