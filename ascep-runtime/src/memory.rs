@@ -16,14 +16,14 @@ use crate::ops::indicator::Progress;
 use crate::ops::look::Look;
 use crate::ops::scan::{PathTexts, ScanState};
 use crate::options::EngineOptions;
-use crate::plan::{self, Clock, NONE, NodeOp, Plan, RuleMode, WindowPlan};
+use crate::plan::{self, Clock, NONE, NodeOp, Plan, RuleMode};
 use crate::ring::Ring;
 use crate::rules::RuleState;
 use crate::signal::Value;
 use crate::timers::Timers;
 use crate::value::Lists;
 use crate::watch::Watch;
-use crate::window::{Window, Windows};
+use crate::window::Windows;
 
 /// What the state of a rule can come to, and that of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +192,7 @@ impl Share {
         if let Some(window) = plan.windows.get(look.window as usize)
             && self.windows.insert(look.window)
         {
-            self.add(window_bytes(window));
+            self.add(Windows::bytes_of(window));
         }
     }
 
@@ -210,11 +210,6 @@ impl Share {
             self.add(size_of::<Ring>() + limit.emitted.capacity * 8);
         }
     }
-}
-
-/// Of one window, full.
-fn window_bytes(window: &WindowPlan) -> usize {
-    [size_of::<Window>(), Windows::bytes_of(window)].into_iter().fold(0, usize::saturating_add)
 }
 
 /// What scanners hold before there is a state: they are built with the plan.
@@ -263,7 +258,7 @@ fn state_parts(plan: &Plan) -> [(&'static str, usize); 6] {
     [
         ("state of operators", of_operators.into_iter().fold(0, usize::saturating_add)),
         ("state of rules", of_rules.into_iter().fold(0, usize::saturating_add)),
-        ("windows", plan.windows.iter().map(window_bytes).fold(0, usize::saturating_add)),
+        ("windows", plan.windows.iter().map(Windows::bytes_of).fold(0, usize::saturating_add)),
         ("timers", plan.timers.len().saturating_mul(TIMER)),
         ("market", Market::bytes(plan.instruments.len(), books)),
         ("what is noted for explanations", if plan.provenance.is_some() { Watch::bytes(plan) } else { 0 }),

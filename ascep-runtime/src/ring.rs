@@ -30,12 +30,6 @@ impl Ring {
         if self.len == 0 { None } else { items.get(self.place(plan, 0)).copied() }
     }
 
-    /// The newest.
-    #[inline]
-    pub(crate) fn newest<T: Copy>(self, plan: RingPlan, items: &[T]) -> Option<T> {
-        if self.len == 0 { None } else { items.get(self.place(plan, self.len - 1)).copied() }
-    }
-
     /// Forgets the oldest.
     #[inline]
     pub(crate) fn drop_oldest(&mut self, capacity: usize) {
@@ -43,12 +37,6 @@ impl Ring {
             self.head = if self.head + 1 >= capacity { 0 } else { self.head + 1 };
             self.len -= 1;
         }
-    }
-
-    /// Forgets the newest.
-    #[inline]
-    pub(crate) fn drop_newest(&mut self) {
-        self.len = self.len.saturating_sub(1);
     }
 
     /// Adds the newest; true where the oldest had to go.

@@ -58,6 +58,18 @@ impl Timers {
         }
     }
 
+    /// [`arm`](Self::arm) of several owners, from the first to before the last, that all had one deadline, which mostly moves back: as of `now`, where it is
+    /// still to come, their places in the heap stay.
+    #[inline(always)]
+    pub(crate) fn postpone(&mut self, (first, end): (u32, u32), now: i64, deadline: i64) {
+        let due = self.due.get_mut(first as usize..end as usize).unwrap_or_default();
+        if due.iter().all(|due| *due > now && *due <= deadline) && deadline != NEVER {
+            due.fill(deadline);
+        } else {
+            (first..end).for_each(|owner| self.arm(owner, deadline));
+        }
+    }
+
     /// Takes the pending deadline away.
     #[inline]
     pub(crate) fn cancel(&mut self, owner: u32) {

@@ -156,7 +156,7 @@ fn a_snapshot_is_not_mistaken() {
     assert_eq!(refused(&other), SnapshotError::Version { form: 77, language: 1 });
     let mut other = bytes.clone();
     other[12] = 2;
-    assert_eq!(refused(&other), SnapshotError::Version { form: 3, language: 2 });
+    assert_eq!(refused(&other), SnapshotError::Version { form: 4, language: 2 });
     let mut longer = bytes.clone();
     longer.push(0);
     assert_eq!(refused(&longer), SnapshotError::Damaged);

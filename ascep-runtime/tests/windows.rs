@@ -81,7 +81,11 @@ fn by_definition(stat: Stat, samples: &[Sample], in_time: bool) -> f64 {
         Stat::Stddev => variance.sqrt(),
         Stat::StddevPop => (deviations(&x, &x) / n).sqrt(),
         Stat::Variance => variance,
-        Stat::Zscore => (x[x.len() - 1] - mean(&x)) / variance.sqrt(),
+        // From the first, or rounding of the mean is a part of a small deviation.
+        Stat::Zscore => {
+            let near: Vec<f64> = x.iter().map(|v| v - x[0]).collect();
+            (near[near.len() - 1] - mean(&near)) / variance.sqrt()
+        }
         Stat::Slope => {
             let t: Vec<f64> =
                 samples.iter().enumerate().map(|(i, s)| if in_time { (s.ts - samples[0].ts) as f64 / 1e9 } else { i as f64 }).collect();

@@ -32,14 +32,14 @@ pub(super) fn memory(subject: &Subject<'_>, id: NodeId) -> Option<Memory> {
         }
         NodeOp::Look { look } => {
             let look = subject.plan.looks.get(look as usize)?;
-            let (plan, window, samples) = state.windows.of(subject.plan, look.window)?;
+            let (plan, _, samples) = state.windows.of(subject.plan, look.window)?;
             let time = |sample: Option<Sample>| known(sample.map(|sample| sample.ts));
             Some(Memory::Window {
                 samples: samples.len() as u64,
                 capacity: plan.capacity as u64,
                 oldest: time(samples.oldest()),
                 newest: time(samples.newest()),
-                before: time(window.left.filter(|_| look.kind == LookKind::Past)),
+                before: time(samples.left().filter(|_| look.kind == LookKind::Past)),
             })
         }
         NodeOp::Index { state: index } => {
@@ -286,7 +286,7 @@ fn market(subject: &Subject<'_>, id: NodeId, instrument: u32) -> Unknown {
 fn of_window(subject: &Subject<'_>, look: u32) -> Option<Unknown> {
     let (plan, state) = (subject.plan, subject.state);
     let (look, memory) = (plan.looks.get(look as usize)?, state.looks.get(look as usize)?);
-    let (window_plan, window, samples) = state.windows.of(plan, look.window)?;
+    let (window_plan, _, samples) = state.windows.of(plan, look.window)?;
     let until = |ts: i64| Unknown::WarmingUp { until: Some(ts).filter(|&ts| ts != NEVER), updates: None };
     let filled = if samples.len() < 2 { Unknown::TooFew } else { Unknown::Arithmetic };
     Some(match look.kind {
@@ -297,7 +297,7 @@ fn of_window(subject: &Subject<'_>, look: u32) -> Option<Unknown> {
         LookKind::Exact | LookKind::Standing if memory.known => filled,
         LookKind::Standing if memory.known_at == NEVER => Unknown::NeverSeen,
         LookKind::Exact | LookKind::Standing => until(memory.known_at),
-        LookKind::Past => match (window.left, samples.oldest()) {
+        LookKind::Past => match (samples.left(), samples.oldest()) {
             (None, None) => Unknown::NeverSeen,
             (None, Some(oldest)) => {
                 let full = window_plan.period.map_or(NEVER, |period| oldest.ts.saturating_add(state.period(period)));

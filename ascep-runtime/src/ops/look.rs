@@ -1,11 +1,11 @@
 //! Aggregates: when each looks at its window, and what it then is. What is in the window is in `window`.
 
 use crate::ops::num::finite;
-use crate::plan::{LookKind, LookPlan, NONE, PeriodPlan, Plan, WindowPlan};
+use crate::plan::{LookKind, LookPlan, NONE, NodeOp, PeriodPlan, Plan, Slide, WindowPlan, WindowStep};
 use crate::state::State;
 use crate::timers::NEVER;
-use crate::value::{Repr, at};
-use crate::window::Sample;
+use crate::value::{Repr, at, put};
+use crate::window::{Sample, Slid};
 
 /// What an aggregate over time remembers.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub(crate) struct Look {
     pub(crate) known: bool,
     /// When it becomes known.
     pub(crate) known_at: i64,
-    /// When the newest sample leaves, as it was armed; of those that stand and those that compare with the past.
+    /// When the newest sample leaves, as it was armed; of those that compare with the past, and of those that stand over a length that can change.
     pub(crate) leaves_at: i64,
 }
 
@@ -79,31 +79,98 @@ pub(super) fn visit(plan: &Plan, state: &mut State, args: &[u32], id: u32) -> Op
         let x = if is_numeric { number(state, args, 0) } else { 0.0 };
         Sample { ts: state.clock, x, y: number(state, args, 1) }
     });
-    state.windows.advance(window, look.window, state.step, edge, sample);
-    if update {
-        count_dropped(state, look, window);
+    match (sample, window.slide(look.window)) {
+        (Some(Sample { ts, x, .. }), Some(slide)) => {
+            let length = if slide.in_time { period } else { slide.length };
+            state.windows.slide(plan, &Slide { length, ..slide }, state.step, ts, x);
+        }
+        (sample, _) => state.windows.advance(window, look.window, state.step, edge, sample),
     }
-    let value = match look.kind {
+    Some(finite(after(plan, state, look, window, id, update, period)).to_bits())
+}
+
+/// What a look sees after its window has been brought up to date.
+fn after(plan: &Plan, state: &mut State, look: LookPlan, window: &WindowPlan, id: u32, update: bool, period: i64) -> f64 {
+    if update {
+        count_dropped(plan, state, look);
+    }
+    match look.kind {
         LookKind::Updates => over_updates(plan, state, look, window),
         LookKind::Exact => exact(plan, state, look, id, update, period),
-        LookKind::Standing => standing(plan, state, look, id, update, period),
+        LookKind::Standing => standing(plan, state, look, window, id, update, period),
         LookKind::Past => past(plan, state, look, id, update, period),
+    }
+}
+
+/// Brings one window up to date at an instant of its argument, and the slots of what looks at it, without putting them in line.
+#[inline]
+#[cfg_attr(not(test), expect(dead_code, reason = "for a dispatch that goes by steps"))]
+pub(crate) fn step(plan: &Plan, state: &mut State, step: &WindowStep) {
+    let x = f64::from_bits(state.slot(step.arg));
+    if x.is_nan() {
+        return;
+    }
+    let (slide, clock) = (&step.slide, state.clock);
+    let Some(Slid { mean, deviation, extremes: [lowest, highest] }) = state.windows.slide(plan, slide, state.step, clock, x) else {
+        return step_of_each(plan, state, step);
     };
-    Some(finite(value).to_bits())
+    let slots = &mut state.slots;
+    // What nobody looks at has no slot.
+    put(slots, step.avg, known_or_not(mean).to_bits());
+    put(slots, step.stddev, known_or_not(deviation).to_bits());
+    if slide.extremes != NONE {
+        put(slots, step.lowest, lowest.to_bits());
+        put(slots, step.highest, highest.to_bits());
+    }
+    if slide.in_time {
+        state.timers.postpone(step.timers, clock, clock.checked_add(slide.length).unwrap_or(NEVER));
+    }
+}
+
+/// A statistic of samples that are not beyond all measure is finite, or nothing at all.
+#[inline(always)]
+fn known_or_not(x: f64) -> f64 {
+    if x.is_nan() { f64::NAN } else { x }
+}
+
+/// The end of a step while some look still waits to be known, or counts what it lost.
+#[cold]
+#[inline(never)]
+fn step_of_each(plan: &Plan, state: &mut State, step: &WindowStep) {
+    let id = step.slide.window;
+    let Some(window) = plan.windows.get(id as usize) else { return };
+    let period = window.period.map_or(NEVER, |period: PeriodPlan| state.period(period));
+    let mut warm = true;
+    for slot in [step.avg, step.stddev, step.lowest, step.highest] {
+        let Some(NodeOp::Look { look: index }) = plan.nodes.get(slot as usize).map(|node| node.op) else { continue };
+        let Some(&look) = plan.looks.get(index as usize) else { continue };
+        let value = after(plan, state, look, window, index, true, period);
+        put(&mut state.slots, slot, finite(value).to_bits());
+        warm &= match look.kind {
+            LookKind::Updates => is_full(state, look, window),
+            _ => state.looks.get(index as usize).is_some_and(|memory| memory.known && state.clock >= memory.known_at),
+        };
+    }
+    if warm {
+        state.windows.set_warm(id);
+    }
 }
 
 /// Counts a sample that had to go for another. To what compares with the past, the one from before the window is lost in the same way.
-fn count_dropped(state: &mut State, look: LookPlan, plan: &WindowPlan) {
-    let Some(window) = state.windows.windows.get(look.window as usize) else { return };
-    let before = window.left.is_some() && look.kind == LookKind::Past && window.ring.len >= plan.capacity;
-    if look.kind != LookKind::Updates && (window.overflowed || before) {
+fn count_dropped(plan: &Plan, state: &mut State, look: LookPlan) {
+    let Some((plan, window, samples)) = state.windows.of(plan, look.window) else { return };
+    let before = look.kind == LookKind::Past && samples.left().is_some() && samples.len() >= plan.capacity;
+    if look.kind != LookKind::Updates && (window.overflowed() || before) {
         state.counters.samples_dropped += 1;
     }
 }
 
+fn is_full(state: &State, look: LookPlan, window: &WindowPlan) -> bool {
+    state.windows.windows.get(look.window as usize).is_some_and(|state| state.places.len as usize >= window.capacity)
+}
+
 fn over_updates(plan: &Plan, state: &State, look: LookPlan, window: &WindowPlan) -> f64 {
-    let full = state.windows.windows.get(look.window as usize).is_some_and(|state| state.ring.len >= window.capacity);
-    if full { state.windows.statistic(plan, look.window, look.stat, 0) } else { f64::NAN }
+    if is_full(state, look, window) { state.windows.statistic(plan, look.window, look.stat, 0) } else { f64::NAN }
 }
 
 fn exact(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: bool, period: i64) -> f64 {
@@ -117,7 +184,7 @@ fn exact(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: bool, 
     if known { state.windows.statistic(plan, look.window, look.stat, period) } else { f64::NAN }
 }
 
-fn standing(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: bool, period: i64) -> f64 {
+fn standing(plan: &Plan, state: &mut State, look: LookPlan, window: &WindowPlan, id: u32, update: bool, period: i64) -> f64 {
     let clock = state.clock;
     let newest =
         if update { Some(clock) } else { state.windows.of(plan, look.window).and_then(|(_, _, samples)| Some(samples.newest()?.ts)) };
@@ -125,10 +192,15 @@ fn standing(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: boo
     if update && memory.known_at == NEVER && !memory.known {
         memory.known_at = clock.checked_add(period).unwrap_or(NEVER);
     }
-    memory.leave(clock, update, newest, period);
+    let leaves = if let Some(PeriodPlan::Fixed(d)) = window.period {
+        newest.and_then(|newest| newest.checked_add(d)).filter(|leaves| *leaves > clock).unwrap_or(NEVER)
+    } else {
+        memory.leave(clock, update, newest, period);
+        memory.leaves_at
+    };
     let warm = clock >= memory.known_at;
     memory.known |= warm || (update && look.partial);
-    let deadline = if warm { memory.leaves_at } else { memory.leaves_at.min(memory.known_at) };
+    let deadline = if warm { leaves } else { leaves.min(memory.known_at) };
     let known = memory.known;
     state.timers.arm(look.timer, deadline);
     if known { state.windows.statistic(plan, look.window, look.stat, period) } else { f64::NAN }
@@ -136,7 +208,7 @@ fn standing(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: boo
 
 fn past(plan: &Plan, state: &mut State, look: LookPlan, id: u32, update: bool, period: i64) -> f64 {
     let clock = state.clock;
-    let newest = state.windows.of(plan, look.window).and_then(|(_, window, samples)| Some(samples.newest().or(window.left)?.ts));
+    let newest = state.windows.of(plan, look.window).and_then(|(_, _, samples)| Some(samples.newest().or(samples.left())?.ts));
     let Some(memory) = state.looks.get_mut(id as usize) else { return f64::NAN };
     memory.leave(clock, update, newest, period);
     state.timers.arm(look.timer, memory.leaves_at);
@@ -170,4 +242,87 @@ pub(super) fn index(plan: &Plan, state: &mut State, id: u32, args: &[u32], index
     let before = if ring.len >= plan_ring.capacity { ring.oldest(plan_ring, &state.history) } else { None };
     ring.push(plan_ring, &mut state.history, value);
     before.unwrap_or_else(|| repr.unknown())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use super::*;
+    use crate::plan::{TimerOwner, build};
+    use crate::{EngineOptions, HostFunctions, ops};
+
+    /// All that steps know, over lengths of time and counts, known at once and after a while, with and without room; the last two windows are of no step.
+    const RULES: &str = r#"
+        LET a = mid("A/B")
+        IF trade("A/B") THEN S(
+            a = avg(a, 5s), b = stddev(a, 5s), c = lowest(a, 5s), d = highest(a, 5s), e = avg(a, 6s, partial = TRUE), f = stddev(a, 6s),
+            g = avg(a, 5s, partial = TRUE, max = 3), h = highest(a, 5s, max = 3), i = stddev(a, 1m, partial = TRUE), j = lowest(a, 1m, partial = TRUE),
+            k = avg(a, 7), l = stddev(a, 7), m = highest(a, 40), n = lowest(a, 40), o = avg(a, 40), p = avg(a, 1), q = stddev(a, 1), r = highest(a, 5m),
+            s = avg(a, 8s), t = count(a, 8s), u = zscore(a, 9s)
+        )
+    "#;
+
+    fn fire(plan: &Plan, state: &mut State, limit: i64) {
+        while let Some(deadline) = state.timers.next(limit) {
+            state.clock = deadline;
+            crate::engine::begin_step(state, true);
+            let mut nodes = Vec::new();
+            while let Some(owner) = state.timers.take(deadline) {
+                let TimerOwner::Node(node) = plan.timers[owner as usize] else { continue };
+                nodes.push(node);
+            }
+            nodes.sort_unstable();
+            nodes.into_iter().for_each(|node| ops::visit(plan, state, node));
+        }
+    }
+
+    #[test]
+    fn a_step_does_what_visits_do() {
+        let program = ascep_lang::compile(&[ascep_lang::Source::new("t.cep", RULES)], &ascep_lang::Options::default()).unwrap();
+        let (mut plan, _) = build(&program, &EngineOptions::default(), &HostFunctions::new()).unwrap();
+        let looks: Vec<u32> = (0..).zip(&plan.nodes).filter(|(_, node)| matches!(node.op, NodeOp::Look { .. })).map(|(id, _)| id).collect();
+        let steps = plan.window_steps(|_| true);
+        let arg = steps[0].arg;
+        let in_steps: Vec<u32> =
+            steps.iter().flat_map(|step| [step.avg, step.stddev, step.lowest, step.highest]).filter(|id| *id != NONE).collect();
+        assert!(steps.iter().all(|step| step.arg == arg) && steps.len() == plan.windows.len() - 2 && in_steps.len() == looks.len() - 3);
+        let (mut visited, mut stepped) = (State::new(&mut plan, false), State::new(&mut plan, false));
+        let (mut seed, mut ts, mut x) = (9_u64, 0, 100.0);
+        let mut dice = move |sides: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % sides
+        };
+        for k in 0..20_000 {
+            ts += match dice(40) {
+                0 => 5_000_000_000,
+                1 => 70_000_000_000,
+                2 | 3 => 0,
+                _ => i64::try_from(dice(6)).unwrap() * 250_000_000,
+            };
+            x = match dice(if k % 2_000 < 1_000 { 300 } else { 6 }) {
+                0 => f64::NAN,
+                1 if x.is_nan() => 0.1 + dice(1_000) as f64,
+                2 => 1e300,
+                3 | 4 if x.abs() < 1e9 => x,
+                _ => (if x.abs() < 1e9 { x } else { 100.0 }) + (dice(2_001) as f64 - 1_000.0) * 1e-4,
+            };
+            for state in [&mut visited, &mut stepped] {
+                fire(&plan, state, ts - 1);
+                state.clock = ts;
+                crate::engine::begin_step(state, false);
+                put(&mut state.slots, arg, x.to_bits());
+                put(&mut state.instants, arg, state.step);
+            }
+            looks.iter().for_each(|node| ops::visit(&plan, &mut visited, *node));
+            steps.iter().for_each(|one| step(&plan, &mut stepped, one));
+            looks.iter().filter(|node| !in_steps.contains(node)).for_each(|node| ops::visit(&plan, &mut stepped, *node));
+            for look in &looks {
+                assert_eq!(visited.slot(*look), stepped.slot(*look), "{look} at {k}, {x}");
+            }
+            let due = |state: &State| (0..plan.timers.len()).map(|timer| state.timers.due(timer as u32)).collect::<Vec<_>>();
+            assert_eq!(due(&visited), due(&stepped), "at {k}");
+            assert_eq!(visited.counters, stepped.counters);
+        }
+        assert!(visited.counters.samples_dropped > 100);
+    }
 }

@@ -82,6 +82,8 @@ pub(super) struct Builder<'p> {
     pub(super) numbers: &'p [u32],
     pub(super) plan: Plan,
     pub(super) window_ids: FxHashMap<WindowKey, u32>,
+    /// The node of each aggregate.
+    pub(super) look_nodes: Vec<u32>,
     pub(super) sequence_programs: SequencePrograms,
     /// By node of the program.
     pub(super) node_keys: Vec<Key>,
@@ -160,7 +162,7 @@ impl<'p> Builder<'p> {
         plan.inputs = tables.inputs.iter().map(|input| InputPlan { name: input.name.clone(), kind: rules::field_kind(input.ty) }).collect();
         let (window_ids, sequence_programs) = (FxHashMap::default(), SequencePrograms::default());
         let node_keys = Vec::new();
-        Self { program, options, functions, traits, numbers, plan, window_ids, sequence_programs, node_keys }
+        Self { program, options, functions, traits, numbers, plan, window_ids, look_nodes: Vec::new(), sequence_programs, node_keys }
     }
 
     /// The number of a kept node.

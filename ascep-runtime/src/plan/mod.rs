@@ -31,7 +31,7 @@ pub(crate) use provenance::Provenance;
 pub(crate) use scans::{BETWEEN, NumberPlan, ScanPlan, ScanSetting, ScanUse, Scans};
 pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};
 pub(crate) use shape::{Instr, Shape, ShapeMode};
-pub(crate) use windows::{LookKind, LookPlan, Parts, WindowPlan};
+pub(crate) use windows::{LINE, LookKind, LookPlan, Parts, Slide, WindowPlan, WindowStep};
 
 use crate::columns::Columns;
 use crate::counters::PlanStats;
@@ -308,7 +308,9 @@ pub(crate) struct StateSizes {
     pub(crate) samples: usize,
     /// Places in all queues of the lowest and the highest.
     pub(crate) queues: usize,
-    /// Windows that keep their values in order.
+    /// Windows that keep extremes, that keep sums with 106 bits, and that keep their values in order.
+    pub(crate) extremes: u32,
+    pub(crate) totals: u32,
     pub(crate) sorted: u32,
     /// Timestamps in all `LIMIT`s.
     pub(crate) emitted: usize,

@@ -27,7 +27,7 @@ use cells::cells;
 use texts::Texts;
 
 /// The version of the form; it changes with what operators keep, too.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 const MAGIC: [u8; 8] = *b"ASCEPSNP";
 /// Magic, form, language, length of the payload; the checksum is at the end.
 const HEADER: usize = 8 + 4 + 4 + 8;

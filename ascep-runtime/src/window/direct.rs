@@ -40,8 +40,20 @@ pub(super) fn statistic(stat: Stat, samples: Samples<'_>, in_time: bool) -> f64 
     }
 }
 
+/// Rounding never takes it beyond the samples, so that equal ones have their own mean.
 fn mean(samples: Samples<'_>, of: Coordinate) -> f64 {
-    samples.iter().map(of).sum::<f64>() / count(samples.len())
+    let (mut sum, mut lowest, mut highest) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
+    for x in samples.iter().map(of) {
+        (sum, lowest, highest) = (sum + x, if x < lowest { x } else { lowest }, if x > highest { x } else { highest });
+    }
+    let mean = sum / count(samples.len());
+    if mean < lowest {
+        lowest
+    } else if mean > highest {
+        highest
+    } else {
+        mean
+    }
 }
 
 /// The sum of the products of two deviations. Deviations are taken from the first sample before, so that equal samples have none.

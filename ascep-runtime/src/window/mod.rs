@@ -3,61 +3,109 @@
 //!
 //! What a window holds follows from the updates and the clock alone, and what is done to each sum in which order from the samples that came and
 //! went. So nobody can see who else looks at a window.
+//!
+//! Most windows keep nothing but mean, deviation and extremes of one number: [`Windows::slide`] is their way, a few lines of memory and hardly a
+//! branch. Everything else, and what seldom happens to them, goes the general way.
 
 mod direct;
 mod extremes;
+mod moments;
+mod places;
 mod read;
+mod samples;
 mod saved;
 mod sorted;
 mod sums;
 mod total;
 
+pub(crate) use extremes::{Best, Extremes};
+pub(crate) use moments::{Moments, Read};
+pub(crate) use places::MOST;
+pub(crate) use samples::{Sample, Samples};
 pub(crate) use saved::Taken;
 pub(crate) use sorted::Sorted;
-pub(crate) use sums::Sums;
+pub(crate) use sums::Totals;
 
-use crate::plan::{Parts, Plan, WindowPlan};
-use crate::ring::Ring;
+use crate::plan::{LINE, NONE, Parts, Plan, Slide, WindowPlan};
+use moments::{is_huge, renew_first, renew_in};
+use places::Places;
+use samples::write_sample;
 
 /// A number beyond this is left out of the sums, so that it does not spoil them for what comes after; while one is in the window its statistics are
 /// worked out from the samples.
 const HUGE: f64 = 1e18;
 
-/// One update. What a window does not keep of it is 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Sample {
-    pub(crate) ts: i64,
-    pub(crate) x: f64,
-    pub(crate) y: f64,
+/// The state of one window that every update touches, in one line of memory.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+pub(crate) struct Window {
+    pub(crate) places: Places,
+    flags: u32,
+    /// The step in which the last sample came.
+    pub(crate) step: u64,
+    pub(crate) moments: Moments,
+    /// Updates until the moments are worked out anew.
+    renew_in: u32,
+    /// How many samples have left, round and round.
+    gone: u32,
 }
 
-impl Sample {
-    #[inline]
-    fn is_huge(self) -> bool {
-        // A comparison that fails for what is no number, too.
-        !(self.x.abs() <= HUGE && self.y.abs() <= HUGE)
+/// In [`Window::flags`]: a sample has left by its age, and the last that left is still there.
+const LEFT: u32 = 1;
+/// The last sample came into a full window.
+const OVERFLOWED: u32 = 2;
+/// A number beyond all measure is among the samples, or was: the moments do not hold.
+const HUGE_WITHIN: u32 = 4;
+/// See [`Windows::set_warm`].
+const WARM: u32 = 8;
+
+impl Window {
+    /// Whether an older sample had to go for the last one.
+    #[inline(always)]
+    pub(crate) fn overflowed(&self) -> bool {
+        self.flags & OVERFLOWED != 0
+    }
+
+    #[inline(always)]
+    fn set(&mut self, flag: u32, truth: bool) {
+        self.flags = if truth { self.flags | flag } else { self.flags & !flag };
+    }
+
+    /// Takes the oldest out, which is `x`.
+    #[inline(always)]
+    fn drop_oldest(&mut self, x: f64) {
+        self.places.drop_oldest();
+        self.gone = self.gone.wrapping_add(1);
+        self.moments.remove(x);
+    }
+
+    /// Adds the newest, which stands in its place already; whether the moments are to be worked out anew.
+    #[inline(always)]
+    fn push(&mut self, x: f64) -> Result<Read, Spoiled> {
+        if self.places.len == 0 {
+            (self.moments, self.renew_in) = (Moments::first(x), renew_first());
+        } else {
+            self.moments.add(x);
+        }
+        self.places.len += 1;
+        self.renew_in = self.renew_in.wrapping_sub(1);
+        match self.moments.read(f64::from(self.places.len)) {
+            Some(read) if self.renew_in != 0 => Ok(read),
+            _ => Err(Spoiled),
+        }
     }
 }
 
-/// The state of one window but for what stands in the arrays of [`Windows`].
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Window {
-    pub(crate) ring: Ring,
-    /// The step in which the last sample came.
-    pub(crate) step: u64,
-    /// Whether an older one was dropped for it.
-    pub(crate) overflowed: bool,
-    /// Samples since the sums were last worked out anew.
-    pub(crate) pushes: u32,
-    /// How many of the samples are beyond [`HUGE`].
-    pub(crate) huge: u32,
-    /// How many of the newest samples have the same x, and the same y, as far as they were counted.
-    pub(crate) runs: [u32; 2],
-    /// The last sample that has left by its age.
-    pub(crate) left: Option<Sample>,
-    pub(crate) sums: Sums,
-    pub(crate) lowest: Ring,
-    pub(crate) highest: Ring,
+/// The moments are to be worked out anew.
+struct Spoiled;
+
+/// What is read after a [slide](Windows::slide), as far as the window keeps it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slid {
+    pub(crate) mean: f64,
+    pub(crate) deviation: f64,
+    /// The lowest and the highest.
+    pub(crate) extremes: [f64; 2],
 }
 
 /// All windows of an engine.
@@ -66,99 +114,62 @@ pub(crate) struct Windows {
     pub(crate) windows: Vec<Window>,
     /// The samples, each as the words that its window keeps: time, x, y.
     pub(crate) samples: Vec<u64>,
-    /// The queues of the lowest and the highest: places in the rings.
-    pub(crate) queues: Vec<u32>,
-    pub(crate) sorted: Vec<Sorted>,
-}
-
-/// The samples of one window, as they lie in its ring.
-#[derive(Clone, Copy)]
-pub(crate) struct Samples<'w> {
-    parts: Parts,
-    ring: Ring,
-    capacity: usize,
-    words: &'w [u64],
-}
-
-impl Samples<'_> {
-    /// The sample at a place of the ring.
-    #[inline]
-    fn at(self, place: usize) -> Sample {
-        let width = self.parts.width();
-        read_sample(self.parts, self.words.get(place * width..(place + 1) * width).unwrap_or_default())
-    }
-
-    /// The i-th from the oldest.
-    #[inline]
-    pub(crate) fn get(self, i: usize) -> Sample {
-        self.at(self.ring.offset(self.capacity, i))
-    }
-
-    #[inline]
-    pub(crate) fn len(self) -> usize {
-        self.ring.len
-    }
-
-    pub(crate) fn iter(self) -> impl Iterator<Item = Sample> {
-        (0..self.ring.len).map(move |i| self.get(i))
-    }
-
-    #[inline]
-    pub(crate) fn oldest(self) -> Option<Sample> {
-        (self.ring.len > 0).then(|| self.get(0))
-    }
-
-    #[inline]
-    pub(crate) fn newest(self) -> Option<Sample> {
-        (self.ring.len > 0).then(|| self.get(self.ring.len - 1))
-    }
-}
-
-#[inline]
-fn read_sample(parts: Parts, words: &[u64]) -> Sample {
-    let (ts, values) = match (parts.has(Parts::TIME), words) {
-        (true, [ts, values @ ..]) => (ts.cast_signed(), values),
-        _ => (0, words),
-    };
-    let value = |i: usize| values.get(i).map_or(0.0, |bits| f64::from_bits(*bits));
-    Sample { ts, x: value(0), y: value(1) }
-}
-
-#[inline]
-fn write_sample(parts: Parts, words: &mut [u64], sample: Sample) {
-    let time = parts.has(Parts::TIME).then_some(sample.ts.cast_unsigned());
-    let values = [sample.x.to_bits(), sample.y.to_bits()];
-    for (word, value) in words.iter_mut().zip(time.into_iter().chain(values)) {
-        *word = value;
-    }
+    /// Of windows that keep other sums than those of mean and deviation.
+    totals: Vec<Totals>,
+    extremes: Vec<Extremes>,
+    /// Queues of the lowest and of the highest, one after the other for each that has them.
+    queues: Vec<Best>,
+    sorted: Vec<Sorted>,
 }
 
 impl Windows {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut sorted = Vec::with_capacity(plan.sizes.sorted as usize);
         sorted.extend(plan.windows.iter().filter(|window| window.parts.has(Parts::ORDER)).map(|window| Sorted::new(window.capacity)));
+        let mut extremes = Vec::with_capacity(plan.sizes.extremes as usize);
+        let with_extremes = plan.windows.iter().filter(|window| window.extremes != NONE);
+        extremes.extend(with_extremes.map(|window| Extremes::new(window.queues, window.queue_places())));
         Self {
             windows: vec![Window::default(); plan.windows.len()],
             // Zeroed, so that the system need not back what is never written.
             samples: vec![0; plan.sizes.samples],
-            queues: vec![0; plan.sizes.queues],
+            totals: vec![Totals::default(); plan.sizes.totals as usize],
+            extremes,
+            queues: vec![Best::default(); plan.sizes.queues],
             sorted,
         }
     }
 
-    /// Bytes of all that stands here for one window, but for its own state.
+    /// Bytes of all that stands here for one window.
     pub(crate) fn bytes_of(plan: &WindowPlan) -> usize {
         let WindowPlan { capacity, parts, .. } = *plan;
-        let queues = [Parts::LOWEST, Parts::HIGHEST].into_iter().filter(|part| parts.has(*part)).count();
         let sorted = if parts.has(Parts::ORDER) { Sorted::bytes(capacity).saturating_add(size_of::<Sorted>()) } else { 0 };
-        capacity.saturating_mul(parts.width() * 8 + queues * 4).saturating_add(sorted)
+        let extremes =
+            if parts.has(Parts::EXTREMES) { size_of::<Extremes>() + plan.queue_places().saturating_mul(2 * size_of::<Best>()) } else { 0 };
+        let totals = if plan.totals == NONE { 0 } else { size_of::<Totals>() };
+        [size_of::<Window>(), plan.words().saturating_mul(8), sorted, extremes, totals].into_iter().fold(0, usize::saturating_add)
     }
 
     /// A window, its plan and its samples.
     #[inline]
     pub(crate) fn of<'w>(&'w self, plan: &'w Plan, id: u32) -> Option<(&'w WindowPlan, &'w Window, Samples<'w>)> {
         let (plan, window) = (plan.windows.get(id as usize)?, self.windows.get(id as usize)?);
-        Some((plan, window, samples(plan, window.ring, &self.samples)))
+        Some((plan, window, samples(plan, window, &self.samples)))
+    }
+
+    /// Where the oldest sample of a window stands in [`samples`](Self::samples), and where the next will: what an update is going to touch.
+    #[inline]
+    #[expect(dead_code, reason = "for a dispatch that looks ahead")]
+    pub(crate) fn ahead(&self, plan: &WindowPlan, id: u32) -> [usize; 2] {
+        let places = self.windows.get(id as usize).map_or(Places::default(), |window| window.places);
+        [places.head, places.at(places.len)].map(|place| plan.start + place as usize * plan.parts.width())
+    }
+
+    /// Says that all that look at a window know it and have nothing to wait for but the next sample.
+    pub(crate) fn set_warm(&mut self, id: u32) {
+        if let Some(window) = self.windows.get_mut(id as usize) {
+            window.set(WARM, true);
+        }
     }
 
     /// Lets go of what is as old as the horizon and takes in the sample of a step, unless that has been done in this step for another.
@@ -172,7 +183,7 @@ impl Windows {
             while let Some(oldest) = view.samples().oldest()
                 && oldest.ts <= horizon
             {
-                view.window.left = Some(oldest);
+                view.window.set(LEFT, true);
                 view.drop_oldest(oldest);
             }
         }
@@ -182,20 +193,126 @@ impl Windows {
         }
     }
 
+    /// [`advance`](Self::advance) for an update of a [simple](WindowPlan::slide) window. What seldom happens takes the general way; the sums come out
+    /// the same to the last bit. Gives what is read then, or nothing where it is to be read in the general way: also where not all that look at the
+    /// window are [warm](Self::set_warm).
+    #[inline(always)]
+    pub(crate) fn slide(&mut self, plan: &Plan, slide: &Slide, step: u64, ts: i64, x: f64) -> Option<Slid> {
+        match (slide.in_time, slide.extremes == NONE) {
+            (true, true) => self.slide_by::<2, false>(plan, slide, step, ts, x),
+            (true, false) => self.slide_by::<2, true>(plan, slide, step, ts, x),
+            (false, true) => self.slide_by::<1, false>(plan, slide, step, ts, x),
+            (false, false) => self.slide_by::<1, true>(plan, slide, step, ts, x),
+        }
+    }
+
+    /// Each sample has `WIDTH` words: over time its time and its number, over a count of updates its number alone. What changes is kept at hand until
+    /// the end.
+    #[inline(never)]
+    fn slide_by<const WIDTH: usize, const EXTREMES: bool>(
+        &mut self,
+        plan: &Plan,
+        slide: &Slide,
+        step: u64,
+        ts: i64,
+        x: f64,
+    ) -> Option<Slid> {
+        let Self { windows, samples, extremes, queues, .. } = self;
+        let window = windows.get_mut(slide.window as usize)?;
+        if window.step == step || window.flags & HUGE_WITHIN != 0 || is_huge(x) {
+            return self.slide_slowly(plan, slide, step, ts, x);
+        }
+        let (all, base) = (samples.as_chunks_mut::<WIDTH>().0, slide.line as usize * (LINE / WIDTH));
+        let x_at = |all: &[[u64; WIDTH]], place: u32| all.get(base + place as usize).map_or(0.0, |sample| split(sample).1);
+        let mut extremes = if EXTREMES { extremes.get_mut(slide.extremes as usize) } else { None };
+        let Window { mut places, mut flags, mut moments, mut renew_in, mut gone, .. } = *window;
+        let horizon = ts.saturating_sub(slide.length);
+        while places.len > 0 {
+            let Some((since, oldest)) = all.get(base + places.head as usize).map(split) else { break };
+            if WIDTH == 2 {
+                if since > horizon {
+                    break;
+                }
+                flags |= LEFT;
+            } else if i64::from(places.len) < slide.length {
+                break;
+            }
+            places.drop_oldest();
+            gone = gone.wrapping_add(1);
+            moments.remove(oldest);
+            if EXTREMES && let Some(extremes) = &mut extremes {
+                extremes.drop_oldest(queues, gone, places.len, |i| x_at(all, places.at(i)));
+            }
+        }
+        if !places.has_room() {
+            *window = Window { places, flags, moments, gone, ..*window };
+            return self.slide_slowly(plan, slide, step, ts, x);
+        }
+        if let Some(sample) = all.get_mut(base + places.at(places.len) as usize) {
+            // The second takes the place of the first where there is but one.
+            sample.first_mut().into_iter().for_each(|word| *word = ts.cast_unsigned());
+            sample.last_mut().into_iter().for_each(|word| *word = x.to_bits());
+        }
+        if places.len == 0 {
+            (moments, renew_in) = (Moments::first(x), renew_first());
+        } else {
+            moments.add(x);
+        }
+        places.len += 1;
+        renew_in = renew_in.wrapping_sub(1);
+        flags &= !OVERFLOWED;
+        *window = Window { places, flags, step, moments, renew_in, gone };
+        let mut bests = [f64::NAN; 2];
+        if EXTREMES && let Some(extremes) = &mut extremes {
+            let at = |i: u32| x_at(all, places.at(i));
+            extremes.push(queues, gone, places.len, x, at);
+            bests = [extremes.read(false, gone, places.len, at), extremes.read(true, gone, places.len, at)];
+        }
+        let read = match moments.read(f64::from(places.len)) {
+            Some(read) if renew_in != 0 => read,
+            _ if slide.has_moments => self.renew(plan, slide.window)?,
+            _ => Read::NOTHING,
+        };
+        (flags & WARM != 0).then_some(Slid { mean: read.mean(), deviation: read.deviation(), extremes: bests })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn slide_slowly(&mut self, plan: &Plan, slide: &Slide, step: u64, ts: i64, x: f64) -> Option<Slid> {
+        let of = plan.windows.get(slide.window as usize)?;
+        self.advance(of, slide.window, step, ts.saturating_sub(slide.length), Some(Sample { ts, x, y: 0.0 }));
+        None
+    }
+
+    /// Works the moments out anew.
+    #[cold]
+    #[inline(never)]
+    fn renew(&mut self, plan: &Plan, id: u32) -> Option<Read> {
+        self.view(plan.windows.get(id as usize)?, id)?.renew_moments()
+    }
+
     #[inline]
     fn view<'w>(&'w mut self, plan: &'w WindowPlan, id: u32) -> Option<View<'w>> {
         let window = self.windows.get_mut(id as usize)?;
-        let end = plan.start + plan.capacity.saturating_mul(plan.parts.width());
-        let words = self.samples.get_mut(plan.start..end)?;
+        let words = self.samples.get_mut(plan.start..plan.start + plan.words())?;
         let sorted = if plan.parts.has(Parts::ORDER) { self.sorted.get_mut(plan.sorted as usize) } else { None };
-        Some(View { plan, window, words, queues: &mut self.queues, sorted })
+        let extremes = if plan.extremes == NONE { None } else { self.extremes.get_mut(plan.extremes as usize) };
+        let totals = if plan.totals == NONE { None } else { self.totals.get_mut(plan.totals as usize) };
+        Some(View { plan, window, words, queues: &mut self.queues, sorted, extremes, totals })
     }
 }
 
+/// Time and number of a sample of a simple window; the time is nothing where it is not kept.
+#[inline(always)]
+fn split<const WIDTH: usize>(sample: &[u64; WIDTH]) -> (i64, f64) {
+    let word = |word: Option<&u64>| word.copied().unwrap_or_default();
+    (word(sample.first()).cast_signed(), f64::from_bits(word(sample.last())))
+}
+
 #[inline]
-fn samples<'w>(plan: &WindowPlan, ring: Ring, words: &'w [u64]) -> Samples<'w> {
-    let end = plan.start + plan.capacity.saturating_mul(plan.parts.width());
-    Samples { parts: plan.parts, ring, capacity: plan.capacity, words: words.get(plan.start..end).unwrap_or_default() }
+fn samples<'w>(plan: &WindowPlan, window: &Window, words: &'w [u64]) -> Samples<'w> {
+    let words = words.get(plan.start..plan.start + plan.words()).unwrap_or_default();
+    Samples { parts: plan.parts, places: window.places, has_left: window.flags & LEFT != 0, words }
 }
 
 /// One window with all that belongs to it.
@@ -203,114 +320,93 @@ struct View<'w> {
     plan: &'w WindowPlan,
     window: &'w mut Window,
     words: &'w mut [u64],
-    queues: &'w mut [u32],
+    queues: &'w mut [Best],
     sorted: Option<&'w mut Sorted>,
+    extremes: Option<&'w mut Extremes>,
+    totals: Option<&'w mut Totals>,
 }
 
 impl View<'_> {
     #[inline]
     fn samples(&self) -> Samples<'_> {
-        Samples { parts: self.plan.parts, ring: self.window.ring, capacity: self.plan.capacity, words: self.words }
+        samples_of(self.plan, self.window, self.words)
     }
 
-    #[inline]
     fn push(&mut self, sample: Sample) {
         let Self { plan, .. } = *self;
         let parts = plan.parts;
-        let full = self.window.ring.len >= plan.capacity;
-        self.window.overflowed = full;
+        let full = self.window.places.len as usize >= plan.capacity;
+        self.window.set(OVERFLOWED, full);
         if full && let Some(oldest) = self.samples().oldest() {
             self.drop_oldest(oldest);
         }
+        if !self.window.places.has_room() {
+            self.window.places.grow(plan.capacity + 1, parts.width(), self.words);
+        }
         let newest = self.samples().newest();
-        let (place, width) = (self.window.ring.offset(plan.capacity, self.window.ring.len), parts.width());
-        if let Some(words) = self.words.get_mut(place * width..(place + 1) * width) {
+        let place = self.window.places.at(self.window.places.len) as usize * parts.width();
+        if let Some(words) = self.words.get_mut(place..place + parts.width()) {
             write_sample(parts, words, sample);
         }
-        let Window { ring, sums, runs, huge, .. } = &mut *self.window;
-        let len = ring.len;
-        ring.len += 1;
+        self.take_in(newest, sample);
+    }
+
+    /// Adds what stands in its place already; `newest` was the newest before.
+    fn take_in(&mut self, newest: Option<Sample>, sample: Sample) {
+        let parts = self.plan.parts;
         if !parts.has(Parts::X) {
+            self.window.places.len += 1;
             return;
         }
-        let same = newest.map_or([false; 2], |newest| [newest.x == sample.x, newest.y == sample.y]);
-        for (run, same) in runs.iter_mut().zip(same) {
-            *run = if same { run.saturating_add(1) } else { 1 };
+        let moments = self.window.push(sample.x);
+        if parts.has(Parts::MOMENTS) {
+            self.window.set(HUGE_WITHIN, self.window.flags & HUGE_WITHIN != 0 || is_huge(sample.x));
+            if moments.is_err() || self.window.flags & HUGE_WITHIN != 0 {
+                self.renew_moments();
+            }
         }
-        *huge += u32::from(sample.is_huge());
-        sums.add(parts, len, newest, sample);
-        self.renew_sums();
-        self.push_extremes(place, sample.x);
+        let samples = samples_of(self.plan, self.window, self.words);
+        if let Some(totals) = &mut self.totals {
+            totals.push(samples, newest, sample);
+        }
+        if let Some(extremes) = &mut self.extremes {
+            extremes.push(self.queues, self.window.gone, self.window.places.len, sample.x, |i| samples.x(i));
+        }
         if let Some(sorted) = &mut self.sorted {
             sorted.insert(sample.x);
         }
     }
 
-    /// Works the sums out anew now and then, which costs little against the samples that came in the meantime.
-    #[inline]
-    fn renew_sums(&mut self) {
-        let parts = self.plan.parts;
-        let window = &mut *self.window;
-        window.pushes += 1;
-        if window.pushes & 15 == 0 {
-            window.sums.settle();
+    /// The moments anew, unless they can't hold what is in the window.
+    fn renew_moments(&mut self) -> Option<Read> {
+        let samples = samples_of(self.plan, self.window, self.words);
+        let n = samples.len();
+        if self.window.flags & HUGE_WITHIN != 0 && samples.iter().any(|sample| is_huge(sample.x)) {
+            return None;
         }
-        if window.pushes as usize >= 4 * window.ring.len.max(64) {
-            window.pushes = 0;
-            self.window.sums = Sums::of(self.samples());
-        } else if window.sums.are_spoiled() {
-            let renewed = Sums::of(self.samples());
-            self.window.sums.renew_squares(parts, renewed);
-        }
+        self.window.moments = Moments::of(samples);
+        self.window.renew_in = renew_in(n);
+        self.window.set(HUGE_WITHIN, false);
+        self.window.moments.read(f64::from(self.window.places.len))
     }
 
-    fn push_extremes(&mut self, place: usize, x: f64) {
-        let plan = self.plan;
-        if !plan.parts.has(Parts::LOWEST) && !plan.parts.has(Parts::HIGHEST) {
-            return;
-        }
-        let Ok(place) = u32::try_from(place) else { return };
-        for (part, highest) in [(Parts::LOWEST, false), (Parts::HIGHEST, true)] {
-            if !plan.parts.has(part) {
-                continue;
-            }
-            let mut queue = if highest { self.window.highest } else { self.window.lowest };
-            let samples = Samples { parts: plan.parts, ring: self.window.ring, capacity: plan.capacity, words: self.words };
-            let yields = |earlier: u32| {
-                let earlier = samples.at(earlier as usize).x;
-                if highest { earlier <= x } else { earlier >= x }
-            };
-            extremes::push(&mut queue, plan.queue(highest), self.queues, place, yields);
-            *(if highest { &mut self.window.highest } else { &mut self.window.lowest }) = queue;
-        }
-    }
-
-    #[inline]
     fn drop_oldest(&mut self, oldest: Sample) {
-        let Self { plan, window, queues, sorted, .. } = self;
-        let parts = plan.parts;
-        let place = window.ring.head;
-        window.ring.drop_oldest(plan.capacity);
-        if !parts.has(Parts::X) {
-            return;
+        self.window.drop_oldest(oldest.x);
+        let samples = samples_of(self.plan, self.window, self.words);
+        if let Some(totals) = &mut self.totals {
+            totals.drop_oldest(samples, oldest);
         }
-        for (part, queue, highest) in [(Parts::LOWEST, &mut window.lowest, false), (Parts::HIGHEST, &mut window.highest, true)] {
-            if parts.has(part)
-                && let Ok(place) = u32::try_from(place)
-            {
-                extremes::drop_oldest(queue, plan.queue(highest), queues, place);
-            }
+        if let Some(extremes) = &mut self.extremes {
+            extremes.drop_oldest(self.queues, self.window.gone, self.window.places.len, |i| samples.x(i));
         }
-        if let Some(sorted) = sorted {
+        if let Some(sorted) = &mut self.sorted {
             sorted.remove(oldest.x);
         }
-        window.huge -= u32::from(oldest.is_huge());
-        if window.ring.len == 0 {
-            window.pushes = 0;
-            window.sums = Sums::default();
-            return;
-        }
-        let next = || Samples { parts, ring: window.ring, capacity: plan.capacity, words: self.words }.get(0);
-        window.sums.remove(parts, oldest, next);
     }
+}
+
+/// The samples, of a window whose words are these.
+#[inline]
+fn samples_of<'w>(plan: &WindowPlan, window: &Window, words: &'w [u64]) -> Samples<'w> {
+    Samples { parts: plan.parts, places: window.places, has_left: window.flags & LEFT != 0, words }
 }

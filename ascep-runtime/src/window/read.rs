@@ -5,11 +5,26 @@ use ascep_lang::program::Stat;
 
 use super::sums::{count, elapsed};
 use super::total::Total;
-use super::{Sample, Samples, Window, Windows, direct};
+use super::{HUGE_WITHIN, Read, Sample, Samples, Totals, Window, Windows, direct};
 use crate::plan::{Plan, WindowPlan};
 
 /// Where the squares of the deviations are less than this part of what the squares have come to, sums do not hold them well enough.
 const NEARLY_NONE: f64 = 1e-19;
+
+impl Read {
+    /// One of the statistics that are read from the moments, of two samples at least where it needs them.
+    #[inline(always)]
+    pub(crate) fn statistic(&self, stat: Stat, newest: impl FnOnce() -> f64) -> f64 {
+        match stat {
+            Stat::Avg => self.mean(),
+            Stat::Variance => self.variance(),
+            Stat::Stddev => self.deviation(),
+            Stat::StddevPop => self.deviation_of_all(),
+            Stat::Zscore => self.zscore(newest()),
+            _ => f64::NAN,
+        }
+    }
+}
 
 impl Windows {
     /// A statistic of the samples, `length` the window's length of time; NaN where there are none, or too few.
@@ -30,17 +45,24 @@ impl Windows {
             Stat::Lowest | Stat::Highest => self.extreme(window_plan, window, samples, stat == Stat::Highest),
             Stat::Median => self.percentile(window_plan, n, 50.0),
             Stat::Percentile(p) => self.percentile(window_plan, n, f64::from_bits(p)),
+            Stat::Avg | Stat::Stddev | Stat::StddevPop | Stat::Variance | Stat::Zscore => {
+                let newest = || samples.newest().map_or(f64::NAN, |sample| sample.x);
+                let read = if window.flags & HUGE_WITHIN == 0 { window.moments.read(count(n)) } else { None };
+                read.map_or_else(|| direct::statistic(stat, samples, false), |read| read.statistic(stat, newest))
+            }
             _ => {
                 let in_time = window_plan.period.is_some();
-                let of_sums = if window.huge > 0 { None } else { of_sums(stat, window, samples, in_time) };
+                let totals = self.totals.get(window_plan.totals as usize).filter(|totals| totals.huge == 0);
+                let of_sums = totals.and_then(|totals| of_sums(stat, totals, samples, in_time));
                 of_sums.unwrap_or_else(|| direct::statistic(stat, samples, in_time))
             }
         }
     }
 
+    #[inline]
     fn extreme(&self, plan: &WindowPlan, window: &Window, samples: Samples<'_>, highest: bool) -> f64 {
-        let queue = if highest { window.highest } else { window.lowest };
-        queue.oldest(plan.queue(highest), &self.queues).map_or(f64::NAN, |place| samples.at(place as usize).x)
+        let extremes = self.extremes.get(plan.extremes as usize);
+        extremes.map_or(f64::NAN, |extremes| extremes.read(highest, window.gone, window.places.len, |i| samples.x(i)))
     }
 
     fn percentile(&self, plan: &WindowPlan, n: usize, p: f64) -> f64 {
@@ -54,23 +76,25 @@ impl Windows {
     /// `change`, `delta` and `twap` as of `clock`: x against x as it stood at `edge`, which is C - d. The sample from before the window counts
     /// among the most that it may hold.
     pub(crate) fn against_the_past(&self, plan: &Plan, id: u32, stat: Stat, partial: bool, edge: i64, clock: i64) -> f64 {
-        let Some((window_plan, window, samples)) = self.of(plan, id) else { return f64::NAN };
-        let left = window.left.filter(|_| samples.len() < window_plan.capacity);
+        let Some((window_plan, _, samples)) = self.of(plan, id) else { return f64::NAN };
+        let left = samples.left().filter(|_| samples.len() < window_plan.capacity);
         let Some(newest) = samples.newest().or(left) else { return f64::NAN };
         let then = left.filter(|left| left.ts <= edge);
         match stat {
             Stat::Change => then.map_or(f64::NAN, |then| newest.x / then.x - 1.0),
             Stat::Delta => then.map_or(f64::NAN, |then| newest.x - then.x),
-            Stat::Twap if then.is_some() || partial => mean_over_time(window, samples, left, edge, clock),
+            Stat::Twap if then.is_some() || partial => {
+                self.totals.get(window_plan.totals as usize).map_or(f64::NAN, |totals| mean_over_time(totals, samples, left, edge, clock))
+            }
             _ => f64::NAN,
         }
     }
 }
 
 /// The mean of x, held between samples, from `edge` on, or from the first sample where that is later.
-fn mean_over_time(window: &Window, samples: Samples<'_>, left: Option<Sample>, edge: i64, clock: i64) -> f64 {
-    let mut area = window.sums.area;
-    if window.huge > 0 {
+fn mean_over_time(totals: &Totals, samples: Samples<'_>, left: Option<Sample>, edge: i64, clock: i64) -> f64 {
+    let mut area = totals.sums.area;
+    if totals.huge > 0 {
         area = Total::default();
         let mut before: Option<Sample> = None;
         for sample in samples.iter() {
@@ -111,25 +135,14 @@ fn square_spread(n: usize, squares: Total, peak: f64, x: Total, run: u32) -> Opt
 
 /// From the sums, of two samples at least where the statistic needs them.
 #[inline]
-fn of_sums(stat: Stat, window: &Window, samples: Samples<'_>, in_time: bool) -> Option<f64> {
-    let (samples_n, sums) = (samples.len(), &window.sums);
+fn of_sums(stat: Stat, totals: &Totals, samples: Samples<'_>, in_time: bool) -> Option<f64> {
+    let (samples_n, sums) = (samples.len(), &totals.sums);
     let n = count(samples_n);
-    let ([run_x, run_y], [peak_x, peak_y]) = (window.runs, sums.peaks);
+    let ([run_x, run_y], [peak_x, peak_y]) = (totals.runs, sums.peaks);
     let squares_x = || square_spread(samples_n, sums.xx, peak_x, sums.x, run_x);
     let squares_y = || square_spread(samples_n, sums.yy, peak_y, sums.y, run_y);
     Some(match stat {
         Stat::Sum => sums.x.value(),
-        Stat::Avg if run_x as usize >= samples_n => samples.newest().map_or(f64::NAN, |sample| sample.x),
-        Stat::Avg => sums.x.value() / n,
-        Stat::Variance => squares_x()? / (n * (n - 1.0)),
-        Stat::Stddev => (squares_x()? / (n * (n - 1.0))).sqrt(),
-        Stat::StddevPop => squares_x()?.sqrt() / n,
-        Stat::Zscore => {
-            let newest = samples.newest().map_or(f64::NAN, |sample| sample.x);
-            // Not the newest less the mean, of which rounding takes as much as the deviation of a price may be.
-            let above = Total { high: newest, low: 0.0 }.times(n).minus(sums.x).value() / n;
-            above / (squares_x()? / (n * (n - 1.0))).sqrt()
-        }
         Stat::Wma if run_x as usize >= samples_n => samples.newest().map_or(f64::NAN, |sample| sample.x),
         // Ranks begin with 0 and weights with 1.
         Stat::Wma => {

@@ -1,9 +1,9 @@
 //! Windows in a snapshot: the samples and the sums to the last bit, so that a window goes on with the same roundings. Queues and orders follow from
 //! the samples. A window may be read by a program that asks more of it: what is missing is worked out from the samples.
 
-use super::{HUGE, Sample, Samples, Sums, Window, Windows, total::Total, write_sample};
+use super::sums::Sums;
+use super::{HUGE, HUGE_WITHIN, LEFT, Moments, Sample, Samples, Totals, Window, Windows, total::Total, write_sample};
 use crate::plan::{Parts, Plan};
-use crate::ring::Ring;
 use crate::snapshot::{Reader, Writer};
 use crate::value::UNKNOWN_INT;
 
@@ -22,18 +22,22 @@ impl Windows {
         let Some((plan, window, samples)) = self.of(plan, id) else { return };
         let parts = plan.parts;
         out.word(u64::from(parts.bits()));
-        out.count(window.ring.len);
-        for sample in samples.iter() {
+        out.flag(samples.left().is_some());
+        out.count(samples.len());
+        for sample in samples.left().into_iter().chain(samples.iter()) {
             write_one(parts, sample, out);
         }
-        out.flag(window.left.is_some());
-        if let Some(left) = window.left {
-            write_one(parts, left, out);
+        let Window { places: _, flags, step: _, moments, renew_in, gone: _ } = *window;
+        if parts.has(Parts::MOMENTS) {
+            let Moments { reference, sum, squares, peak } = moments;
+            [reference, sum, squares, peak].into_iter().for_each(|x| out.num(x));
+            out.word(u64::from(renew_in));
+            out.flag(flags & HUGE_WITHIN != 0);
         }
-        let Window { ring: _, step: _, overflowed: _, pushes, huge: _, runs, left: _, sums, lowest: _, highest: _ } = *window;
-        if parts.has(Parts::X) {
-            out.word(u64::from(pushes));
-            runs.into_iter().for_each(|run| out.word(u64::from(run)));
+        if let Some(totals) = self.totals.get(plan.totals as usize) {
+            let Totals { sums, pushes, huge: _, runs } = totals;
+            out.word(u64::from(*pushes));
+            runs.iter().for_each(|run| out.word(u64::from(*run)));
             sums.write(out);
         }
     }
@@ -47,37 +51,43 @@ impl Windows {
         if !(had.columns_hold(plan.parts) || (untimed && had.and(Parts::TIME).columns_hold(plan.parts))) {
             return Some(Taken::TooLittle);
         }
+        let has_left = from.flag()?;
         let count = from.count(plan.capacity)?;
         let mut view = self.view(plan, id)?;
         let mut newest = i64::MIN;
-        for place in 0..count {
+        for place in 0..count + usize::from(has_left) {
             let mut sample = read_one(had, from)?;
             if untimed {
                 sample.ts = UNKNOWN_INT;
             }
             (!had.has(Parts::TIME) || (sample.ts >= newest && sample.ts <= clock)).then_some(())?;
             newest = sample.ts;
-            let width = plan.parts.width();
-            write_sample(plan.parts, view.words.get_mut(place * width..(place + 1) * width)?, sample);
-            view.window.ring = Ring { head: 0, len: place + 1 };
-            if plan.parts.has(Parts::X) {
-                view.window.huge += u32::from(sample.is_huge());
-                view.push_extremes(place, sample.x);
-                if let Some(sorted) = &mut view.sorted {
-                    sorted.insert(sample.x);
-                }
+            view.push(sample);
+            if has_left && place == 0 {
+                view.window.set(LEFT, true);
+                view.drop_oldest(sample);
             }
         }
-        view.window.left = if from.flag()? { Some(read_one(had, from)?) } else { None };
-        if had.has(Parts::X) {
+        if had.has(Parts::MOMENTS) {
+            let mut number = || from.num();
+            let moments = Moments { reference: number()?, sum: number()?, squares: number()?, peak: number()? };
+            let (renew_in, huge) = (u32::try_from(from.word()?).ok()?, from.flag()?);
+            if plan.parts.has(Parts::MOMENTS) {
+                (view.window.moments, view.window.renew_in) = (moments, renew_in);
+                view.window.set(HUGE_WITHIN, huge);
+            }
+        } else if plan.parts.has(Parts::MOMENTS) {
+            view.renew_moments();
+        }
+        if had.needs_totals() {
             let (pushes, runs) = (u32::try_from(from.word()?).ok()?, [from.word()?, from.word()?]);
             (pushes < u32::MAX / 2).then_some(())?;
             let sums = Sums::read(from)?;
-            if plan.parts.has(Parts::X) {
+            let filled = sums.filled(had, plan.parts, view.samples());
+            if let Some(totals) = &mut view.totals {
                 let [x, y] = runs;
-                view.window.runs = [u32::try_from(x).ok()?, u32::try_from(y).ok()?];
-                view.window.pushes = pushes;
-                view.window.sums = sums.filled(had, plan.parts, view.samples());
+                totals.runs = [u32::try_from(x).ok()?, u32::try_from(y).ok()?];
+                (totals.pushes, totals.sums) = (pushes, filled);
             }
         }
         from.is_done().then_some(Taken::Whole)

@@ -1,28 +1,77 @@
-//! The sums over a window, each changed by what comes and what goes.
+//! Sums over a window other than those of mean and deviation, each changed by what comes and what goes, with 106 bits.
 
 use super::total::Total;
 use super::{Sample, Samples};
 use crate::plan::Parts;
 
+/// The sums of one window with what is kept for them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Totals {
+    pub(super) sums: Sums,
+    /// Samples since the sums were last worked out anew.
+    pub(super) pushes: u32,
+    /// How many of the samples are beyond [`HUGE`](super::HUGE).
+    pub(super) huge: u32,
+    /// How many of the newest samples have the same x, and the same y, as far as they were counted.
+    pub(super) runs: [u32; 2],
+}
+
+impl Totals {
+    /// Takes in the newest of these samples; `before` was the newest before.
+    pub(super) fn push(&mut self, samples: Samples<'_>, before: Option<Sample>, sample: Sample) {
+        let same = before.map_or([false; 2], |before| [before.x == sample.x, before.y == sample.y]);
+        for (run, same) in self.runs.iter_mut().zip(same) {
+            *run = if same { run.saturating_add(1) } else { 1 };
+        }
+        self.huge += u32::from(sample.is_huge());
+        self.sums.add(samples.parts, samples.len() - 1, before, sample);
+        self.renew(samples);
+    }
+
+    /// Works the sums out anew now and then, which costs little against the samples that came in the meantime.
+    #[inline]
+    fn renew(&mut self, samples: Samples<'_>) {
+        self.pushes += 1;
+        if self.pushes & 15 == 0 {
+            self.sums.settle();
+        }
+        if self.pushes as usize >= 4 * samples.len().max(64) {
+            self.pushes = 0;
+            self.sums = Sums::of(samples);
+        } else if self.sums.are_spoiled() {
+            self.sums.renew_squares(samples.parts, Sums::of(samples));
+        }
+    }
+
+    /// After the oldest has left these samples.
+    pub(super) fn drop_oldest(&mut self, samples: Samples<'_>, oldest: Sample) {
+        self.huge -= u32::from(oldest.is_huge());
+        match samples.oldest() {
+            Some(next) => self.sums.remove(samples.parts, oldest, next),
+            None => (self.pushes, self.sums) = (0, Sums::default()),
+        }
+    }
+}
+
 /// Sums over the samples that are not beyond all measure; those that nobody asks for are 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Sums {
-    pub(crate) x: Total,
-    pub(crate) xx: Total,
-    pub(crate) y: Total,
-    pub(crate) yy: Total,
-    pub(crate) xy: Total,
+pub(super) struct Sums {
+    pub(super) x: Total,
+    pub(super) xx: Total,
+    pub(super) y: Total,
+    pub(super) yy: Total,
+    pub(super) xy: Total,
     /// Of i x, the oldest being 0.
-    pub(crate) ranked: Total,
+    pub(super) ranked: Total,
     /// Of times in nanoseconds since `epoch`.
-    pub(crate) t: Total,
-    pub(crate) tt: Total,
-    pub(crate) tx: Total,
-    pub(crate) epoch: i64,
+    pub(super) t: Total,
+    pub(super) tt: Total,
+    pub(super) tx: Total,
+    pub(super) epoch: i64,
     /// Of x times the nanoseconds until the next sample; the newest has none.
-    pub(crate) area: Total,
+    pub(super) area: Total,
     /// The most that the squares of x, and of y, have come to since they were worked out anew: 106 bits below it is where they end.
-    pub(crate) peaks: [f64; 2],
+    pub(super) peaks: [f64; 2],
 }
 
 /// Squares that have come down to this part of their peak are worked out anew.
@@ -77,10 +126,10 @@ impl Sums {
 
     /// Takes the oldest sample out; `next` is the one after it.
     #[inline]
-    pub(super) fn remove(&mut self, parts: Parts, oldest: Sample, next: impl FnOnce() -> Sample) {
+    pub(super) fn remove(&mut self, parts: Parts, oldest: Sample, next: Sample) {
         if !oldest.is_huge() {
             if parts.has(Parts::AREA) {
-                self.area.add(-(oldest.x * elapsed(oldest.ts, next().ts)));
+                self.area.add(-(oldest.x * elapsed(oldest.ts, next.ts)));
             }
             self.change(parts, oldest, -1.0);
         }
