@@ -58,16 +58,26 @@ impl Timers {
         }
     }
 
-    /// [`arm`](Self::arm) of several owners, from the first to before the last, that all had one deadline, which mostly moves back: as of `now`, where it is
-    /// still to come, their places in the heap stay.
+    /// Arms up to four owners, from the first to before the last, a length of time after `now`. They all have one deadline, which mostly moves back: where it
+    /// is still to come, their places in the heap stay.
     #[inline(always)]
-    pub(crate) fn postpone(&mut self, (first, end): (u32, u32), now: i64, deadline: i64) {
+    pub(crate) fn postpone(&mut self, (first, end): (u32, u32), now: i64, by: i64) {
+        let deadline = now.wrapping_add(by);
         let due = self.due.get_mut(first as usize..end as usize).unwrap_or_default();
-        if due.iter().all(|due| *due > now && *due <= deadline) && deadline != NEVER {
-            due.fill(deadline);
-        } else {
-            (first..end).for_each(|owner| self.arm(owner, deadline));
+        let is_later = due.first().is_some_and(|due| *due > now && *due <= deadline);
+        match due {
+            [a] if is_later => *a = deadline,
+            [a, b] if is_later => (*a, *b) = (deadline, deadline),
+            [a, b, c] if is_later => (*a, *b, *c) = (deadline, deadline, deadline),
+            [a, b, c, d] if is_later => (*a, *b, *c, *d) = (deadline, deadline, deadline, deadline),
+            _ => self.arm_all((first, end), now.checked_add(by).unwrap_or(NEVER)),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn arm_all(&mut self, (first, end): (u32, u32), deadline: i64) {
+        (first..end).for_each(|owner| self.arm(owner, deadline));
     }
 
     /// Takes the pending deadline away.

@@ -123,7 +123,7 @@ pub(crate) fn step(plan: &Plan, state: &mut State, step: &WindowStep) {
         put(slots, step.highest, highest.to_bits());
     }
     if slide.in_time {
-        state.timers.postpone(step.timers, clock, clock.checked_add(slide.length).unwrap_or(NEVER));
+        state.timers.postpone(step.timers, clock, slide.length);
     }
 }
 

@@ -200,15 +200,27 @@ impl Windows {
     pub(crate) fn slide(&mut self, plan: &Plan, slide: &Slide, step: u64, ts: i64, x: f64) -> Option<Slid> {
         match (slide.in_time, slide.extremes == NONE) {
             (true, true) => self.slide_by::<2, false>(plan, slide, step, ts, x),
-            (true, false) => self.slide_by::<2, true>(plan, slide, step, ts, x),
-            (false, true) => self.slide_by::<1, false>(plan, slide, step, ts, x),
-            (false, false) => self.slide_by::<1, true>(plan, slide, step, ts, x),
+            (true, false) => self.slide_apart::<2, true>(plan, slide, step, ts, x),
+            (false, true) => self.slide_apart::<1, false>(plan, slide, step, ts, x),
+            (false, false) => self.slide_apart::<1, true>(plan, slide, step, ts, x),
         }
+    }
+
+    #[inline(never)]
+    fn slide_apart<const WIDTH: usize, const EXTREMES: bool>(
+        &mut self,
+        plan: &Plan,
+        slide: &Slide,
+        step: u64,
+        ts: i64,
+        x: f64,
+    ) -> Option<Slid> {
+        self.slide_by::<WIDTH, EXTREMES>(plan, slide, step, ts, x)
     }
 
     /// Each sample has `WIDTH` words: over time its time and its number, over a count of updates its number alone. What changes is kept at hand until
     /// the end.
-    #[inline(never)]
+    #[inline(always)]
     fn slide_by<const WIDTH: usize, const EXTREMES: bool>(
         &mut self,
         plan: &Plan,
@@ -226,11 +238,11 @@ impl Windows {
         let x_at = |all: &[[u64; WIDTH]], place: u32| all.get(base + place as usize).map_or(0.0, |sample| split(sample).1);
         let mut extremes = if EXTREMES { extremes.get_mut(slide.extremes as usize) } else { None };
         let Window { mut places, mut flags, mut moments, mut renew_in, mut gone, .. } = *window;
-        let horizon = ts.saturating_sub(slide.length);
         while places.len > 0 {
             let Some((since, oldest)) = all.get(base + places.head as usize).map(split) else { break };
             if WIDTH == 2 {
-                if since > horizon {
+                // As a length of time that is never negative.
+                if ts.wrapping_sub(since).cast_unsigned() < slide.length.cast_unsigned() {
                     break;
                 }
                 flags |= LEFT;
@@ -238,9 +250,9 @@ impl Windows {
                 break;
             }
             places.drop_oldest();
-            gone = gone.wrapping_add(1);
             moments.remove(oldest);
             if EXTREMES && let Some(extremes) = &mut extremes {
+                gone = gone.wrapping_add(1);
                 extremes.drop_oldest(queues, gone, places.len, |i| x_at(all, places.at(i)));
             }
         }
@@ -273,7 +285,10 @@ impl Windows {
             _ if slide.has_moments => self.renew(plan, slide.window)?,
             _ => Read::NOTHING,
         };
-        (flags & WARM != 0).then_some(Slid { mean: read.mean(), deviation: read.deviation(), extremes: bests })
+        if flags & WARM == 0 {
+            return None;
+        }
+        Some(Slid { mean: read.mean(), deviation: read.deviation(), extremes: bests })
     }
 
     #[cold]

@@ -97,10 +97,10 @@ fn lanes(samples: Samples<'_>, of: impl Fn(f64) -> f64) -> f64 {
     (a + b) + (c + d)
 }
 
-/// Whether a number is too large for sums of squares; also what is no number.
+/// Whether a number is too large for sums of squares.
 #[inline(always)]
 pub(super) fn is_huge(x: f64) -> bool {
-    x.abs() > HUGE || x.is_nan()
+    x.abs() > HUGE
 }
 
 impl Read {
