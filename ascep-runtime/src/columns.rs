@@ -1,4 +1,4 @@
-//! Rows of rules, by shape and input. The operands, constants and rules of each group stand in columns, eight rows side by side; what
+//! Rows of rules and of filters of events, by shape and input. The operands, constants and rules of each group stand in columns, eight rows side by side; what
 //! changes is one [`Head`] for each eight of them.
 //!
 //! Arrays are flat. A group is made of blocks: all but the last have eight lanes, the last has 1, 2, 4 or 8, whatever holds its rows; lanes
@@ -36,7 +36,7 @@ pub(crate) const fn width_of(rows: usize) -> usize {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct Head {
-    /// Whether the last known truth is TRUE. Never for rows that fire at every tick.
+    /// Whether the last known truth is TRUE. Never for rows that fire at every tick, or whenever an event occurs.
     pub(crate) truth: u8,
     /// Whether nothing was known yet, and the first truth is no edge.
     pub(crate) first: u8,
@@ -133,6 +133,7 @@ pub(crate) struct Columns {
     pub(crate) groups: Vec<Group>,
     pub(crate) operands: Operands,
     pub(crate) constants: Vec<f64>,
+    /// The rule of each row; of a filter the node that occurs.
     pub(crate) rules: Vec<u32>,
     /// For each rule that stands in more than one block all its places: `head * 8 + lane`.
     copies: Lists,
@@ -159,9 +160,14 @@ impl Columns {
         self.rules.get(start..start + group.rows_in(block)).unwrap_or_default()
     }
 
-    /// Each row with its rule and the head of its block.
+    /// Whether the rows of a group are rules, not filters of events.
+    fn is_of_rules(&self, group: Group) -> bool {
+        self.shape(group).is_some_and(|shape| shape.mode != ShapeMode::Occurs)
+    }
+
+    /// Each row of a rule with its rule and the head of its block.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        self.groups.iter().flat_map(move |&group| {
+        self.groups.iter().filter(|group| self.is_of_rules(**group)).flat_map(move |&group| {
             (0..group.blocks()).flat_map(move |block| {
                 let head = group.head + u32::try_from(block).unwrap_or(u32::MAX);
                 self.rules_of(group, block).iter().map(move |rule| (*rule, head))
@@ -211,12 +217,12 @@ impl Columns {
     /// The places of rules that have several; rules are numbers below `rules`.
     fn find_copies(&self, rules: usize) -> Lists {
         let mut counts = vec![0_u8; rules];
-        for rule in &self.rules {
-            let count = at(&counts, *rule).saturating_add(1);
-            put(&mut counts, *rule, count);
+        for (rule, _) in self.rows() {
+            let count = at(&counts, rule).saturating_add(1);
+            put(&mut counts, rule, count);
         }
-        let mut places: Vec<(u32, u32)> = Vec::with_capacity(self.rules.iter().filter(|rule| at(&counts, **rule) > 1).count());
-        for &group in &self.groups {
+        let mut places: Vec<(u32, u32)> = Vec::with_capacity(self.rows().filter(|(rule, _)| at(&counts, *rule) > 1).count());
+        for &group in self.groups.iter().filter(|group| self.is_of_rules(**group)) {
             for (row, &rule) in (0..).zip(self.rules.get(group.rules as usize..).unwrap_or_default()).take(group.rows as usize) {
                 if at(&counts, rule) > 1 {
                     places.push((rule, group.head * 8 + row));
@@ -234,7 +240,7 @@ impl Columns {
 
     /// Gives each operand of each row with the row's rule.
     pub(crate) fn operands(&self, mut take: impl FnMut(u32, u32)) {
-        for &group in &self.groups {
+        for &group in self.groups.iter().filter(|group| self.is_of_rules(**group)) {
             let operands = self.shape(group).map_or(0, |shape| usize::from(shape.operands));
             for block in 0..group.blocks() {
                 let (rules, width) = (self.rules_of(group, block), width_of(group.rows_in(block)));
@@ -271,7 +277,7 @@ pub(crate) enum RowInput {
 
 impl RowInput {
     /// Groups stand in this order. Of those of an instrument, what one class of events touches stands side by side.
-    fn order(self) -> (RowOrder, Self) {
+    fn order(self, of_filter: bool) -> (RowOrder, Self) {
         let order = match self {
             Self::Instrument { instrument, mask } => {
                 let has = |bits: u8| mask & bits != 0;
@@ -282,7 +288,7 @@ impl RowInput {
                     (false, true) if has(touch::QUOTE_UNTRADED) => 3,
                     (false, true) => 4,
                 };
-                (0, instrument, place)
+                (if of_filter { 3 } else { 0 }, instrument, place)
             }
             Self::Param(id) => (1, id, 0),
             Self::Input(id) => (2, id, 0),
@@ -301,6 +307,7 @@ pub(crate) struct ColumnsBuilder {
     ids: FxHashMap<Shape, u32>,
     shapes: Vec<PendingShape>,
     rules: Vec<PendingRule>,
+    rules_in_columns: usize,
     rows: BTreeMap<((RowOrder, RowInput), u32), Vec<u32>>,
 }
 
@@ -319,8 +326,10 @@ struct PendingRule {
 }
 
 impl ColumnsBuilder {
-    /// Adds a rule with the slots it reads and what touches it, each input once.
+    /// Adds a rule, or the node of a filter, with the slots it reads and what touches it, each input once.
     pub(crate) fn add(&mut self, rule: u32, shape: Shape, operands: Vec<u32>, constants: Vec<f64>, inputs: &[RowInput]) {
+        let is_filter = shape.mode == ShapeMode::Occurs;
+        self.rules_in_columns += usize::from(!is_filter);
         let next = u32::try_from(self.shapes.len()).unwrap_or(u32::MAX);
         let id = *self.ids.entry(shape).or_insert_with_key(|shape| {
             let constants = constants.iter().map(|x| Some(x.to_bits())).collect();
@@ -333,19 +342,19 @@ impl ColumnsBuilder {
         let pending = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         self.rules.push(PendingRule { rule, operands, constants });
         for input in inputs {
-            self.rows.entry((input.order(), id)).or_default().push(pending);
+            self.rows.entry((input.order(is_filter), id)).or_default().push(pending);
         }
     }
 
-    /// The columns, and the groups under each of `keys` inputs; `keys_of` says under which keys an input stands. Rules are numbers below
+    /// The columns, and the groups under each of `keys` inputs, those of rules and those of filters; `keys_of` says under which keys an input stands. Rules are numbers below
     /// `rules`, operands below `slots`.
     pub(crate) fn finish(
         self,
         (keys, rules, slots): (usize, usize, usize),
         mut keys_of: impl FnMut(RowInput) -> Vec<u32>,
-    ) -> Result<(Columns, Lists), BuildError> {
-        let Self { shapes, rules: pending, rows, .. } = self;
-        let mut columns = Columns { shape_rules: pending.len(), operands: Operands::for_slots(slots), ..Columns::default() };
+    ) -> Result<(Columns, [Lists; 2]), BuildError> {
+        let Self { shapes, rules: pending, rows, rules_in_columns, .. } = self;
+        let mut columns = Columns { shape_rules: rules_in_columns, operands: Operands::for_slots(slots), ..Columns::default() };
         // For each shape the constants that stand in columns.
         let mut kept = Vec::with_capacity(shapes.len());
         for PendingShape { mut shape, constants } in shapes {
@@ -354,10 +363,12 @@ impl ColumnsBuilder {
         }
         columns.shapes.shrink_to_fit();
         columns.routines = columns.shapes.iter().map(Routine::new).collect();
-        let mut lists = vec![Vec::new(); keys];
+        let [mut lists, mut filters] = [vec![Vec::new(); keys], vec![Vec::new(); keys]];
         let len = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
         for (((_, input), shape), rows) in rows {
             let id = len(columns.groups.len())?;
+            let is_filter = columns.shapes.get(shape as usize).is_some_and(|shape| shape.mode == ShapeMode::Occurs);
+            let lists = if is_filter { &mut filters } else { &mut lists };
             for key in keys_of(input) {
                 if let Some(list) = lists.get_mut(key as usize) {
                     list.push(id);
@@ -392,7 +403,7 @@ impl ColumnsBuilder {
         columns.constants.shrink_to_fit();
         columns.rules.shrink_to_fit();
         columns.groups.shrink_to_fit();
-        Ok((columns, Lists::new(lists)))
+        Ok((columns, [Lists::new(lists), Lists::new(filters)]))
     }
 }
 

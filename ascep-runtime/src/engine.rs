@@ -304,6 +304,9 @@ fn finish<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, event: &Event<
             }
         }
     }
+    for group in entry.filters.0..entry.filters.1 {
+        kernel::run_filters(plan, group, state);
+    }
     end_step(plan, state, plan.entries.groups(entry), sink);
     if more.is_some_and(|more| more.scanned) {
         ops::scan::on_event(plan, state, event.instrument.0, &event.payload, sink);

@@ -6,11 +6,11 @@
 use ascep_lang::program::MarketField;
 
 use crate::columns::Operands;
-use crate::event::{Event, Payload, Quote, Trade};
+use crate::event::{Event, Payload, Quote, Side, Trade};
 use crate::interpreter::test_one;
-use crate::market::{CLASSES, Traded};
+use crate::market::{CLASSES, Traded, side_is};
 use crate::ops::num::finite;
-use crate::plan::{NONE, Plan};
+use crate::plan::{NONE, Plan, ReadingField};
 use crate::state::State;
 use crate::value::{UNKNOWN_INT, put};
 
@@ -21,7 +21,7 @@ pub(crate) enum Stop {
     End,
     /// The next event is not plain. Nothing was done with it.
     Other,
-    /// More than readings and rows is asked of the event that was taken last; its readings are done.
+    /// More than readings and rows is asked of the event that was taken last, or a filter lets it through; its readings are done.
     More { input: u32 },
     /// In this block of this group a row changes by the event that was taken last; its readings are done, and so are the blocks before.
     Row { input: u32, group: u32, block: usize },
@@ -90,7 +90,8 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
                 put(trades, instrument, Traded { price: trade.price, qty: trade.qty });
                 (state.side, state.traded) = (trade.side, true);
                 let Trade { price, qty, .. } = *trade;
-                (0, [price, qty, price * qty, 0.0, price, 0.0, 0.0, 0.0])
+                let side = |side| f64::from_bits(u64::from(side_is(trade.side, side)));
+                (0, [price, qty, price * qty, side(Side::Buy), price, side(Side::Sell), 0.0, 0.0])
             }
             _ => {
                 stop = Stop::Other;
@@ -113,6 +114,14 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
         if entry.more != NONE {
             stop = Stop::More { input: input() };
             break;
+        }
+        for rows in groups.get(entry.filters.0 as usize..entry.filters.1 as usize).unwrap_or_default() {
+            let Some(routine) = routines.get(rows.shape as usize) else { continue };
+            let one = if rows.rows == 1 && !routine.tests.is_empty() { test_one(routine, rows, operands, constants, slots) } else { None };
+            if one.unwrap_or_else(|| kernels.detect(columns, routine, *rows, slots, heads, 0).block < rows.blocks()) {
+                stop = Stop::More { input: input() };
+                break 'events;
+            }
         }
         for (rows, group) in groups.get(entry.groups.0 as usize..entry.groups.1 as usize).unwrap_or_default().iter().zip(entry.groups.0..) {
             let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize)) else { continue };
@@ -151,7 +160,13 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
 const PLACES: usize = 8;
 
 /// Where a number stands among those of an event; beyond all places for one that is computed when it is asked for.
-pub(crate) fn place_of(field: MarketField) -> u8 {
+pub(crate) fn place_of(field: ReadingField) -> u8 {
+    let field = match field {
+        // Levels, by their bits.
+        ReadingField::SideIs(Side::Buy) => return 3,
+        ReadingField::SideIs(Side::Sell) => return 5,
+        ReadingField::Number(field) => field,
+    };
     match field {
         MarketField::Bid | MarketField::Last => 0,
         MarketField::Ask | MarketField::Qty => 1,
@@ -167,9 +182,9 @@ pub(crate) fn place_of(field: MarketField) -> u8 {
 
 /// A number without a place.
 #[cold]
-fn rare(payload: &Payload<'_>, field: MarketField) -> f64 {
+fn rare(payload: &Payload<'_>, field: ReadingField) -> f64 {
     match (payload, field) {
-        (Payload::Quote(Quote { bid, ask, bid_qty, ask_qty }), MarketField::Microprice) => {
+        (Payload::Quote(Quote { bid, ask, bid_qty, ask_qty }), ReadingField::Number(MarketField::Microprice)) => {
             finite((bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty))
         }
         _ => f64::NAN,

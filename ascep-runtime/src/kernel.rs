@@ -4,7 +4,7 @@
 
 use crate::columns::{Columns, Group, Head};
 use crate::interpreter::{self, Registers, Routine};
-use crate::plan::ShapeMode;
+use crate::plan::{Plan, ShapeMode};
 use crate::state::State;
 use crate::value::{FALSE, TRUE, UNKNOWN, at, put};
 
@@ -60,6 +60,34 @@ pub(crate) fn run(columns: &Columns, group: u32, mut from: usize, state: &mut St
         }
         settle(columns, routine, group, found.block, state);
         from = found.block + 1;
+    }
+}
+
+/// Evaluates the filters of a group for the event at hand: what occurs is at an instant.
+#[inline]
+pub(crate) fn run_filters(plan: &Plan, group: u32, state: &mut State) {
+    let Some((group, routine)) = plan.columns.group(group) else { return };
+    let mut from = 0;
+    loop {
+        let found = state.kernels.detect(&plan.columns, routine, group, &state.slots, &state.heads, from);
+        if found.block >= group.blocks() {
+            return;
+        }
+        occur(plan, routine, group, found.block, state);
+        from = found.block + 1;
+    }
+}
+
+/// Puts the nodes of a block at an instant whose filters are true.
+#[cold]
+#[inline(never)]
+fn occur(plan: &Plan, routine: &Routine, group: Group, block: usize, state: &mut State) {
+    let masks = interpreter::masks(&plan.columns, routine, group, block, &state.slots, &mut state.kernels.registers);
+    for (lane, &node) in plan.columns.rules_of(group, block).iter().enumerate() {
+        if (masks.yes >> lane) & 1 == 1 {
+            put(&mut state.slots, node, state.step);
+            state.mark(plan, node);
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use ascep_lang::program::{MarketField, Side};
 use crate::error::EventError;
 use crate::event::{Book, Event, Level, MAX_DEPTH, Payload, Quote, Trade};
 use crate::ops::num::finite;
-use crate::plan::Reading;
+use crate::plan::{Reading, ReadingField};
 use crate::snapshot::{Reader, Writer};
-use crate::value::{UNKNOWN_INT, put};
+use crate::value::{UNKNOWN, UNKNOWN_INT, level, put};
 
 /// What a market function needs of an event to be at an instant: some of these bits.
 pub(crate) mod touch {
@@ -217,11 +217,15 @@ impl Market {
         }
     }
 
-    /// Fields that are numbers, each to its slot.
+    /// What slots hold of an instrument, each to its slot.
     #[inline]
     pub(crate) fn read(&self, instrument: u32, readings: &[Reading], slots: &mut [u64]) {
         for &Reading { field, slot, .. } in readings {
-            put(slots, slot, self.number(instrument, field).to_bits());
+            let bits = match field {
+                ReadingField::Number(field) => self.number(instrument, field).to_bits(),
+                ReadingField::SideIs(side) => u64::from(side_is(self.side(instrument), side)),
+            };
+            put(slots, slot, bits);
         }
     }
 
@@ -349,6 +353,12 @@ impl Hot {
     fn mid(&self) -> f64 {
         (self.bid + self.ask) / 2.0
     }
+}
+
+/// Whether a trade was of this side.
+#[inline(always)]
+pub(crate) fn side_is(last: Option<Side>, side: Side) -> u8 {
+    last.map_or(UNKNOWN, |last| level(last == side))
 }
 
 fn canonical(x: f64) -> f64 {

@@ -1,12 +1,14 @@
 //! From a program to a plan: which nodes are kept, which of them are brought up to date at every instant, and the arrays.
 
-use ascep_lang::program::{ClockFn, CmpOp, CycleField, InvalidProgram, MarketField, Op, ParamId, Period, Problem, Program, SymbolId, Type};
+use ascep_lang::program::{
+    ClockFn, CmpOp, CycleField, InvalidProgram, MarketField, NodeId, Op, ParamId, Period, Problem, Program, SymbolId, Type,
+};
 use rustc_hash::FxHashMap;
 
 use super::keys::{Ids, Key, Keys, NodeKey};
 use super::rules::{self, add_rules};
 use super::sequence::{SequencePrograms, Sequences};
-use super::shape::{ShapedRule, shape};
+use super::shape::{ShapedRule, filter, shape};
 use super::traits::{Traits, classify};
 use super::windows::WindowKey;
 use super::{
@@ -46,7 +48,8 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
     }
     let mut shaped: Vec<Option<ShapedRule>> =
         program.rules.iter().map(|rule| if options.columns && !options.provenance { shape(program, rule) } else { None }).collect();
-    let traits = classify(program, &shaped, options.provenance);
+    let filters = if options.columns && !options.provenance { filters(program) } else { FxHashMap::default() };
+    let traits = classify(program, &shaped, &filters, options.provenance);
     let mut number = 0;
     let numbers: Vec<u32> = traits
         .iter()
@@ -59,6 +62,8 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
         })
         .collect();
     let mut builder = Builder::new(program, options, functions, &traits, &numbers);
+    builder.filters = filters;
+    builder.filters.retain(|id, _| traits.get(*id as usize).is_some_and(|traits| traits.eager));
     builder.instruments();
     builder.node_keys = builder.node_keys();
     builder.scan_texts();
@@ -87,6 +92,8 @@ pub(super) struct Builder<'p> {
     pub(super) sequence_programs: SequencePrograms,
     /// By node of the program.
     pub(super) node_keys: Vec<Key>,
+    /// Each `WHERE` whose filter is in columns, by node of the program.
+    pub(super) filters: FxHashMap<u32, ShapedRule>,
 }
 
 impl<'p> Builder<'p> {
@@ -162,7 +169,8 @@ impl<'p> Builder<'p> {
         plan.inputs = tables.inputs.iter().map(|input| InputPlan { name: input.name.clone(), kind: rules::field_kind(input.ty) }).collect();
         let (window_ids, sequence_programs) = (FxHashMap::default(), SequencePrograms::default());
         let node_keys = Vec::new();
-        Self { program, options, functions, traits, numbers, plan, window_ids, look_nodes: Vec::new(), sequence_programs, node_keys }
+        let (look_nodes, filters) = (Vec::new(), FxHashMap::default());
+        Self { program, options, functions, traits, numbers, plan, window_ids, look_nodes, sequence_programs, node_keys, filters }
     }
 
     /// The number of a kept node.
@@ -236,7 +244,10 @@ impl<'p> Builder<'p> {
                 continue;
             }
             let start = u32::try_from(self.plan.args.len()).map_err(|_| BuildError::TooLarge)?;
-            let args: Vec<u32> = node.args.iter().map(|arg| self.number(arg.0)).collect();
+            // What is evaluated in columns reads its operands and nothing else.
+            let filter = self.filters.get(&u32::try_from(index).unwrap_or(NONE));
+            let reads = filter.map_or(&node.args[..], |filter| &filter.operands);
+            let args: Vec<u32> = reads.iter().map(|arg| self.number(arg.0)).collect();
             self.plan.args.extend(&args);
             let end = u32::try_from(self.plan.args.len()).map_err(|_| BuildError::TooLarge)?;
             let repr = Repr::of(node.ty);
@@ -437,6 +448,15 @@ impl<'p> Builder<'p> {
         }
         Ok(self.plan)
     }
+}
+
+/// Each `WHERE` whose filter can be evaluated in columns.
+fn filters(program: &Program) -> FxHashMap<u32, ShapedRule> {
+    (0..)
+        .zip(&program.nodes)
+        .filter(|(_, node)| node.op == Op::Where)
+        .filter_map(|(id, _)| Some((id, filter(program, NodeId(id))?)))
+        .collect()
 }
 
 /// Each text once, the number that each text of the program has among them (none where it is the same), and the numbers of "buy" and "sell".

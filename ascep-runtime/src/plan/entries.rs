@@ -15,6 +15,8 @@ pub(crate) type Span = (u32, u32);
 pub(crate) struct Entry {
     /// Numbers of the market that only columns read: a part of [`Entries::readings`].
     pub(crate) readings: Span,
+    /// Filters of the event: a part of the groups of the columns.
+    pub(crate) filters: Span,
     /// Index of what else there is to do, or [`NONE`].
     pub(crate) more: u32,
     /// Rows: a part of the groups of the columns. Empty where `more` has a list of groups.
@@ -62,7 +64,7 @@ impl Entries {
         instruments: usize,
         readings: &Lists<Reading>,
         sources: &Lists,
-        groups: &Lists,
+        [groups, filters]: [&Lists; 2],
         scanned: impl Fn(u32) -> bool,
     ) -> Result<Self, BuildError> {
         let instruments = u32::try_from(instruments).map_err(|_| BuildError::TooLarge)?;
@@ -86,7 +88,8 @@ impl Entries {
                     NONE
                 };
                 let span = span.unwrap_or((0, 0));
-                let entry = Entry { readings: all.readings_of(first_reading, readings)?, more, groups: span };
+                let filters = side_by_side(filters.of(key)).ok_or(BuildError::TooLarge)?;
+                let entry = Entry { readings: all.readings_of(first_reading, readings)?, filters, more, groups: span };
                 let (known, fresh) = all.entries.split_at(first_entry);
                 let same = fresh.iter().position(|other| *other == entry).map(|at| at + first_entry);
                 let same = same.or_else(|| known.first().filter(|empty| **empty == entry).map(|_| 0));

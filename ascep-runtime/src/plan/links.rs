@@ -3,9 +3,9 @@
 use ascep_lang::program::{InputId, NodeId, Op, ParamId};
 
 use super::build::Builder;
-use super::shape::{ShapedRule, touched_by};
+use super::shape::{ShapedRule, side_test, touched_by};
 use super::traits::steps_of;
-use super::{Entries, LookKind, NONE, NodeOp, Reading};
+use super::{Entries, LookKind, NONE, NodeOp, Reading, ReadingField};
 use crate::columns::{ColumnsBuilder, RowInput};
 use crate::error::BuildError;
 use crate::hot::place_of;
@@ -63,13 +63,24 @@ impl Builder<'_> {
                 for (class, _) in (first..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0) {
                     match self.plan.nodes.get(number as usize).map(|node| node.op) {
                         Some(NodeOp::Market { field, .. }) if !traits.eager => {
-                            push(&mut readings, class, Reading { field, place: place_of(field), slot: number })
+                            let field = ReadingField::Number(field);
+                            push(&mut readings, class, Reading { field, place: place_of(field), slot: number });
                         }
                         _ => push(&mut sources, class, number),
                     }
                 }
             }
-            if !traits.eager {
+            if traits.operand
+                && let Some((symbol, side)) = side_test(self.program, NodeId(u32::try_from(index).unwrap_or(NONE)))
+            {
+                let first = self.instrument(symbol) * CLASSES;
+                for (class, _) in (first..).zip(touch::CLASSES).filter(|(_, touches)| touches & (touch::TRADE | touch::FORGET) != 0) {
+                    let field = ReadingField::SideIs(side);
+                    push(&mut readings, class, Reading { field, place: place_of(field), slot: number });
+                }
+            }
+            // An event whose filter is in columns is at an instant when a row says so.
+            if !traits.eager || self.filters.contains_key(&u32::try_from(index).unwrap_or(NONE)) {
                 continue;
             }
             let steps = steps_of(self.program, node);
@@ -155,13 +166,22 @@ impl Builder<'_> {
             }
             columns.add(rule, shape, operands.iter().map(|id| self.number(id.0)).collect(), constants, &merge(inputs));
         }
+        let mut filters: Vec<(u32, ShapedRule)> = self.filters.drain().collect();
+        filters.sort_unstable_by_key(|(id, _)| *id);
+        for (id, ShapedRule { shape, operands, constants }) in filters {
+            let event = self.program.nodes.get(id as usize).and_then(|node| self.program.nodes.get(node.args.first()?.0 as usize));
+            let Some(&Op::Event(_, symbol)) = event.map(|event| &event.op) else { continue };
+            let mask = event.map_or(0, |event| touched_by(&event.op));
+            let input = RowInput::Instrument { instrument: self.instrument(symbol), mask };
+            columns.add(self.number(id), shape, operands.iter().map(|id| self.number(id.0)).collect(), constants, &[input]);
+        }
         let instruments = u32::try_from(self.plan.instruments.len()).unwrap_or(NONE);
         let params = instruments * CLASSES;
         let inputs = params + u32::try_from(self.plan.params.len()).unwrap_or(0);
         let end = inputs + u32::try_from(self.plan.inputs.len()).unwrap_or(0);
         let windows_end = end + u32::try_from(self.plan.windows.len()).unwrap_or(0);
         let sizes = (windows_end as usize, self.plan.rules.len(), self.plan.slots.len());
-        let (columns, groups_of) = columns.finish(sizes, |input| match input {
+        let (columns, [groups_of, filters_of]) = columns.finish(sizes, |input| match input {
             RowInput::Instrument { instrument, mask } => {
                 (instrument * CLASSES..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0).map(|(key, _)| key).collect()
             }
@@ -173,7 +193,8 @@ impl Builder<'_> {
         self.plan.window_groups = Lists::new((end..windows_end).map(|key| groups_of.of(key).iter().copied()));
         self.plan.groups_of = Lists::new((params..end).map(|key| groups_of.of(key).iter().copied()));
         let scanned = |instrument| !self.plan.scans.markets.of(instrument).is_empty();
-        self.plan.entries = Entries::new(self.plan.instruments.len(), &touched.readings, &touched.sources, &groups_of, scanned)?;
+        self.plan.entries =
+            Entries::new(self.plan.instruments.len(), &touched.readings, &touched.sources, [&groups_of, &filters_of], scanned)?;
         Ok(())
     }
 }

@@ -245,10 +245,18 @@ pub(crate) struct RingPlan {
 /// A field of an instrument with the slot that it goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reading {
-    pub(crate) field: MarketField,
+    pub(crate) field: ReadingField,
     /// Where it stands among the numbers of an event, see [`place_of`](crate::hot::place_of).
     pub(crate) place: u8,
     pub(crate) slot: u32,
+}
+
+/// What of an instrument a slot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadingField {
+    Number(MarketField),
+    /// Whether the last trade was of this side.
+    SideIs(Side),
 }
 
 /// Who has a timer.

@@ -3,7 +3,9 @@
 //! Rules whose programs are the same share one shape; which slots they read and which constants they use is what is left over,
 //! a row. Numbers and levels live in two banks of registers; each instruction writes the next register of its bank.
 
-use ascep_lang::program::{CmpOp, Constant, MarketField, Mode, NodeId, NumFn, Op, Period, Program, Rule, Stat, Type, Window};
+use ascep_lang::program::{
+    CmpOp, Constant, MarketField, Mode, NodeId, NumFn, Op, Period, Program, Rule, Side, Stat, SymbolId, TextId, Type, Window,
+};
 use rustc_hash::FxHashMap;
 
 use crate::market::touch;
@@ -59,6 +61,8 @@ pub(crate) enum ShapeMode {
     Edge,
     /// Fire where it is true.
     EveryTick,
+    /// Not of a rule but of a `WHERE`, which occurs where it is true. Its rows name nodes.
+    Occurs,
 }
 
 /// A program that many rules share. Its result is the last level register.
@@ -73,8 +77,8 @@ pub(crate) struct Shape {
     pub(crate) levels: u16,
 }
 
-/// A rule as a shape and what is its own.
-#[derive(Debug)]
+/// A rule, or the filter of a `WHERE`, as a shape and what is its own.
+#[derive(Debug, Clone)]
 pub(crate) struct ShapedRule {
     pub(crate) shape: Shape,
     /// Nodes of the program.
@@ -95,24 +99,23 @@ pub(crate) fn shape(program: &Program, rule: &Rule) -> Option<ShapedRule> {
     if rule.until.is_some() {
         return None;
     }
-    let mut walk =
-        Walk { program, registers: FxHashMap::default(), code: Vec::new(), operands: Vec::new(), constants: Vec::new(), banks: [0; 2] };
-    walk.node(rule.trigger)?;
-    // A trigger that reads nothing is never at an instant; and the result must be the last level.
-    if walk.operands.is_empty() || walk.code.last().is_none_or(|last| last.is_num()) {
-        return None;
-    }
-    let Walk { code, operands, constants, banks: [nums, levels], .. } = walk;
-    if !windows_agree(program, mode, &operands) {
-        return None;
-    }
-    let count = |len: usize| u16::try_from(len).ok();
-    let shape = Shape { mode, code, operands: count(operands.len())?, constants: count(constants.len())?, nums, levels };
-    Some(ShapedRule { shape, operands, constants })
+    let shaped = Walk::new(program, is_leaf).shaped(rule.trigger, mode)?;
+    windows_agree(program, mode, &shaped.operands).then_some(shaped)
+}
+
+/// The filter of a `WHERE` in columns, if it can be: of an event of the market, with a filter whose parts stand in slots that are right whenever the event
+/// occurs.
+pub(crate) fn filter(program: &Program, id: NodeId) -> Option<ShapedRule> {
+    let node = program.nodes.get(id.0 as usize)?;
+    let (Op::Where, &[event, level]) = (node.op, &node.args[..]) else { return None };
+    let Op::Event(..) = program.nodes.get(event.0 as usize)?.op else { return None };
+    Walk::new(program, is_filter_leaf).shaped(level, ShapeMode::Occurs)
 }
 
 struct Walk<'p> {
     program: &'p Program,
+    /// Whether a node is read from a slot.
+    is_leaf: fn(&Program, NodeId) -> bool,
     /// The register of each node that was visited.
     registers: FxHashMap<u32, u16>,
     code: Vec<Instr>,
@@ -122,7 +125,32 @@ struct Walk<'p> {
     banks: [u16; 2],
 }
 
-impl Walk<'_> {
+impl<'p> Walk<'p> {
+    fn new(program: &'p Program, is_leaf: fn(&Program, NodeId) -> bool) -> Self {
+        Self {
+            program,
+            is_leaf,
+            registers: FxHashMap::default(),
+            code: Vec::new(),
+            operands: Vec::new(),
+            constants: Vec::new(),
+            banks: [0; 2],
+        }
+    }
+
+    /// The program that ends with the level of `root`.
+    fn shaped(mut self, root: NodeId, mode: ShapeMode) -> Option<ShapedRule> {
+        self.node(root)?;
+        // A trigger that reads nothing is never at an instant; and the result must be the last level.
+        if self.operands.is_empty() || self.code.last().is_none_or(|last| last.is_num()) {
+            return None;
+        }
+        let Self { code, operands, constants, banks: [nums, levels], .. } = self;
+        let count = |len: usize| u16::try_from(len).ok();
+        let shape = Shape { mode, code, operands: count(operands.len())?, constants: count(constants.len())?, nums, levels };
+        Some(ShapedRule { shape, operands, constants })
+    }
+
     fn push(&mut self, instr: Instr) -> Option<u16> {
         if self.code.len() >= MAX_CODE {
             return None;
@@ -143,7 +171,7 @@ impl Walk<'_> {
                 continue;
             }
             let node = self.program.nodes.get(id.0 as usize)?;
-            if is_leaf(self.program, id) {
+            if (self.is_leaf)(self.program, id) {
                 let operand = u16::try_from(self.operands.len()).ok()?;
                 self.operands.push(id);
                 let register =
@@ -255,6 +283,32 @@ fn is_leaf(program: &Program, id: NodeId) -> bool {
         Op::Window { stat, window, .. } => Repr::of(node.ty) == Repr::Num && is_look(program, stat, window, &node.args),
         _ => false,
     }
+}
+
+/// Whether a node of a filter is read from a slot that is right when the event occurs, before anything else is brought up to date.
+fn is_filter_leaf(program: &Program, id: NodeId) -> bool {
+    let is_late = program.nodes.get(id.0 as usize).is_none_or(|node| matches!(node.op, Op::DepthPrice { .. } | Op::Window { .. }));
+    (is_leaf(program, id) && !is_late) || side_test(program, id).is_some()
+}
+
+/// A comparison of the side of the last trade with one of the two sides: of which symbol, and which side makes it true. That a side is not the one says
+/// that it is the other.
+pub(crate) fn side_test(program: &Program, id: NodeId) -> Option<(SymbolId, Side)> {
+    let node = program.nodes.get(id.0 as usize)?;
+    let (Op::Compare(op @ (CmpOp::Eq | CmpOp::Ne)), &[x, y]) = (node.op, &node.args[..]) else { return None };
+    let op_of = |id: NodeId| program.nodes.get(id.0 as usize).map(|node| node.op);
+    let (symbol, text) = match (op_of(x)?, op_of(y)?) {
+        (Op::Market(MarketField::TradeSide, symbol), Op::Const(Constant::Text(TextId(text))))
+        | (Op::Const(Constant::Text(TextId(text))), Op::Market(MarketField::TradeSide, symbol)) => (symbol, text),
+        _ => return None,
+    };
+    let side = match program.tables.texts.get(text as usize)?.as_str() {
+        "buy" => Side::Buy,
+        "sell" => Side::Sell,
+        _ => return None,
+    };
+    let other = if side == Side::Buy { Side::Sell } else { Side::Buy };
+    Some((symbol, if op == CmpOp::Eq { side } else { other }))
 }
 
 /// What of an instrument's events a market function is at an instant of; 0 for what is none.

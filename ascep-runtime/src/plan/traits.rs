@@ -2,6 +2,8 @@
 
 use ascep_lang::program::{CycleField, Node, NodeId, Op, Program, SequenceId, StepInput};
 
+use rustc_hash::FxHashMap;
+
 use super::shape::ShapedRule;
 use crate::value::Repr;
 
@@ -53,7 +55,13 @@ pub(super) fn steps_of(program: &Program, node: &Node) -> Option<Vec<NodeId>> {
 
 /// Finds the traits of every node; `shaped` are the rules in columns.
 /// With `provenance`, what fields read is brought up to date too, so that it is known since when it is as it is.
-pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>], provenance: bool) -> Vec<Traits> {
+/// `filters` are the nodes whose filters are in columns.
+pub(super) fn classify(
+    program: &Program,
+    shaped: &[Option<ShapedRule>],
+    filters: &FxHashMap<u32, ShapedRule>,
+    provenance: bool,
+) -> Vec<Traits> {
     let mut traits = vec![Traits::default(); program.nodes.len()];
     let get = |traits: &[Traits], id: u32| traits.get(id as usize).copied().unwrap_or_default();
     for (index, node) in program.nodes.iter().enumerate() {
@@ -129,6 +137,19 @@ pub(super) fn classify(program: &Program, shaped: &[Option<ShapedRule>], provena
             own.eager = true;
         }
         let Traits { eager, in_field, .. } = *own;
+        if let Some(filter) = filters.get(&u32::try_from(index).unwrap_or(u32::MAX)).filter(|_| eager) {
+            // It reads its operands and nothing else.
+            for &NodeId(id) in &filter.operands {
+                if let Some(operand) = traits.get_mut(id as usize) {
+                    operand.operand = true;
+                }
+                // A comparison that is read as a whole keeps what it compares.
+                for arg in program.nodes.get(id as usize).into_iter().flat_map(|node| &node.args) {
+                    traits.get_mut(arg.0 as usize).into_iter().for_each(|arg| arg.in_field = true);
+                }
+            }
+            continue;
+        }
         let steps = steps_of(program, node);
         for arg in &node.args {
             let is_late = steps.as_ref().is_some_and(|steps| !steps.contains(arg));
