@@ -174,12 +174,14 @@ fn happening() -> impl Strategy<Value = Happening> {
 #[derive(Debug, Clone)]
 struct Run {
     quiet: bool,
+    /// Whether events that follow each other are taken in one call.
+    batches: bool,
     /// Before which event the engine goes on from a snapshot.
     restore: Option<usize>,
 }
 
 fn run() -> impl Strategy<Value = Run> {
-    (prop::bool::ANY, prop::option::of(0..40_usize)).prop_map(|(quiet, restore)| Run { quiet, restore })
+    (prop::bool::ANY, prop::bool::ANY, prop::option::of(0..40_usize)).prop_map(|(quiet, batches, restore)| Run { quiet, batches, restore })
 }
 
 fn play(program: &ascep_lang::Program, columns: bool, run: &Run, events: &[Happening]) -> (Vec<String>, ascep_runtime::Counters, usize) {
@@ -187,44 +189,67 @@ fn play(program: &ascep_lang::Program, columns: bool, run: &Run, events: &[Happe
     let mut engine = Engine::new(program, options.clone()).unwrap();
     let mut lines = Vec::new();
     let mut sink = |signal: &Signal<'_>| lines.push(show(signal));
+    let levels = |side: &[(f64, f64)]| side.iter().map(|&(price, qty)| Level { price, qty }).collect::<Vec<_>>();
+    let books: Vec<_> =
+        events.iter().map(|e| if let Happening::Book(_, b, a) = e { (levels(b), levels(a)) } else { (vec![], vec![]) }).collect();
+    let mut waiting: Vec<Event<'_>> = Vec::new();
     let mut ts = 0;
-    for (index, happening) in events.iter().enumerate() {
+    for (index, (happening, (bids, asks))) in events.iter().zip(&books).enumerate() {
         ts += S / 2;
+        let market = match happening {
+            Happening::Trade(i, price, qty) => Some((i, Payload::Trade(Trade { price: *price, qty: qty.unwrap_or(MISSING), side: None }))),
+            Happening::Quote(i, [bid, ask, bid_qty, ask_qty]) => {
+                let [bid, ask, bid_qty, ask_qty] = [bid, ask, bid_qty, ask_qty].map(|x| x.unwrap_or(MISSING));
+                Some((i, Payload::Quote(Quote { bid, ask, bid_qty, ask_qty })))
+            }
+            Happening::Book(i, ..) => Some((i, Payload::Book(Book { bids, asks }))),
+            Happening::Forget(i) => Some((i, Payload::Forget(Loss::Gap))),
+            Happening::Param(_) | Happening::Flag(_) | Happening::Pass(_) => None,
+        };
+        if market.is_none() || !run.batches || run.restore == Some(index) {
+            engine.on_events(&waiting, &mut sink).unwrap();
+            waiting.clear();
+        }
         if run.restore == Some(index) {
             engine = Engine::restore(program, options.clone(), &engine.snapshot()).unwrap().0;
         }
-        let levels = |side: &[(f64, f64)]| side.iter().map(|&(price, qty)| Level { price, qty }).collect::<Vec<_>>();
-        let (bids, asks);
-        let (i, payload) = match happening {
-            Happening::Trade(i, price, qty) => (i, Payload::Trade(Trade { price: *price, qty: qty.unwrap_or(MISSING), side: None })),
-            Happening::Quote(i, [bid, ask, bid_qty, ask_qty]) => {
-                let [bid, ask, bid_qty, ask_qty] = [bid, ask, bid_qty, ask_qty].map(|x| x.unwrap_or(MISSING));
-                (i, Payload::Quote(Quote { bid, ask, bid_qty, ask_qty }))
-            }
-            Happening::Book(i, b, a) => {
-                (bids, asks) = (levels(b), levels(a));
-                (i, Payload::Book(Book { bids: &bids, asks: &asks }))
-            }
-            Happening::Forget(i) => (i, Payload::Forget(Loss::Gap)),
-            Happening::Pass(seconds) => {
+        match (happening, market) {
+            (_, Some((i, payload))) => waiting.push(Event { ts, venue_ts: None, instrument: InstrumentId(*i), payload }),
+            (Happening::Pass(seconds), _) => {
                 ts += seconds * S;
                 if run.quiet {
                     engine.advance_to(ts, &mut sink);
                 }
-                continue;
             }
-            Happening::Param(x) => {
+            (Happening::Param(x), _) => {
                 engine.set_param(engine.param("p").unwrap(), Constant::Num(x.to_bits()), &mut sink).unwrap();
-                continue;
             }
-            Happening::Flag(b) => {
-                engine.set_param(engine.param("b").unwrap(), Constant::Bool(*b), &mut sink).unwrap();
-                continue;
-            }
-        };
-        engine.on_event(&Event { ts, venue_ts: None, instrument: InstrumentId(*i), payload }, &mut sink).unwrap();
+            (Happening::Flag(b), _) => engine.set_param(engine.param("b").unwrap(), Constant::Bool(*b), &mut sink).unwrap(),
+            _ => {}
+        }
     }
+    engine.on_events(&waiting, &mut sink).unwrap();
     (lines, engine.counters(), engine.plan_stats().shape_rules)
+}
+
+/// What most rules are: numbers, or a short calculation with them, against constants that they meet.
+fn plain_condition() -> impl Strategy<Value = Condition> {
+    use MarketField::{Ask, AskQty, Bid, BidQty, Last, Mid, Price, Spread, SpreadRatio};
+    let field = prop::sample::select(vec![Ask, AskQty, Bid, BidQty, Last, Mid, Price, Spread, SpreadRatio]);
+    let number = (field, 0..3_usize).prop_map(|(field, slot)| Template::Market(field, slot));
+    let function = prop::sample::select(vec![NumFn::Add, NumFn::Sub, NumFn::Mul, NumFn::Div, NumFn::Div]);
+    let constant = ((0..8_u32), prop::bool::ANY).prop_map(|(x, own)| Template::Constant(f64::from(x) * 0.5, own));
+    let with = prop_oneof![4 => number.clone(), 1 => constant.clone()];
+    let chain = (number, prop::collection::vec((function, with), 0..3), prop::bool::ANY).prop_map(|(first, links, turned)| {
+        links.into_iter().fold(first, |x, (function, y)| match (function, turned) {
+            (NumFn::Add | NumFn::Mul, true) => Template::Two(function, Box::new(y), Box::new(x)),
+            _ => Template::Two(function, Box::new(x), Box::new(y)),
+        })
+    });
+    let op = prop::sample::select(vec![CmpOp::Lt, CmpOp::Le, CmpOp::Gt, CmpOp::Ge]);
+    let test = (op, chain, constant, prop::bool::ANY)
+        .prop_map(|(op, x, c, turned)| if turned { Condition::Compare(op, c, x) } else { Condition::Compare(op, x, c) });
+    prop_oneof![2 => test.clone(), 1 => prop::collection::vec(test, 2..4).prop_map(Condition::And)]
 }
 
 /// Rules of a few shapes, `copies` of each.
@@ -265,6 +290,15 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn plain_columns_and_nodes_agree(conditions in prop::collection::vec((plain_condition(), prop::bool::weighted(0.2)), 1..4), copies in prop_oneof![Just(1_usize), 2..40_usize], run in run(), events in prop::collection::vec(happening(), 1..60)) {
+        agree(&rules_of(&conditions, copies), &run, &events)?;
+    }
+}
+
+proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 20, ..ProptestConfig::default() })]
 
     #[test]
@@ -272,5 +306,25 @@ proptest! {
         let mut rules = vec![filler()];
         rules.extend(rules_of(&conditions, copies));
         agree(&rules, &run, &events)?;
+    }
+}
+
+#[test]
+fn a_timer_fires_between_plain_events_of_one_call() {
+    let rules = [rule(trade("A/B").silent(2.0)), rule(market(MarketField::Mid, "C/D").gt(num(4.0)))];
+    let program = program_with(&rules, vec![], vec![], true);
+    for columns in [true, false] {
+        let mut engine = Engine::new(&program, EngineOptions::default().with_columns(columns)).unwrap();
+        let (silent, other) = (engine.instrument("A/B").unwrap(), engine.instrument("C/D").unwrap());
+        let trade = Payload::Trade(Trade { price: 1.0, qty: 1.0, side: None });
+        let quote = |x: f64| Payload::Quote(Quote { bid: x, ask: x + 1.0, bid_qty: 1.0, ask_qty: 1.0 });
+        let mut events = vec![Event { ts: 0, venue_ts: None, instrument: silent, payload: trade }];
+        events.extend((1..9).map(|k| {
+            let x = if k == 7 { 5.0 } else { 1.0 };
+            Event { ts: k * S / 2, venue_ts: None, instrument: other, payload: quote(x) }
+        }));
+        let mut times = Vec::new();
+        engine.on_events(&events, &mut |signal: &Signal<'_>| times.push(signal.ts)).unwrap();
+        assert_eq!(times, [2 * S, 7 * S / 2]);
     }
 }
