@@ -36,8 +36,8 @@ fn lines(report: &MemoryReport) -> String {
         // The name of a rule is a word: nothing in it has to be escaped.
         let _ = writeln!(out, r#"{{"rule":"{rule}","instances":{instances},"bytes":{bytes}}}"#);
     }
-    let MemoryReport { state, plan, total, .. } = report;
-    let _ = writeln!(out, r#"{{"state":{state},"plan":{plan},"total":{total}}}"#);
+    let MemoryReport { state, plan, total, code, .. } = report;
+    let _ = writeln!(out, r#"{{"state":{state},"plan":{plan},"total":{total},"code":{code}}}"#);
     out
 }
 
@@ -49,7 +49,12 @@ fn table(report: &MemoryReport) -> String {
     for rule in &report.rules {
         let _ = writeln!(out, "{:<width$}  {:>9}  {:>14}", rule.rule, rule.instances, rule.bytes);
     }
-    for (name, bytes) in [("all state, shared parts once", report.state), ("plan", report.plan), ("total at most", report.total)] {
+    for (name, bytes) in [
+        ("all state, shared parts once", report.state),
+        ("plan", report.plan),
+        ("total at most", report.total),
+        ("machine code beside it", report.code),
+    ] {
         let _ = writeln!(out, "{name:<width$}  {:>9}  {bytes:>14}", "");
     }
     out

@@ -15,10 +15,11 @@ pub fn prefetch<T>(items: &[T], index: usize) {
 }
 
 #[cfg(feature = "jit")]
-pub(crate) use machine::{Entry, entry, flush, run};
+pub(crate) use machine::{Entry, Loop, batch, entry, flush, offset_in_option, peek, run, run_batch, tag_is_zero_for_none};
 
 #[cfg(feature = "jit")]
 mod machine {
+    use crate::batch::Frame;
     use crate::kernel::Rows;
     use crate::{CannotCompile, Head};
 
@@ -49,6 +50,73 @@ mod machine {
         // `from` is at most the number of blocks, so no block is read that is not among these. It writes nothing but its own stack frame, has no
         // instruction that traps, calls nothing and ends, since each branch back goes on to the next block. All pointers are to live slices for the whole call.
         unsafe { entry.0(slots.as_ptr(), operands, rows.constants.as_ptr(), rows.heads.as_ptr(), u64::from(rows.rows), u64::from(from)) }
+    }
+
+    /// Where the loop over events begins. To be kept with the memory that it is in.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Loop(unsafe extern "C" fn(*mut Frame));
+
+    /// The loop that begins at an offset of memory that holds code.
+    pub(crate) fn batch(memory: &[u8], offset: usize) -> Option<Loop> {
+        let first = memory.get(offset)?;
+        // SAFETY: as for `entry`; `run_batch` says what must hold for a call.
+        Some(Loop(unsafe { std::mem::transmute::<*const u8, unsafe extern "C" fn(*mut Frame)>(std::ptr::from_ref(first)) }))
+    }
+
+    /// Runs the loop over events. [`Batch::run`](crate::Batch::run) is the only caller, has made the frame of live slices, and has checked their lengths.
+    #[inline]
+    pub(crate) fn run_batch(code: Loop, frame: &mut Frame) {
+        // SAFETY: `code` is the start of a function of this signature that `Compiler` has made, in memory that the batch keeps alive and executable.
+        // - It reads events from `events` to `end`, which are the ends of a slice that is not empty and whose items have the size that the code goes on by, at
+        //   offsets that `BatchBuilder::compile` has found to lie within an event and to be aligned. Any bytes will do: an event is compared and
+        //   copied as words, and machine code may read what Rust has not written.
+        // - It reads the record and reads and writes the line of an instrument whose number is below `instruments`, which is the smaller one of their counts. It writes
+        //   floats and integers of the line, for which every pattern is a value; `Batch::run` has found lines as wide as the code has them, and what else the owner
+        //   keeps in a line comes after these fields.
+        // - Records and words lead to slots, operands, constants and heads. Both are made by `BatchBuilder::record` alone, which keeps the greatest end of each in
+        //   `Bounds`; `Batch::run` has compared these with the lengths. Slots that operands name are below `slots.len()` since the greatest of them is.
+        //   Slots are integers, for which every pattern is a value, and are the only other thing that is written, but for the frame.
+        // - Lines, slots and frame are borrowed for writing and everything else is not, so nothing that is written is read through another slice.
+        // It has no instruction that traps, calls nothing, and ends: each branch back goes on to the next event or block.
+        unsafe { code.0(frame) }
+    }
+
+    /// Where the value of an `Option<i64>` is in it. Not promised by the language, but to be seen.
+    pub(crate) fn offset_in_option() -> Option<usize> {
+        let option = std::hint::black_box(Some(1_i64));
+        let value = option.as_ref()?;
+        let offset = (std::ptr::from_ref(value) as usize).wrapping_sub(std::ptr::from_ref(&option) as usize);
+        (size_of::<Option<i64>>() == 16 && (offset == 0 || offset == 8)).then_some(offset)
+    }
+
+    /// A function that gives the byte at an address.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Peek(unsafe extern "C" fn(*const u8) -> u64);
+
+    /// The one that begins at an offset of memory that holds code.
+    pub(crate) fn peek(memory: &[u8], offset: usize) -> Option<Peek> {
+        let first = memory.get(offset)?;
+        // SAFETY: as for `entry`; `tag_is_zero_for_none` says what must hold for a call.
+        Some(Peek(unsafe { std::mem::transmute::<*const u8, unsafe extern "C" fn(*const u8) -> u64>(std::ptr::from_ref(first)) }))
+    }
+
+    /// Whether the byte at an offset of an `Option<i64>`, outside of its value, is 0 where there is none and something else where there is one. The language
+    /// does not promise it, so it is looked at: in machine code, since a byte that turned out to be padding must not be read in Rust.
+    pub(crate) fn tag_is_zero_for_none(code: Peek, offset: usize) -> bool {
+        let byte = |option: &Option<i64>| {
+            let address = std::ptr::from_ref(std::hint::black_box(option)).cast::<u8>().wrapping_add(offset);
+            // SAFETY: the function loads one byte. The offset is 0 or 8, within the sixteen bytes of an option that lives through the call.
+            unsafe { code.0(address) }
+        };
+        let mut option = None;
+        let mut holds = byte(&option) == 0;
+        for value in [0, 1, -1, i64::MIN, i64::MAX, 0x5555_5555_5555_5555] {
+            option = Some(std::hint::black_box(value));
+            holds &= byte(&option) != 0;
+            option = std::hint::black_box(None);
+            holds &= byte(&option) == 0;
+        }
+        holds
     }
 
     /// Makes the instruction caches see what was written. Nothing on x86-64, where they see it by themselves.

@@ -2,7 +2,7 @@
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, F64X2, I32, I64, I64X2};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::code::{Binary, Code, Comparison, Instr, Level, Unary};
@@ -10,6 +10,26 @@ use crate::code::{Binary, Code, Comparison, Instr, Level, Unary};
 /// A load that does not trap; of an address that its type divides, or not.
 pub(crate) const PLAIN: MemFlagsData = MemFlagsData::trusted();
 const UNALIGNED: MemFlagsData = MemFlagsData::new().with_notrap();
+
+/// What one row reads, where it stands alone and its columns are not needed.
+pub(crate) struct Single<'a> {
+    pub(crate) slots: Value,
+    /// Each operand: a number that is at hand, or where the number of its slot stands.
+    pub(crate) operands: &'a [Operand],
+    /// Of this row.
+    pub(crate) constants: Value,
+    /// Whether all its constants are finite.
+    pub(crate) finite: bool,
+}
+
+/// An operand of a row that stands alone.
+#[derive(Clone, Copy)]
+pub(crate) enum Operand {
+    /// A number, and whether it is surely finite.
+    Number(Value, bool),
+    /// The number of its slot.
+    Slot(Value),
+}
 
 /// Where the columns of a block lie.
 #[derive(Clone, Copy)]
@@ -28,7 +48,8 @@ pub(crate) struct Block {
 #[derive(Clone, Copy)]
 pub(crate) struct Masks {
     pub(crate) truth: Value,
-    pub(crate) known: Value,
+    /// None where every lane is known, whatever it reads.
+    pub(crate) known: Option<Value>,
 }
 
 /// What is known of the bits of a number.
@@ -44,19 +65,23 @@ enum Kind {
 struct Num {
     value: Value,
     kind: Kind,
+    /// Finite, whatever is read.
+    sure: bool,
 }
 
 #[derive(Clone, Copy)]
 struct Truth {
     t: Value,
     f: Value,
+    /// Known, whatever is read. Then `f` is what `t` is not, and need not be computed if nothing asks for it.
+    sure: bool,
 }
 
 /// Emits the program for all lanes of a block.
 pub(crate) fn block(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block) -> Option<Masks> {
     let mut masks: Option<Masks> = None;
     for first in (0..block.lanes).step_by(2) {
-        let truth = Pair { builder, block, first, nums: Vec::new(), levels: Vec::new() }.run(code)?;
+        let truth = Pair::over(builder, Source::Columns { block, first }).run(code)?;
         let known = builder.ins().bor(truth.t, truth.f);
         let mut bits = [truth.t, known].map(|mask| builder.ins().vhigh_bits(I32, mask));
         if first > 0 {
@@ -64,23 +89,52 @@ pub(crate) fn block(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block
         }
         let [t, k] = bits;
         masks = Some(match masks {
-            None => Masks { truth: t, known: k },
-            Some(Masks { truth, known }) => Masks { truth: builder.ins().bor(truth, t), known: builder.ins().bor(known, k) },
+            Some(Masks { truth, known: Some(known) }) => {
+                Masks { truth: builder.ins().bor(truth, t), known: Some(builder.ins().bor(known, k)) }
+            }
+            _ => Masks { truth: t, known: Some(k) },
         });
     }
     masks
 }
 
+/// Emits the program for one row; only bit 0 of the masks is set.
+pub(crate) fn single(builder: &mut FunctionBuilder<'_>, code: &Code, row: Single<'_>) -> Option<Masks> {
+    let Truth { t, f, sure } = Pair::over(builder, Source::Single(row)).run(code)?;
+    let mut bit = |mask| {
+        let bits = builder.ins().vhigh_bits(I32, mask);
+        builder.ins().band_imm_u(bits, 1)
+    };
+    let truth = bit(t);
+    if sure {
+        return Some(Masks { truth, known: None });
+    }
+    let known = builder.ins().bor(t, f);
+    let bits = builder.ins().vhigh_bits(I32, known);
+    Some(Masks { truth, known: Some(builder.ins().band_imm_u(bits, 1)) })
+}
+
+enum Source<'a> {
+    /// Two lanes of a block, the lower one first.
+    Columns {
+        block: Block,
+        first: i32,
+    },
+    Single(Single<'a>),
+}
+
 struct Pair<'a, 'f> {
     builder: &'a mut FunctionBuilder<'f>,
-    block: Block,
-    /// The lower lane.
-    first: i32,
+    source: Source<'a>,
     nums: Vec<Num>,
     levels: Vec<Truth>,
 }
 
-impl Pair<'_, '_> {
+impl<'a, 'f> Pair<'a, 'f> {
+    fn over(builder: &'a mut FunctionBuilder<'f>, source: Source<'a>) -> Self {
+        Self { builder, source, nums: Vec::new(), levels: Vec::new() }
+    }
+
     fn run(mut self, code: &Code) -> Option<Truth> {
         for instr in code.instrs() {
             self.instr(*instr)?;
@@ -91,32 +145,45 @@ impl Pair<'_, '_> {
     fn instr(&mut self, instr: Instr) -> Option<()> {
         match instr {
             Instr::Operand(k) => {
-                let value = self.gather(k, F64, F64X2);
-                self.settled(value);
+                let at_hand = match &self.source {
+                    Source::Single(row) => row.operands.get(usize::from(k)).copied(),
+                    Source::Columns { .. } => None,
+                };
+                if let Some(Operand::Number(value, sure)) = at_hand {
+                    let value = self.builder.ins().scalar_to_vector(F64X2, value);
+                    self.nums.push(Num { value, kind: Kind::Settled, sure });
+                } else {
+                    let value = self.gather(k, F64, F64X2)?;
+                    self.settled(value, false);
+                }
             }
             Instr::OperandLevel(k) => {
-                let value = self.gather(k, I64, I64X2);
+                let value = self.gather(k, I64, I64X2)?;
                 let [t, f] = [2, 0].map(|level| {
                     let level = self.builder.ins().iconst(I64, level);
                     let level = self.builder.ins().splat(I64X2, level);
                     self.builder.ins().icmp(IntCC::Equal, value, level)
                 });
-                self.levels.push(Truth { t, f });
+                self.levels.push(Truth { t, f, sure: false });
             }
             Instr::Const(k) => {
-                let offset = (i32::from(k) * self.block.lanes + self.first) * 8;
-                let constants = self.block.constants;
-                let value = if self.block.lanes == 1 {
-                    let value = self.builder.ins().load(F64, PLAIN, constants, offset);
-                    self.builder.ins().scalar_to_vector(F64X2, value)
-                } else {
-                    self.builder.ins().load(F64X2, UNALIGNED, constants, offset)
+                let (value, sure) = match &self.source {
+                    Source::Columns { block, first } if block.lanes > 1 => {
+                        let offset = (i32::from(k) * block.lanes + first) * 8;
+                        (self.builder.ins().load(F64X2, UNALIGNED, block.constants, offset), false)
+                    }
+                    Source::Columns { block: Block { constants, .. }, .. } | Source::Single(Single { constants, .. }) => {
+                        let value = self.builder.ins().load(F64, PLAIN, *constants, i32::from(k) * 8);
+                        let finite = matches!(&self.source, Source::Single(Single { finite: true, .. }));
+                        (self.builder.ins().scalar_to_vector(F64X2, value), finite)
+                    }
                 };
-                self.settled(value);
+                self.settled(value, sure);
             }
             Instr::Literal(bits) => {
-                let value = self.literal(f64::from_bits(bits));
-                self.settled(value);
+                let number = f64::from_bits(bits);
+                let value = self.literal(number);
+                self.settled(value, number.is_finite());
             }
             Instr::ConstLevel(level) => {
                 let mask = |truth: bool| if truth { -1 } else { 0 };
@@ -124,7 +191,7 @@ impl Pair<'_, '_> {
                     let mask = self.builder.ins().iconst(I64, mask(level == of));
                     self.builder.ins().splat(I64X2, mask)
                 });
-                self.levels.push(Truth { t, f });
+                self.levels.push(Truth { t, f, sure: level != Level::Unknown });
             }
             Instr::Unary(function, x) => self.unary(function, x)?,
             Instr::Binary(function, x, y) => self.binary(function, x, y)?,
@@ -141,23 +208,24 @@ impl Pair<'_, '_> {
                 let unknown = self.or(unknown, empty);
                 let held = self.or(held, unknown);
                 let held = self.number(held);
-                self.settled(held);
+                self.settled(held, false);
             }
             Instr::Coalesce(x, y) => {
                 let [x, y] = [self.seen(x)?, self.seen(y)?];
                 let unknown = self.fcmp(FloatCC::Unordered, x, x);
                 let value = self.choose(unknown, y, x);
-                self.settled(value);
+                self.settled(value, false);
             }
             Instr::Compare(op, x, y) => {
+                let sure = self.is_sure(x) && self.is_sure(y);
                 let [x, y] = [self.seen(x)?, self.seen(y)?];
-                let truth = self.compare(op, x, y);
-                self.levels.push(truth);
+                let [t, f] = self.compare(op, x, y);
+                self.levels.push(Truth { t, f, sure });
             }
             Instr::Known(x) => {
                 let x = self.seen(x)?;
                 let [t, f] = [FloatCC::Ordered, FloatCC::Unordered].map(|condition| self.fcmp(condition, x, x));
-                self.levels.push(Truth { t, f });
+                self.levels.push(Truth { t, f, sure: true });
             }
             Instr::CompareLevel(op, x, y) => {
                 let [x, y] = [self.level(x)?, self.level(y)?];
@@ -166,17 +234,17 @@ impl Pair<'_, '_> {
             }
             Instr::And(x, y) => {
                 let [x, y] = [self.level(x)?, self.level(y)?];
-                let truth = Truth { t: self.and(x.t, y.t), f: self.or(x.f, y.f) };
+                let truth = Truth { t: self.and(x.t, y.t), f: self.or(x.f, y.f), sure: x.sure && y.sure };
                 self.levels.push(truth);
             }
             Instr::Or(x, y) => {
                 let [x, y] = [self.level(x)?, self.level(y)?];
-                let truth = Truth { t: self.or(x.t, y.t), f: self.and(x.f, y.f) };
+                let truth = Truth { t: self.or(x.t, y.t), f: self.and(x.f, y.f), sure: x.sure && y.sure };
                 self.levels.push(truth);
             }
             Instr::Not(x) => {
-                let Truth { t, f } = self.level(x)?;
-                self.levels.push(Truth { t: f, f: t });
+                let Truth { t, f, sure } = self.level(x)?;
+                self.levels.push(Truth { t: f, f: t, sure });
             }
             Instr::CoalesceLevel(x, y) => {
                 let [x, y] = [self.level(x)?, self.level(y)?];
@@ -185,13 +253,13 @@ impl Pair<'_, '_> {
                     let of_y = self.builder.ins().band_not(of_y, against);
                     self.or(of_x, of_y)
                 });
-                self.levels.push(Truth { t, f });
+                self.levels.push(Truth { t, f, sure: x.sure || y.sure });
             }
             Instr::KnownLevel(x) => {
-                let Truth { t, f } = self.level(x)?;
+                let Truth { t, f, .. } = self.level(x)?;
                 let t = self.or(t, f);
                 let f = self.builder.ins().bnot(t);
-                self.levels.push(Truth { t, f });
+                self.levels.push(Truth { t, f, sure: true });
             }
         }
         Some(())
@@ -289,9 +357,9 @@ impl Pair<'_, '_> {
         Some(())
     }
 
-    fn compare(&mut self, op: Comparison, x: Value, y: Value) -> Truth {
+    fn compare(&mut self, op: Comparison, x: Value, y: Value) -> [Value; 2] {
         use FloatCC::{Equal, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual};
-        let [t, f] = match op {
+        match op {
             Comparison::Lt => [LessThan, GreaterThanOrEqual],
             Comparison::Le => [LessThanOrEqual, GreaterThan],
             Comparison::Gt => [GreaterThan, LessThanOrEqual],
@@ -300,11 +368,10 @@ impl Pair<'_, '_> {
                 let equal = self.fcmp(Equal, x, y);
                 let [below, above] = [self.fcmp(LessThan, x, y), self.fcmp(GreaterThan, x, y)];
                 let other = self.or(below, above);
-                return if op == Comparison::Eq { Truth { t: equal, f: other } } else { Truth { t: other, f: equal } };
+                return if op == Comparison::Eq { [equal, other] } else { [other, equal] };
             }
         }
-        .map(|condition| self.fcmp(condition, x, y));
-        Truth { t, f }
+        .map(|condition| self.fcmp(condition, x, y))
     }
 
     fn compare_levels(&mut self, op: Comparison, x: Truth, y: Truth) -> Truth {
@@ -332,46 +399,63 @@ impl Pair<'_, '_> {
             // Each comparison holds of some pair and not of some other.
             mask.unwrap_or(x.t)
         });
-        Truth { t, f }
+        Truth { t, f, sure: x.sure && y.sure }
     }
 
     /// What stands in the slots that the k-th operand of both lanes names.
-    fn gather(&mut self, k: u16, lane: cranelift_codegen::ir::Type, vector: cranelift_codegen::ir::Type) -> Value {
-        let Block { slots, operands, width, lanes, .. } = self.block;
-        let at = (i32::from(k) * lanes + self.first) * width;
-        let mut load = |offset: i32| {
-            let ins = self.builder.ins();
-            let index = if width == 2 { ins.uload16(I64, PLAIN, operands, offset) } else { ins.uload32(PLAIN, operands, offset) };
-            let index = self.builder.ins().ishl_imm_u(index, 3);
-            let address = self.builder.ins().iadd(slots, index);
-            self.builder.ins().load(lane, PLAIN, address, 0)
+    fn gather(&mut self, k: u16, lane: Type, vector: Type) -> Option<Value> {
+        let builder = &mut *self.builder;
+        let (slots, indices) = match &self.source {
+            Source::Single(row) => match row.operands.get(usize::from(k))? {
+                Operand::Slot(slot) => (row.slots, [Some(*slot), None]),
+                // A number where the program has a level.
+                Operand::Number(..) => return None,
+            },
+            Source::Columns { block: Block { slots, operands, width, lanes, .. }, first } => {
+                let at = (i32::from(k) * lanes + first) * width;
+                let mut index = |offset: i32| {
+                    let ins = builder.ins();
+                    if *width == 2 { ins.uload16(I64, PLAIN, *operands, offset) } else { ins.uload32(PLAIN, *operands, offset) }
+                };
+                let low = index(at);
+                (*slots, [Some(low), (*lanes > 1).then(|| index(at + width))])
+            }
         };
-        let low = load(at);
-        let high = (lanes > 1).then(|| load(at + width));
-        let pair = self.builder.ins().scalar_to_vector(vector, low);
-        match high {
-            Some(high) => self.builder.ins().insertlane(pair, high, 1),
+        let [low, high] = indices.map(|index| {
+            index.map(|index| {
+                let offset = builder.ins().ishl_imm_u(index, 3);
+                let address = builder.ins().iadd(slots, offset);
+                builder.ins().load(lane, PLAIN, address, 0)
+            })
+        });
+        let pair = builder.ins().scalar_to_vector(vector, low?);
+        Some(match high {
+            Some(high) => builder.ins().insertlane(pair, high, 1),
             None => pair,
-        }
+        })
     }
 
-    fn settled(&mut self, value: Value) {
-        self.nums.push(Num { value, kind: Kind::Settled });
+    fn settled(&mut self, value: Value, sure: bool) {
+        self.nums.push(Num { value, kind: Kind::Settled, sure });
     }
 
     fn pending(&mut self, value: Value) {
-        self.nums.push(Num { value, kind: Kind::Pending });
+        self.nums.push(Num { value, kind: Kind::Pending, sure: false });
+    }
+
+    fn is_sure(&self, register: u16) -> bool {
+        self.nums.get(usize::from(register)).is_some_and(|num| num.sure)
     }
 
     /// A register whose bits are looked at: what is not finite after a computation is NaN.
     fn seen(&mut self, register: u16) -> Option<Value> {
-        let Num { value, kind } = *self.nums.get(usize::from(register))?;
+        let Num { value, kind, .. } = *self.nums.get(usize::from(register))?;
         if kind == Kind::Settled {
             return Some(value);
         }
         let zero = self.builder.ins().fsub(value, value);
         let value = self.builder.ins().fadd(value, zero);
-        *self.nums.get_mut(usize::from(register))? = Num { value, kind: Kind::Settled };
+        *self.nums.get_mut(usize::from(register))? = Num { value, kind: Kind::Settled, sure: false };
         Some(value)
     }
 

@@ -54,6 +54,9 @@ pub struct Found {
 pub(crate) const NO_BLOCK: u32 = u32::MAX;
 
 impl Kernel {
+    /// Bytes that the kernels of one compiler share beside their code.
+    pub const SHARED_BYTES: usize = size_of::<Memory>() + 2 * size_of::<usize>();
+
     /// Looks through the rows from a block on. None where the rows are not of this kernel: a slot, operand, constant or head is missing, or
     /// operands have another width.
     #[must_use]

@@ -22,6 +22,10 @@ mod bare;
 mod rows;
 
 #[cfg(feature = "jit")]
+mod batch;
+#[cfg(feature = "jit")]
+mod batch_emit;
+#[cfg(feature = "jit")]
 mod code;
 #[cfg(feature = "jit")]
 mod compile;
@@ -29,10 +33,14 @@ mod compile;
 mod emit;
 #[cfg(feature = "jit")]
 mod kernel;
+#[cfg(feature = "jit")]
+mod scan;
 
 pub use bare::prefetch;
-pub use rows::{Head, LANES, Operands, lanes_of_tail};
+pub use rows::{Head, LANES, MarketLine, Operands, Slots, lanes_of_tail};
 
+#[cfg(feature = "jit")]
+pub use batch::{Batch, BatchBuilder, Entry, EventLayout, Field, Ground, GroupAt, PendingBatch, Taken};
 #[cfg(feature = "jit")]
 pub use code::{Binary, CannotCompile, Code, Comparison, Instr, Level, Unary};
 #[cfg(feature = "jit")]

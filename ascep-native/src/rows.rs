@@ -34,13 +34,50 @@ pub struct Head {
     pub valid: u8,
 }
 
+/// What is known of an instrument but for the numbers of its last trade: one cache line, since every event writes it. NaN stands for a number that is unknown.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub struct MarketLine<T> {
+    /// Best bid.
+    pub bid: f64,
+    /// Best ask.
+    pub ask: f64,
+    /// Quantity at the bid.
+    pub bid_qty: f64,
+    /// Quantity at the ask.
+    pub ask_qty: f64,
+    /// Of the last event; the least integer where there was none.
+    pub ts: i64,
+    /// The venue's time of the last event; the least integer where it gave none.
+    pub venue_ts: i64,
+    /// Of the last quote; the least integer where there was none.
+    pub quote_ts: i64,
+    /// What else the owner keeps there, at most eight bytes.
+    pub rest: T,
+}
+
 /// Which slots rows read: numbers of slots, column after column, block after block.
 ///
-/// They don't change once they are here, and the greatest is known: whoever compares it with the number of slots has checked all of them.
+/// What is here does not change, and the greatest is known: whoever compares it with the number of slots has checked all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operands {
     slots: Width,
     greatest: u32,
+}
+
+/// Operands in the width in which they are kept.
+#[derive(Debug, Clone, Copy)]
+pub enum Slots<'a> {
+    /// Two bytes each.
+    Narrow(&'a [u16]),
+    /// Four bytes each.
+    Wide(&'a [u32]),
+}
+
+impl Default for Operands {
+    fn default() -> Self {
+        Self::below(0)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,15 +87,45 @@ enum Width {
 }
 
 impl Operands {
-    /// Of these slots, kept in two bytes each where they fit.
+    /// Of slots below `slots`, kept in two bytes each where all of them fit. None yet.
     #[must_use]
-    pub fn new(slots: Vec<u32>) -> Self {
-        let greatest = slots.iter().copied().max().unwrap_or(0);
-        let slots = match u16::try_from(greatest) {
-            Ok(_) => Width::Narrow(slots.iter().map(|slot| u16::try_from(*slot).unwrap_or(u16::MAX)).collect()),
-            Err(_) => Width::Wide(slots),
+    pub fn below(slots: usize) -> Self {
+        let slots = if slots <= usize::from(u16::MAX) { Width::Narrow(Vec::new()) } else { Width::Wide(Vec::new()) };
+        Self { slots, greatest: 0 }
+    }
+
+    /// One more. A slot that does not fit becomes the greatest that does.
+    pub fn push(&mut self, slot: u32) {
+        let slot = match &mut self.slots {
+            Width::Narrow(slots) => {
+                let slot = u16::try_from(slot).unwrap_or(u16::MAX);
+                slots.push(slot);
+                u32::from(slot)
+            }
+            Width::Wide(slots) => {
+                slots.push(slot);
+                slot
+            }
         };
-        Self { slots, greatest }
+        self.greatest = self.greatest.max(slot);
+    }
+
+    /// Gives back memory that was taken for more.
+    pub fn shrink(&mut self) {
+        match &mut self.slots {
+            Width::Narrow(slots) => slots.shrink_to_fit(),
+            Width::Wide(slots) => slots.shrink_to_fit(),
+        }
+    }
+
+    /// As they are kept.
+    #[must_use]
+    #[inline]
+    pub fn slots(&self) -> Slots<'_> {
+        match &self.slots {
+            Width::Narrow(slots) => Slots::Narrow(slots),
+            Width::Wide(slots) => Slots::Wide(slots),
+        }
     }
 
     /// The greatest slot; 0 where there is none.
@@ -105,7 +172,7 @@ impl Operands {
 
     /// The slot at a place.
     #[must_use]
-    #[inline(always)]
+    #[inline]
     pub fn get(&self, place: usize) -> Option<u32> {
         match &self.slots {
             Width::Narrow(slots) => slots.get(place).map(|slot| u32::from(*slot)),

@@ -160,7 +160,7 @@ impl Group {
         }
         let mut slots = self.slots.clone();
         slots.resize(if wide { 70_001 } else { slots.len() }, 0);
-        let operands = Operands::new(all);
+        let operands = laid_out(all);
         let rows = u32::try_from(self.rows.len()).unwrap();
         let rows = Rows { operands: &operands, operands_at: before, constants: &constants, heads: &self.heads, rows };
         for from in 0..=self.heads.len() {
@@ -169,6 +169,13 @@ impl Group {
         }
         Ok(())
     }
+}
+
+fn laid_out(slots: Vec<u32>) -> Operands {
+    let greatest = slots.iter().max().map_or(0, |slot| *slot as usize);
+    let mut operands = Operands::below(greatest + 1);
+    slots.into_iter().for_each(|slot| operands.push(slot));
+    operands
 }
 
 const SLOTS: u32 = 24;
@@ -406,14 +413,14 @@ fn above(constants: u16) -> Code {
 fn kernel(code: &Code, width: usize) -> Kernel {
     let mut compiler = Compiler::new(1 << 16).unwrap();
     let pending = compiler.compile(code, width).unwrap();
-    compiler.finish(&[pending]).unwrap().pop().unwrap()
+    compiler.finish(&[pending], None).unwrap().0.pop().unwrap()
 }
 
 #[test]
 fn rows_that_do_not_fit_are_refused() {
     let narrow = kernel(&above(1), 2);
     let heads = [Head { truth: 0, first: 0, valid: 255 }; 2];
-    let operands = Operands::new(vec![2; 10]);
+    let operands = laid_out(vec![2; 10]);
     let fits = Rows { operands: &operands, operands_at: 0, constants: &[0.0; 10], heads: &heads, rows: 10 };
     let slots = [0; 3];
     assert!(narrow.run(&slots, &fits, 0).is_some());
@@ -455,11 +462,11 @@ fn the_limit_on_code_holds_and_memory_lives_as_long_as_a_kernel() {
     };
     assert_eq!(refused, CannotCompile::Limit(4_000));
     assert!(compiler.bytes() <= 4_000 && !pending.is_empty());
-    let mut kernels = compiler.finish(&pending).unwrap();
+    let mut kernels = compiler.finish(&pending, None).unwrap().0;
     let last = kernels.pop().unwrap();
     drop(kernels);
     let heads = [Head { truth: 0, first: 0, valid: 1 }];
-    let operands = Operands::new(vec![0]);
+    let operands = laid_out(vec![0]);
     let rows = Rows { operands: &operands, operands_at: 0, constants: &[], heads: &heads, rows: 1 };
     let found = std::thread::spawn({
         let last = last.clone();

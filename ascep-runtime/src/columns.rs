@@ -7,42 +7,19 @@
 
 use std::collections::BTreeMap;
 
+pub(crate) use ascep_native::{Head, LANES, Operands, lanes_of_tail};
 use rustc_hash::FxHashMap;
 
 use crate::error::BuildError;
 use crate::interpreter::Routine;
+use crate::machine::Machine;
 use crate::market::touch;
 use crate::memory::flat;
 use crate::plan::{Instr, NONE, Shape, ShapeMode};
 use crate::value::{Lists, TRUE, UNKNOWN, at, put};
 
-/// Rows that are evaluated together.
-pub(crate) const LANES: usize = 8;
-
 /// One value for each of eight rows.
 pub(crate) type Lanes<T> = [T; LANES];
-
-/// Lanes of a block that holds so many rows.
-pub(crate) const fn width_of(rows: usize) -> usize {
-    match rows {
-        0 | 1 => 1,
-        2 => 2,
-        3 | 4 => 4,
-        _ => LANES,
-    }
-}
-
-/// What is remembered of the rows of a block, a bit for each lane. Made from the truths of the rules, which are what counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[repr(C)]
-pub(crate) struct Head {
-    /// Whether the last known truth is TRUE. Never for rows that fire at every tick, or whenever an event occurs.
-    pub(crate) truth: u8,
-    /// Whether nothing was known yet, and the first truth is no edge.
-    pub(crate) first: u8,
-    /// Whether the lane is a row.
-    pub(crate) valid: u8,
-}
 
 /// Rows of one shape that one input touches.
 #[derive(Debug, Clone, Copy)]
@@ -70,60 +47,6 @@ impl Group {
     }
 }
 
-/// Indices of slots, as narrow as they can all be.
-#[derive(Debug)]
-pub(crate) enum Operands {
-    Narrow(Vec<u16>),
-    Wide(Vec<u32>),
-}
-
-impl Default for Operands {
-    fn default() -> Self {
-        Self::Narrow(Vec::new())
-    }
-}
-
-impl Operands {
-    fn for_slots(slots: usize) -> Self {
-        if slots <= usize::from(u16::MAX) { Self::Narrow(Vec::new()) } else { Self::Wide(Vec::new()) }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Narrow(items) => items.len(),
-            Self::Wide(items) => items.len(),
-        }
-    }
-
-    fn at(&self, place: usize) -> u32 {
-        match self {
-            Self::Narrow(items) => items.get(place).map_or(NONE, |slot| u32::from(*slot)),
-            Self::Wide(items) => items.get(place).copied().unwrap_or(NONE),
-        }
-    }
-
-    fn push(&mut self, slot: u32) {
-        match self {
-            Self::Narrow(items) => items.push(u16::try_from(slot).unwrap_or(u16::MAX)),
-            Self::Wide(items) => items.push(slot),
-        }
-    }
-
-    fn shrink(&mut self) {
-        match self {
-            Self::Narrow(items) => items.shrink_to_fit(),
-            Self::Wide(items) => items.shrink_to_fit(),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Narrow(items) => flat(items),
-            Self::Wide(items) => flat(items),
-        }
-    }
-}
-
 /// All groups.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
@@ -140,6 +63,8 @@ pub(crate) struct Columns {
     /// Blocks of all groups.
     pub(crate) heads: usize,
     pub(crate) shape_rules: usize,
+    /// Machine code of shapes that have it.
+    pub(crate) machine: Machine,
 }
 
 impl Columns {
@@ -243,11 +168,11 @@ impl Columns {
         for &group in self.groups.iter().filter(|group| self.is_of_rules(**group)) {
             let operands = self.shape(group).map_or(0, |shape| usize::from(shape.operands));
             for block in 0..group.blocks() {
-                let (rules, width) = (self.rules_of(group, block), width_of(group.rows_in(block)));
+                let (rules, width) = (self.rules_of(group, block), lanes_of_tail(group.rows_in(block)));
                 for k in 0..operands {
                     let first = group.operands as usize + block * LANES * operands + k * width;
                     for (lane, rule) in rules.iter().enumerate() {
-                        take(*rule, self.operands.at(first + lane));
+                        take(*rule, self.operands.get(first + lane).unwrap_or(NONE));
                     }
                 }
             }
@@ -258,7 +183,13 @@ impl Columns {
     pub(crate) fn bytes(&self) -> usize {
         let shapes = flat(&self.shapes) + self.shapes.iter().map(|shape| flat(&shape.code)).sum::<usize>();
         let shapes = shapes + flat(&self.routines) + self.routines.iter().map(Routine::bytes).sum::<usize>();
-        shapes + flat(&self.groups) + self.operands.bytes() + flat(&self.constants) + flat(&self.rules) + self.copies.bytes()
+        shapes
+            + flat(&self.groups)
+            + self.operands.bytes()
+            + flat(&self.constants)
+            + flat(&self.rules)
+            + self.copies.bytes()
+            + self.machine.bytes()
     }
 }
 
@@ -354,7 +285,7 @@ impl ColumnsBuilder {
         mut keys_of: impl FnMut(RowInput) -> Vec<u32>,
     ) -> Result<(Columns, [Lists; 2]), BuildError> {
         let Self { shapes, rules: pending, rows, rules_in_columns, .. } = self;
-        let mut columns = Columns { shape_rules: rules_in_columns, operands: Operands::for_slots(slots), ..Columns::default() };
+        let mut columns = Columns { shape_rules: rules_in_columns, operands: Operands::below(slots), ..Columns::default() };
         // For each shape the constants that stand in columns.
         let mut kept = Vec::with_capacity(shapes.len());
         for PendingShape { mut shape, constants } in shapes {
@@ -386,7 +317,7 @@ impl ColumnsBuilder {
             let constants: &[usize] = kept.get(shape as usize).map_or(&[], |kept| kept);
             for block in rows.chunks(LANES) {
                 let lane = |lane: usize| block.get(lane).or(block.last()).and_then(|row| pending.get(*row as usize));
-                let lanes = || (0..width_of(block.len())).filter_map(lane);
+                let lanes = || (0..lanes_of_tail(block.len())).filter_map(lane);
                 for k in 0..operands {
                     lanes().filter_map(|rule| rule.operands.get(k)).for_each(|slot| columns.operands.push(*slot));
                 }

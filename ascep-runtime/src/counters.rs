@@ -131,6 +131,12 @@ pub struct PlanStats {
     pub groups: usize,
     /// Operators outside of the columns, those that only fields read among them.
     pub general_nodes: usize,
-    /// Bytes of plan and state, windows counted in full.
+    /// Bytes of plan and state, windows counted in full; machine code not among them.
     pub bytes: usize,
+    /// Shapes that run as machine code.
+    pub compiled_shapes: usize,
+    /// Shapes that the interpreter runs though machine code was asked for: they have a function that is not compiled, or a limit was reached.
+    pub refused_shapes: usize,
+    /// Bytes of machine code.
+    pub code_bytes: usize,
 }

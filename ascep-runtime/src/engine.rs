@@ -227,13 +227,21 @@ impl Engine {
 /// Takes events: those that are plain in one go, others one by one.
 fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<'_>], sink: &mut S) -> Result<(), BatchError> {
     let mut index = 0;
+    // How many events the loop below is given after machine code has left one to it: more where that leaves every one.
+    let mut share = 1;
     loop {
-        let (taken, stop) = hot::run(plan, state, events.get(index..).unwrap_or_default());
+        let left = events.get(index..).unwrap_or_default();
+        let by_machine = plan.columns.machine.take(&plan.columns, state, left);
+        index += by_machine;
+        share = if plan.columns.machine.has_batch() { if by_machine == 0 { (share * 2).min(64) } else { 1 } } else { usize::MAX };
+        let left = left.get(by_machine..).unwrap_or_default();
+        let (taken, stop) = hot::run(plan, state, left.get(..share).unwrap_or(left));
         index += taken;
         let last = index.checked_sub(1).and_then(|last| events.get(last));
         state.origin.place = if matches!(stop, Stop::Other) { index } else { index.saturating_sub(1) };
         match (stop, last, events.get(index)) {
-            (Stop::End, ..) | (Stop::Other, _, None) => return Ok(()),
+            (Stop::End | Stop::Other, _, None) => return Ok(()),
+            (Stop::End, ..) => {}
             (Stop::Other, _, Some(event)) => {
                 take(plan, state, event, sink).map_err(|error| BatchError { index, error })?;
                 index += 1;

@@ -36,6 +36,7 @@ pub struct Event<'a> {
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(u32)]
 pub enum Payload<'a> {
     /// A trade.
     Trade(Trade),
@@ -90,6 +91,7 @@ pub struct Trade {
 
 /// The best bid and ask; each finite (prices above 0, quantities not negative) or [`MISSING`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C)]
 pub struct Quote {
     /// Best bid.
     pub bid: f64,

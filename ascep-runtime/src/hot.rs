@@ -4,8 +4,8 @@
 //! What it needs of plan and state stays in locals for all events of a call.
 
 use ascep_lang::program::MarketField;
+use ascep_native::Slots;
 
-use crate::columns::Operands;
 use crate::event::{Event, Payload, Quote, Side, Trade};
 use crate::interpreter::test_one;
 use crate::market::{CLASSES, Traded, side_is};
@@ -33,9 +33,9 @@ const MOST: f64 = 1e150;
 
 /// Takes events as long as they are plain. Gives how many it took.
 pub(crate) fn run(plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usize, Stop) {
-    match &plan.columns.operands {
-        Operands::Narrow(operands) => run_over(plan, operands, state, events),
-        Operands::Wide(operands) => run_over(plan, operands, state, events),
+    match plan.columns.operands.slots() {
+        Slots::Narrow(operands) => run_over(plan, operands, state, events),
+        Slots::Wide(operands) => run_over(plan, operands, state, events),
     }
 }
 
@@ -84,11 +84,11 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
                 (state.bid, state.ask, state.bid_qty, state.ask_qty) = (bid, ask, bid_qty, ask_qty);
                 state.quote_ts = event.ts;
                 let (mid, spread) = ((bid + ask) / 2.0, ask - bid);
-                (1 + usize::from(!state.traded), [bid, ask, bid_qty, ask_qty, mid, spread, spread / mid, 0.0])
+                (1 + usize::from(!state.rest.traded), [bid, ask, bid_qty, ask_qty, mid, spread, spread / mid, 0.0])
             }
             Payload::Trade(trade) if is_good([trade.price; 2], [trade.qty; 2]) => {
                 put(trades, instrument, Traded { price: trade.price, qty: trade.qty });
-                (state.side, state.traded) = (trade.side, true);
+                (state.rest.side, state.rest.traded) = (trade.side, true);
                 let Trade { price, qty, .. } = *trade;
                 let side = |side| f64::from_bits(u64::from(side_is(trade.side, side)));
                 (0, [price, qty, price * qty, side(Side::Buy), price, side(Side::Sell), 0.0, 0.0])

@@ -5,8 +5,9 @@
 //! compared with a constant, has a form of its own.
 
 use ascep_lang::program::{CmpOp, NumFn};
+use ascep_native::Slots;
 
-use crate::columns::{Columns, Group, Head, LANES, Lanes, Operands, width_of};
+use crate::columns::{Columns, Group, Head, LANES, Lanes, lanes_of_tail};
 use crate::memory::flat;
 use crate::ops::num;
 use crate::plan::{Instr, Shape};
@@ -355,7 +356,7 @@ impl<'c, T: Copy + Into<u32>> Rows<'c, T> {
     /// The levels of the rows of a block.
     pub(crate) fn masks(self, block: usize, slots: &[u64], registers: &mut Registers) -> Masks {
         let (operands, constants) = self.from(block);
-        let masks = match width_of(self.rows.saturating_sub(block * LANES)) {
+        let masks = match lanes_of_tail(self.rows.saturating_sub(block * LANES)) {
             // Most groups of a program with one rule an instrument have one row: it need not pay for eight.
             1 => evaluate::<T, 1>(self.routine, operands, constants, slots, registers),
             2 => evaluate::<T, 2>(self.routine, operands, constants, slots, registers),
@@ -408,17 +409,17 @@ pub(crate) fn detect(
     registers: &mut Registers,
 ) -> (usize, u64) {
     let heads = heads.get(group.head as usize..).unwrap_or_default();
-    match &columns.operands {
-        Operands::Narrow(all) => Rows::new(routine, group, all, &columns.constants).detect(slots, heads, from, registers),
-        Operands::Wide(all) => Rows::new(routine, group, all, &columns.constants).detect(slots, heads, from, registers),
+    match columns.operands.slots() {
+        Slots::Narrow(all) => Rows::new(routine, group, all, &columns.constants).detect(slots, heads, from, registers),
+        Slots::Wide(all) => Rows::new(routine, group, all, &columns.constants).detect(slots, heads, from, registers),
     }
 }
 
 /// The levels of the rows of a block.
 pub(crate) fn masks(columns: &Columns, routine: &Routine, group: Group, block: usize, slots: &[u64], registers: &mut Registers) -> Masks {
-    match &columns.operands {
-        Operands::Narrow(all) => Rows::new(routine, group, all, &columns.constants).masks(block, slots, registers),
-        Operands::Wide(all) => Rows::new(routine, group, all, &columns.constants).masks(block, slots, registers),
+    match columns.operands.slots() {
+        Slots::Narrow(all) => Rows::new(routine, group, all, &columns.constants).masks(block, slots, registers),
+        Slots::Wide(all) => Rows::new(routine, group, all, &columns.constants).masks(block, slots, registers),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Evaluating rows: a kernel finds the next block in which something happens, and the block is then evaluated for good.
 //!
-//! A kernel changes nothing, so whichever finds the blocks, what a rule does is decided in one place.
+//! A kernel changes nothing, so whichever finds the blocks, machine code or the interpreter, what a rule does is decided in one place.
 
 use crate::columns::{Columns, Group, Head};
 use crate::interpreter::{self, Registers, Routine};
@@ -15,7 +15,7 @@ pub(crate) struct Kernels {
 }
 
 /// What a kernel found in the blocks of a group.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
     /// The first block in which a row may fire or has another truth than before; the number of blocks where there is none.
     pub(crate) block: usize,
@@ -43,6 +43,15 @@ impl Kernels {
         heads: &[Head],
         from: usize,
     ) -> Found {
+        if let Some(found) = columns.machine.find(columns, group, slots, heads, from) {
+            debug_assert_eq!(found, self.interpret(columns, routine, group, slots, heads, from), "machine code and interpreter differ");
+            return found;
+        }
+        self.interpret(columns, routine, group, slots, heads, from)
+    }
+
+    /// The same without machine code.
+    fn interpret(&mut self, columns: &Columns, routine: &Routine, group: Group, slots: &[u64], heads: &[Head], from: usize) -> Found {
         let (block, unknown) = interpreter::detect(columns, routine, group, slots, heads, from, &mut self.registers);
         Found { block, unknown }
     }

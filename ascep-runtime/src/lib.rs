@@ -35,6 +35,7 @@ mod host;
 mod hot;
 mod interpreter;
 mod kernel;
+mod machine;
 mod market;
 mod memory;
 mod names;

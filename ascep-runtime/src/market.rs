@@ -1,6 +1,7 @@
 //! What is known of each instrument: its last trade, quote and book, and the numbers read from them.
 
 use ascep_lang::program::{MarketField, Side};
+use ascep_native::MarketLine;
 
 use crate::error::EventError;
 use crate::event::{Book, Event, Level, MAX_DEPTH, Payload, Quote, Trade};
@@ -44,19 +45,12 @@ struct Levels {
 
 const NO_BOOK: u32 = u32::MAX;
 
-/// What is known of an instrument but for the numbers of its last trade: one cache line, since every event writes it.
+/// What is known of an instrument but for the numbers of its last trade.
+pub(crate) type Hot = MarketLine<Rest>;
+
+/// What is in the line of an instrument beside numbers and times.
 #[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
-pub(crate) struct Hot {
-    pub(crate) bid: f64,
-    pub(crate) ask: f64,
-    pub(crate) bid_qty: f64,
-    pub(crate) ask_qty: f64,
-    /// Of the last event, or unknown.
-    pub(crate) ts: i64,
-    pub(crate) venue_ts: i64,
-    /// Of the last quote, or unknown; it stays when the quote is forgotten.
-    pub(crate) quote_ts: i64,
+pub(crate) struct Rest {
     book: u32,
     pub(crate) traded: bool,
     pub(crate) side: Option<Side>,
@@ -98,7 +92,7 @@ impl Market {
                 if keeps {
                     books.push(Levels { bids: [empty; MAX_DEPTH], asks: [empty; MAX_DEPTH], bid_count: 0, ask_count: 0 });
                 }
-                Hot { book, ..Hot::unknown() }
+                unknown(book)
             })
             .collect();
         Self { trades: vec![Traded::UNKNOWN; hot.len()], hot, books }
@@ -115,34 +109,34 @@ impl Market {
             return 0;
         };
         if matches!(payload, Payload::Forget(_)) {
-            *state = Hot { ts: state.ts, quote_ts: state.quote_ts, book: state.book, ..Hot::unknown() };
+            *state = Hot { ts: state.ts, quote_ts: state.quote_ts, ..unknown(state.rest.book) };
             *trade = Traded::UNKNOWN;
-            if let Some(levels) = self.books.get_mut(state.book as usize) {
+            if let Some(levels) = self.books.get_mut(state.rest.book as usize) {
                 (levels.bid_count, levels.ask_count) = (0, 0);
             }
             return 5;
         }
         state.ts = ts;
         state.venue_ts = venue_ts.unwrap_or(UNKNOWN_INT);
-        let untraded = u32::from(!state.traded);
+        let untraded = u32::from(!state.rest.traded);
         match payload {
             Payload::Trade(Trade { price, qty, side }) => {
                 *trade = Traded { price: *price, qty: canonical(*qty) };
-                state.side = *side;
-                state.traded = true;
+                state.rest.side = *side;
+                state.rest.traded = true;
                 0
             }
             Payload::Quote(quote) => {
                 state.quote_ts = ts;
-                state.set_quote(quote);
+                set_quote(state, quote);
                 1 + untraded
             }
             Payload::Book(Book { bids, asks }) => {
                 let best = |side: &[Level]| side.first().map_or((f64::NAN, f64::NAN), |level| (level.price, level.qty));
                 let ((bid, bid_qty), (ask, ask_qty)) = (best(bids), best(asks));
                 state.quote_ts = ts;
-                state.set_quote(&Quote { bid, ask, bid_qty, ask_qty });
-                if let Some(levels) = self.books.get_mut(state.book as usize) {
+                set_quote(state, &Quote { bid, ask, bid_qty, ask_qty });
+                if let Some(levels) = self.books.get_mut(state.rest.book as usize) {
                     levels.bid_count = copy(&mut levels.bids, bids);
                     levels.ask_count = copy(&mut levels.asks, asks);
                 }
@@ -155,7 +149,7 @@ impl Market {
     /// What is known of an instrument, for a snapshot.
     pub(crate) fn write(&self, instrument: u32, out: &mut Writer) {
         let (Some(state), Some(trade)) = (self.hot.get(instrument as usize), self.trades.get(instrument as usize)) else { return };
-        let Hot { side, traded, bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, book } = *state;
+        let Hot { bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, rest: Rest { side, traded, book } } = *state;
         let Traded { price: last, qty } = *trade;
         [last, qty, bid, ask, bid_qty, ask_qty].into_iter().for_each(|x| out.num(x));
         out.word(match side {
@@ -188,9 +182,9 @@ impl Market {
             _ => return None,
         };
         let (traded, ts, quote_ts, venue_ts) = (from.flag()?, from.int()?, from.int()?, from.int()?);
-        *state = Hot { side, traded, bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, book: state.book };
+        *state = Hot { bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, rest: Rest { side, traded, book: state.rest.book } };
         *trade = Traded { price: last, qty };
-        let mut levels = self.books.get_mut(state.book as usize);
+        let mut levels = self.books.get_mut(state.rest.book as usize);
         let has_book = from.flag()?;
         for is_bid in if has_book { &[true, false][..] } else { &[] } {
             let count = from.count(MAX_DEPTH)?;
@@ -212,7 +206,7 @@ impl Market {
     /// A field that is a number.
     pub(crate) fn number(&self, instrument: u32, field: MarketField) -> f64 {
         match (self.hot.get(instrument as usize), self.trades.get(instrument as usize)) {
-            (Some(state), Some(trade)) => state.number(trade, field),
+            (Some(state), Some(trade)) => number_of(state, trade, field),
             _ => f64::NAN,
         }
     }
@@ -247,7 +241,7 @@ impl Market {
 
     /// The aggressor of the last trade.
     pub(crate) fn side(&self, instrument: u32) -> Option<Side> {
-        self.hot.get(instrument as usize).and_then(|state| state.side)
+        self.hot.get(instrument as usize).and_then(|state| state.rest.side)
     }
 
     /// The time of the last event, or [`UNKNOWN_INT`].
@@ -266,7 +260,7 @@ impl Market {
         let (bids, asks) = if depth <= 1 {
             (state.bid_qty, state.ask_qty)
         } else {
-            let Some(levels) = self.books.get(state.book as usize) else { return f64::NAN };
+            let Some(levels) = self.books.get(state.rest.book as usize) else { return f64::NAN };
             let sum = |side: &[Level], count: usize| match count.min(usize::from(depth)) {
                 0 => f64::NAN,
                 count => side.iter().take(count).map(|level| level.qty).sum(),
@@ -278,7 +272,7 @@ impl Market {
 
     /// The mean price at which `qty` is taken through the last book; unknown where it is too thin.
     pub(crate) fn depth_price(&self, instrument: u32, side: Side, qty: f64) -> f64 {
-        let levels = self.hot.get(instrument as usize).and_then(|state| self.books.get(state.book as usize));
+        let levels = self.hot.get(instrument as usize).and_then(|state| self.books.get(state.rest.book as usize));
         let Some(levels) = levels else { return f64::NAN };
         let (side, count) = match side {
             Side::Buy => (&levels.asks, levels.ask_count),
@@ -304,55 +298,47 @@ impl Traded {
     const UNKNOWN: Self = Self { price: f64::NAN, qty: f64::NAN };
 }
 
-impl Hot {
-    /// Of which nothing is known.
-    fn unknown() -> Self {
-        Self {
-            side: None,
-            traded: false,
-            bid: f64::NAN,
-            ask: f64::NAN,
-            bid_qty: f64::NAN,
-            ask_qty: f64::NAN,
-            ts: UNKNOWN_INT,
-            venue_ts: UNKNOWN_INT,
-            quote_ts: UNKNOWN_INT,
-            book: NO_BOOK,
-        }
+/// The line of an instrument of which nothing is known.
+fn unknown(book: u32) -> Hot {
+    Hot {
+        bid: f64::NAN,
+        ask: f64::NAN,
+        bid_qty: f64::NAN,
+        ask_qty: f64::NAN,
+        ts: UNKNOWN_INT,
+        venue_ts: UNKNOWN_INT,
+        quote_ts: UNKNOWN_INT,
+        rest: Rest { book, traded: false, side: None },
     }
+}
 
-    fn set_quote(&mut self, quote: &Quote) {
-        self.bid = canonical(quote.bid);
-        self.ask = canonical(quote.ask);
-        self.bid_qty = canonical(quote.bid_qty);
-        self.ask_qty = canonical(quote.ask_qty);
-    }
+fn set_quote(state: &mut Hot, quote: &Quote) {
+    state.bid = canonical(quote.bid);
+    state.ask = canonical(quote.ask);
+    state.bid_qty = canonical(quote.bid_qty);
+    state.ask_qty = canonical(quote.ask_qty);
+}
 
-    #[inline]
-    fn number(&self, trade: &Traded, field: MarketField) -> f64 {
-        let Self { bid, ask, bid_qty, ask_qty, .. } = *self;
-        finite(match field {
-            MarketField::Last => trade.price,
-            MarketField::Qty => trade.qty,
-            MarketField::Notional => trade.price * trade.qty,
-            MarketField::Bid => bid,
-            MarketField::Ask => ask,
-            MarketField::BidQty => bid_qty,
-            MarketField::AskQty => ask_qty,
-            MarketField::Mid => self.mid(),
-            MarketField::Spread => ask - bid,
-            MarketField::SpreadRatio => (ask - bid) / self.mid(),
-            MarketField::Microprice => (bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty),
-            MarketField::Price if self.traded => trade.price,
-            MarketField::Price => self.mid(),
-            MarketField::TradeSide | MarketField::Latency | MarketField::VenueTs => f64::NAN,
-        })
-    }
-
-    #[inline]
-    fn mid(&self) -> f64 {
-        (self.bid + self.ask) / 2.0
-    }
+#[inline]
+fn number_of(state: &Hot, trade: &Traded, field: MarketField) -> f64 {
+    let Hot { bid, ask, bid_qty, ask_qty, .. } = *state;
+    let mid = (bid + ask) / 2.0;
+    finite(match field {
+        MarketField::Last => trade.price,
+        MarketField::Qty => trade.qty,
+        MarketField::Notional => trade.price * trade.qty,
+        MarketField::Bid => bid,
+        MarketField::Ask => ask,
+        MarketField::BidQty => bid_qty,
+        MarketField::AskQty => ask_qty,
+        MarketField::Mid => mid,
+        MarketField::Spread => ask - bid,
+        MarketField::SpreadRatio => (ask - bid) / mid,
+        MarketField::Microprice => (bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty),
+        MarketField::Price if state.rest.traded => trade.price,
+        MarketField::Price => mid,
+        MarketField::TradeSide | MarketField::Latency | MarketField::VenueTs => f64::NAN,
+    })
 }
 
 /// Whether a trade was of this side.

@@ -39,6 +39,8 @@ pub struct MemoryReport {
     pub parts: Vec<(&'static str, usize)>,
     /// The most bytes that are ever held at once: plan and state, or where there is little state what making the plan takes in passing.
     pub total: usize,
+    /// Bytes of machine code, which come on top of that, as does what the generator of it takes in passing.
+    pub code: usize,
 }
 
 /// What the state of one rule can come to.
@@ -83,9 +85,10 @@ impl MemoryReport {
             share.take_heads(heads.get(index as usize).map_or(&[], |heads| heads));
         }
         let rules = rules.into_iter().map(|(_, memory, share)| RuleMemory { bytes: share.bytes, ..memory }).collect();
+        let code = plan.stats.code_bytes;
         let building = building_bytes(program, plan_bytes).saturating_add(scanner_bytes(&plan));
         let parts = plan_parts(&plan, options).into_iter().chain(state_parts(&plan)).collect();
-        Ok(Self { rules, state, plan: plan_bytes, parts, total: plan_bytes.saturating_add(state).max(building) })
+        Ok(Self { rules, state, plan: plan_bytes, parts, total: plan_bytes.saturating_add(state).max(building), code })
     }
 }
 

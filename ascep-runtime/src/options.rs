@@ -20,6 +20,13 @@ pub struct EngineOptions {
     pub max_open_ways: usize,
     /// Whether rules of one shape are evaluated together in columns. The signals are the same either way.
     pub columns: bool,
+    /// Whether shapes run as machine code where the crate is built with the feature `jit` and the machine is one that code is made for. The signals are the
+    /// same either way.
+    pub jit: bool,
+    /// The most shapes that are compiled, those with the most rows first: each takes a fraction of a millisecond when the engine is built.
+    pub max_compiled_shapes: usize,
+    /// The most bytes of machine code. It comes on top of [`max_bytes`](Self::max_bytes).
+    pub max_code_bytes: usize,
     /// A level that is true when it is first known is no edge: a rule on it waits until the level has been false. Off by default, as the language
     /// says; for hosts that start in the middle of a market and do not want to hear of what has been so all along.
     pub quiet_start: bool,
@@ -29,7 +36,8 @@ pub struct EngineOptions {
 }
 
 impl Default for EngineOptions {
-    /// No default venue, 65,536 samples a window, 1,048,576 ways of which 16,384 are followed at one time, 4 GiB, columns.
+    /// No default venue, 65,536 samples a window, 1,048,576 ways of which 16,384 are followed at one time, 4 GiB, columns, machine code for 128 shapes in
+    /// up to 4 MiB.
     fn default() -> Self {
         let max_bytes = usize::try_from(4_u64 << 30).unwrap_or(usize::MAX);
         Self {
@@ -39,6 +47,9 @@ impl Default for EngineOptions {
             max_scan_ways: 1 << 20,
             max_open_ways: 1 << 14,
             columns: true,
+            jit: true,
+            max_compiled_shapes: 128,
+            max_code_bytes: 4 << 20,
             quiet_start: false,
             provenance: false,
         }
@@ -85,6 +96,27 @@ impl EngineOptions {
     #[must_use]
     pub fn with_columns(mut self, columns: bool) -> Self {
         self.columns = columns;
+        self
+    }
+
+    /// These options with or without machine code.
+    #[must_use]
+    pub fn with_jit(mut self, jit: bool) -> Self {
+        self.jit = jit;
+        self
+    }
+
+    /// These options with another bound on the shapes that are compiled.
+    #[must_use]
+    pub fn with_max_compiled_shapes(mut self, shapes: usize) -> Self {
+        self.max_compiled_shapes = shapes;
+        self
+    }
+
+    /// These options with another bound on machine code.
+    #[must_use]
+    pub fn with_max_code_bytes(mut self, bytes: usize) -> Self {
+        self.max_code_bytes = bytes;
         self
     }
 

@@ -50,7 +50,9 @@ fn over(rules: &[&str], symbols: usize) -> Program {
 }
 
 fn check(program: &Program, samples: usize, columns: bool) {
-    let options = EngineOptions::default().with_max_window_samples(samples).with_columns(columns).with_default_venue("venue");
+    // What the generator of machine code takes in passing is not foreseen.
+    let options =
+        EngineOptions::default().with_max_window_samples(samples).with_columns(columns).with_default_venue("venue").with_jit(false);
     let said = report(program, &options);
     let mut engine = None;
     let info = allocation_counter::measure(|| engine = Some(Engine::new(program, options.clone()).unwrap()));
@@ -96,7 +98,7 @@ fn what_is_held_is_what_was_said_to_the_byte() {
 #[test]
 fn a_full_load_takes_what_was_reserved_and_no_more() {
     let program = over(&RULES, 3);
-    let options = EngineOptions::default().with_max_window_samples(200);
+    let options = EngineOptions::default().with_max_window_samples(200).with_jit(false);
     let said = report(&program, &options);
     let mut dropped = 0;
     let info = allocation_counter::measure(|| {
@@ -117,4 +119,41 @@ fn a_full_load_takes_what_was_reserved_and_no_more() {
     assert!(dropped > 1_000, "windows are full");
     let peak = usize::try_from(info.bytes_max).unwrap();
     assert!(peak <= said.total && 2 * peak >= said.total, "{peak} of {}", said.total);
+}
+
+/// Machine code is beside what is counted; what leads to it is among it.
+#[cfg(feature = "jit")]
+#[test]
+fn machine_code_is_counted_apart() {
+    for rules in [&RULES[..1], &RULES[..], &["IF ln(bid(s)) > 1 THEN S"]] {
+        let program = over(rules, 3);
+        let options = EngineOptions::default().with_max_window_samples(10);
+        let said = report(&program, &options);
+        let mut engine = None;
+        let info = allocation_counter::measure(|| engine = Some(Engine::new(&program, options.clone()).unwrap()));
+        let stats = engine.unwrap().plan_stats();
+        assert_eq!(usize::try_from(info.bytes_current).unwrap(), said.state + said.plan);
+        assert_eq!((stats.bytes, stats.code_bytes), (said.state + said.plan, said.code));
+        assert_eq!(stats.compiled_shapes + stats.refused_shapes, stats.shapes);
+        assert_eq!(stats.code_bytes > 0, stats.compiled_shapes > 0);
+    }
+}
+
+/// Each limit on machine code holds, and what is over it is counted.
+#[cfg(feature = "jit")]
+#[test]
+fn limits_on_machine_code_hold() {
+    let program = program(
+        "RULE r FOR EACH s IN [\"A/B\", \"C/D\"]: IF bid(s) > 1 AND ask(s) < 9 THEN S\nRULE t: IF ask(\"A/B\") > 2 THEN T\nRULE u: IF ln(ask(\"A/B\")) > 2 THEN U",
+    );
+    let stats = |options: EngineOptions| {
+        let stats = Engine::new(&program, options).unwrap().plan_stats();
+        (stats.shapes, stats.compiled_shapes, stats.refused_shapes, stats.code_bytes > 0)
+    };
+    let default = EngineOptions::default;
+    assert_eq!(stats(default()), (3, 2, 1, true), "a logarithm is not compiled");
+    assert_eq!(stats(default().with_jit(false)), (3, 0, 0, false));
+    assert_eq!(stats(default().with_max_compiled_shapes(1)), (3, 1, 2, true));
+    assert_eq!(stats(default().with_max_compiled_shapes(0)), (3, 0, 3, false));
+    assert_eq!(stats(default().with_max_code_bytes(100)), (3, 0, 3, false));
 }

@@ -442,6 +442,9 @@ impl<'p> Builder<'p> {
             groups: self.plan.columns.groups.len(),
             general_nodes: self.plan.nodes.len(),
             bytes,
+            compiled_shapes: self.plan.columns.machine.stats.compiled,
+            refused_shapes: self.plan.columns.machine.stats.refused,
+            code_bytes: self.plan.columns.machine.stats.code,
         };
         if bytes > self.options.max_bytes {
             return Err(BuildError::Memory { needed: bytes, limit: self.options.max_bytes });

@@ -9,6 +9,7 @@ use super::{Entries, LookKind, NONE, NodeOp, Reading, ReadingField};
 use crate::columns::{ColumnsBuilder, RowInput};
 use crate::error::BuildError;
 use crate::hot::place_of;
+use crate::machine::Machine;
 use crate::market::{CLASSES, touch};
 use crate::value::Lists;
 
@@ -195,6 +196,7 @@ impl Builder<'_> {
         let scanned = |instrument| !self.plan.scans.markets.of(instrument).is_empty();
         self.plan.entries =
             Entries::new(self.plan.instruments.len(), &touched.readings, &touched.sources, [&groups_of, &filters_of], scanned)?;
+        self.plan.columns.machine = Machine::new(&self.plan.columns, &self.plan.entries, self.plan.instruments.len(), self.options);
         Ok(())
     }
 }

@@ -44,7 +44,12 @@ pub(super) fn build(
     let mut engines = Vec::with_capacity(parts.len());
     for (of, shard) in parts.iter().zip(&mut shards) {
         // What the shards take together must not be more than one may.
-        let left = EngineOptions { max_bytes: options.max_bytes.saturating_sub(stats.bytes), ..options.clone() };
+        let left = EngineOptions {
+            max_bytes: options.max_bytes.saturating_sub(stats.bytes),
+            max_code_bytes: options.max_code_bytes.saturating_sub(stats.code_bytes),
+            max_compiled_shapes: options.max_compiled_shapes.saturating_sub(stats.compiled_shapes),
+            ..options.clone()
+        };
         let engine = Engine::with_functions(&part(program, &of.rules), left, functions).map_err(|error| match error {
             BuildError::Memory { needed, .. } => {
                 BuildError::Memory { needed: needed.saturating_add(stats.bytes), limit: options.max_bytes }
@@ -90,7 +95,7 @@ fn stats(shard: u8, part: &Part, shard_of: &[u8]) -> ShardStats {
 }
 
 fn add(all: &mut PlanStats, one: PlanStats) {
-    let PlanStats { rules, shape_rules, shapes, rows, groups, general_nodes, bytes } = one;
+    let PlanStats { rules, shape_rules, shapes, rows, groups, general_nodes, bytes, compiled_shapes, refused_shapes, code_bytes } = one;
     all.rules += rules;
     all.shape_rules += shape_rules;
     all.shapes += shapes;
@@ -98,6 +103,9 @@ fn add(all: &mut PlanStats, one: PlanStats) {
     all.groups += groups;
     all.general_nodes += general_nodes;
     all.bytes = all.bytes.saturating_add(bytes);
+    all.compiled_shapes += compiled_shapes;
+    all.refused_shapes += refused_shapes;
+    all.code_bytes += code_bytes;
 }
 
 /// The heads of all signals in order, and where those of each rule are.

@@ -106,7 +106,7 @@ pub type AnyEngine = Box<dyn for<'e> Contender<Event<'e>>>;
 #[must_use]
 pub fn of_one_thread(program: &Program, options: &EngineOptions) -> Vec<(&'static str, AnyEngine)> {
     let single = |name, options| -> (&'static str, AnyEngine) { (name, Box::new(Single::new(name, program, options))) };
-    vec![single("ascep-interpreter", options.clone())]
+    vec![single("ascep-interpreter", options.clone().with_jit(false)), single("ascep-jit", options.clone().with_jit(true))]
 }
 
 /// All engines that there are, for one program, as contenders on events.

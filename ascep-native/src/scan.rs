@@ -1,0 +1,145 @@
+//! The rows of a group: full blocks in a loop, then the last one in as many lanes as it has.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{self, BlockArg, InstBuilder, Value};
+use cranelift_frontend::FunctionBuilder;
+
+use crate::emit::{self, Block, Masks, PLAIN};
+use crate::rows::LANES;
+use crate::{Code, Head};
+
+/// Where the columns of a group begin, how many rows it has, at which block to begin, and the unknown lanes so far.
+#[derive(Clone, Copy)]
+pub(crate) struct Group {
+    pub(crate) slots: Value,
+    pub(crate) operands: Value,
+    pub(crate) constants: Value,
+    pub(crate) heads: Value,
+    pub(crate) rows: Value,
+    pub(crate) from: Value,
+    pub(crate) unknown: Value,
+}
+
+/// Looks through a group. Where something is found, goes to `found` with the block and the unknown lanes before it; otherwise on, with all of them.
+pub(crate) fn group(builder: &mut FunctionBuilder<'_>, code: &Code, width: i32, group: Group, found: ir::Block) -> Option<Value> {
+    let Group { slots, operands, constants, heads, rows, from, unknown } = group;
+    let block_bytes = |columns: u16, bytes: i32| i64::from(columns) * 8 * i64::from(bytes);
+    let (operand_bytes, constant_bytes) = (block_bytes(code.operands(), width), block_bytes(code.constants(), 8));
+    let head_bytes = size_of::<Head>() as i64;
+    // Five rows and more take a full block.
+    let blocks = builder.ins().iadd_imm_s(rows, 3);
+    let blocks = builder.ins().ushr_imm_u(blocks, 3);
+    let rest = builder.ins().band_imm_u(rows, 7);
+    let [operands, constants, heads] =
+        [(operands, operand_bytes), (constants, constant_bytes), (heads, head_bytes)].map(|(start, bytes)| {
+            let offset = builder.ins().imul_imm_s(from, bytes);
+            builder.ins().iadd(start, offset)
+        });
+    let [next, full, tail] = [(); 3].map(|()| builder.create_block());
+    // The block, its operands, constants and head, and the unknown lanes so far.
+    for _ in 0..5 {
+        builder.append_block_param(next, I64);
+    }
+    jump(builder, next, &[from, operands, constants, heads, unknown]);
+
+    builder.switch_to_block(next);
+    let &[block, operands, constants, head, unknown] = builder.block_params(next) else { return None };
+    let more = builder.ins().icmp(IntCC::UnsignedLessThan, block, blocks);
+    builder.ins().brif(more, full, &[], tail, &[]);
+
+    builder.switch_to_block(full);
+    let place = Place { block, head, unknown, found };
+    let unknown_after = lanes(builder, code, Block { slots, operands, constants, width, lanes: LANES as i32 }, place)?;
+    let [block_after, operands_after, constants_after, head_after] =
+        [(block, 1), (operands, operand_bytes), (constants, constant_bytes), (head, head_bytes)]
+            .map(|(value, step)| builder.ins().iadd_imm_s(value, step));
+    jump(builder, next, &[block_after, operands_after, constants_after, head_after, unknown_after]);
+
+    // `from` may be one beyond a last block that is not full.
+    builder.switch_to_block(tail);
+    let [one, two, four, not_one, not_two, done] = [(); 6].map(|()| builder.create_block());
+    builder.append_block_param(done, I64);
+    let beyond = builder.ins().icmp(IntCC::UnsignedGreaterThan, block, blocks);
+    let none = builder.ins().iconst(I64, 0);
+    let rest = builder.ins().select(beyond, none, rest);
+    let is_one = builder.ins().icmp_imm_u(IntCC::Equal, rest, 1);
+    builder.ins().brif(is_one, one, &[], not_one, &[]);
+    builder.switch_to_block(not_one);
+    let is_two = builder.ins().icmp_imm_u(IntCC::Equal, rest, 2);
+    builder.ins().brif(is_two, two, &[], not_two, &[]);
+    builder.switch_to_block(not_two);
+    // Three or four.
+    let less = builder.ins().iadd_imm_s(rest, -3);
+    let is_four = builder.ins().icmp_imm_u(IntCC::UnsignedLessThan, less, 2);
+    builder.ins().brif(is_four, four, &[], done, &[BlockArg::Value(unknown)]);
+    for (target, lane_count) in [(one, 1), (two, 2), (four, 4)] {
+        builder.switch_to_block(target);
+        let after = lanes(builder, code, Block { slots, operands, constants, width, lanes: lane_count }, place)?;
+        jump(builder, done, &[after]);
+    }
+
+    builder.switch_to_block(done);
+    builder.block_params(done).first().copied()
+}
+
+/// Where a block stands, and where to go if something is found in it.
+#[derive(Clone, Copy)]
+struct Place {
+    block: Value,
+    head: Value,
+    unknown: Value,
+    found: ir::Block,
+}
+
+/// Evaluates a block: leaves for `found`, or goes on with the unknown lanes counted.
+fn lanes(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block, place: Place) -> Option<Value> {
+    let masks = emit::block(builder, code, block)?;
+    let Place { block, head, unknown, found } = place;
+    test(builder, masks, head, unknown, found, &[BlockArg::Value(block), BlockArg::Value(unknown)])
+}
+
+/// Tests what a block came to against its head: goes to `found` with these arguments, or on with the unknown lanes counted.
+pub(crate) fn test(
+    builder: &mut FunctionBuilder<'_>,
+    masks: Masks,
+    head: Value,
+    unknown: Value,
+    found: ir::Block,
+    args: &[BlockArg],
+) -> Option<Value> {
+    let on = builder.create_block();
+    builder.append_block_param(on, I64);
+    let [truth, first, valid] = [0, 1, 2].map(|offset| builder.ins().uload8(I32, PLAIN, head, offset));
+    let changed = builder.ins().bxor(masks.truth, truth);
+    let changed = builder.ins().bor(changed, first);
+    let Some(known) = masks.known else {
+        let happened = builder.ins().band(changed, valid);
+        builder.ins().brif(happened, found, args, on, &[BlockArg::Value(unknown)]);
+        builder.switch_to_block(on);
+        return builder.block_params(on).first().copied();
+    };
+    let lanes = builder.ins().band_not(valid, known);
+    // One test for all that is rare: something happened, or a lane is unknown.
+    let changed = builder.ins().band(changed, known);
+    let happened = builder.ins().band(changed, valid);
+    let rare = builder.ins().bor(happened, lanes);
+    let [seldom, count] = [(); 2].map(|()| builder.create_block());
+    builder.set_cold_block(seldom);
+    builder.set_cold_block(count);
+    builder.ins().brif(rare, seldom, &[], on, &[BlockArg::Value(unknown)]);
+    builder.switch_to_block(seldom);
+    builder.ins().brif(happened, found, args, count, &[]);
+    builder.switch_to_block(count);
+    let lanes = builder.ins().popcnt(lanes);
+    let lanes = builder.ins().uextend(I64, lanes);
+    let counted = builder.ins().iadd(unknown, lanes);
+    jump(builder, on, &[counted]);
+    builder.switch_to_block(on);
+    builder.block_params(on).first().copied()
+}
+
+pub(crate) fn jump(builder: &mut FunctionBuilder<'_>, to: ir::Block, args: &[Value]) {
+    let args: Vec<BlockArg> = args.iter().map(|value| BlockArg::Value(*value)).collect();
+    builder.ins().jump(to, &args);
+}

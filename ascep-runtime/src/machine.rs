@@ -1,0 +1,302 @@
+//! Machine code for shapes, where the feature `jit` is on: which shapes are compiled, what their kernels find, and the loop over events that are plain. The
+//! rest is the interpreter's.
+
+use crate::columns::{Columns, Group, Head};
+use crate::event::Event;
+use crate::kernel::Found;
+use crate::options::EngineOptions;
+use crate::plan::Entries;
+use crate::state::State;
+
+/// What was compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct MachineStats {
+    /// Shapes that run as machine code.
+    pub(crate) compiled: usize,
+    /// Shapes that do not, though machine code was asked for.
+    pub(crate) refused: usize,
+    /// Bytes of machine code.
+    pub(crate) code: usize,
+}
+
+/// The kernels of a plan, by shape.
+#[derive(Debug, Default)]
+pub(crate) struct Machine {
+    #[cfg(feature = "jit")]
+    kernels: Vec<Option<ascep_native::Kernel>>,
+    #[cfg(feature = "jit")]
+    batch: Option<ascep_native::Batch>,
+    pub(crate) stats: MachineStats,
+}
+
+#[cfg(not(feature = "jit"))]
+impl Machine {
+    pub(crate) fn new(_: &Columns, _: &Entries, _: usize, _: &EngineOptions) -> Self {
+        Self::default()
+    }
+
+    #[inline(always)]
+    pub(crate) fn has_batch(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    pub(crate) fn take(&self, _: &Columns, _: &mut State, _: &[Event<'_>]) -> usize {
+        0
+    }
+
+    #[inline(always)]
+    pub(crate) fn find(&self, _: &Columns, _: Group, _: &[u64], _: &[Head], _: usize) -> Option<Found> {
+        None
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        0
+    }
+}
+
+#[cfg(feature = "jit")]
+mod compiled {
+    use std::mem::offset_of;
+
+    use ascep_lang::program::{CmpOp, MarketField, NumFn};
+    use ascep_native::{
+        Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, Ground, GroupAt, Kernel, Level, Pending, Rows,
+        Unary,
+    };
+
+    use super::{Columns, EngineOptions, Entries, Event, Found, Group, Head, Machine, MachineStats, State};
+    use crate::event::{Payload, Quote};
+    use crate::market::CLASSES;
+    use crate::plan::{Instr, NONE, ReadingField, Shape};
+    use crate::value::{FALSE, TRUE};
+
+    impl Machine {
+        /// Compiles the shapes of these columns, those with the most rows first, up to the limits of the options, and the loop over events of these entries.
+        pub(crate) fn new(columns: &Columns, entries: &Entries, instruments: usize, options: &EngineOptions) -> Self {
+            let shapes = columns.shapes.len();
+            if !options.jit || shapes == 0 {
+                return Self::default();
+            }
+            let (kernels, batch) = compile(columns, entries, instruments, options).unwrap_or_default();
+            let compiled = kernels.iter().flatten().count();
+            let code = kernels.iter().flatten().next().map_or(0, Kernel::memory_bytes);
+            Self { kernels, batch, stats: MachineStats { compiled, refused: shapes - compiled, code } }
+        }
+
+        pub(crate) fn has_batch(&self) -> bool {
+            self.batch.is_some()
+        }
+
+        /// Takes events as long as they are plain and nothing changes by them. Gives how many; of the next one the market and the readings may be
+        /// written already, as they will be again when it is taken.
+        pub(crate) fn take(&self, columns: &Columns, state: &mut State, events: &[Event<'_>]) -> usize {
+            let Some(batch) = self.batch.as_ref().filter(|_| state.started) else { return 0 };
+            let start = state.clock;
+            let limit = state.timers.earliest().clamp(start, i64::MAX - 1);
+            let ground = Ground {
+                lines: &mut state.market.hot,
+                slots: &mut state.slots,
+                operands: &columns.operands,
+                constants: &columns.constants,
+                heads: &state.heads,
+            };
+            let Some(taken) = batch.run(events, ground, start, limit).filter(|taken| taken.events > 0) else { return 0 };
+            state.clock = taken.clock;
+            state.step += taken.events as u64;
+            state.timer_step = false;
+            state.counters.events += taken.events as u64;
+            state.counters.unknown_results += taken.unknown;
+            if taken.clock > start {
+                state.timers_done = state.timers_done.max(taken.clock - 1);
+            }
+            taken.events
+        }
+
+        /// What the kernel of the group's shape finds from a block on; none where it has no kernel.
+        #[inline]
+        pub(crate) fn find(&self, columns: &Columns, group: Group, slots: &[u64], heads: &[Head], from: usize) -> Option<Found> {
+            let kernel = self.kernels.get(group.shape as usize)?.as_ref()?;
+            let rows = Rows {
+                operands: &columns.operands,
+                operands_at: group.operands as usize,
+                constants: columns.constants.get(group.constants as usize..)?,
+                heads: heads.get(group.head as usize..)?,
+                rows: group.rows,
+            };
+            let found = kernel.run(slots, &rows, u32::try_from(from).ok()?)?;
+            let block = found.block.map_or(group.blocks(), |block| block as usize);
+            Some(Found { block, unknown: u64::from(found.unknown) })
+        }
+
+        /// Bytes held beside the code.
+        pub(crate) fn bytes(&self) -> usize {
+            let shared = if self.stats.compiled > 0 { Kernel::SHARED_BYTES } else { 0 };
+            self.kernels.capacity() * size_of::<Option<Kernel>>() + shared + self.batch.as_ref().map_or(0, Batch::bytes)
+        }
+    }
+
+    /// A kernel for each shape that has one, and the loop over events; none at all where the machine is not one that code is made for.
+    fn compile(
+        columns: &Columns,
+        entries: &Entries,
+        instruments: usize,
+        options: &EngineOptions,
+    ) -> Option<(Vec<Option<Kernel>>, Option<Batch>)> {
+        let mut rows: Vec<(usize, u64)> = (0..columns.shapes.len()).map(|shape| (shape, 0)).collect();
+        for group in &columns.groups {
+            if let Some((_, rows)) = rows.get_mut(group.shape as usize) {
+                *rows += u64::from(group.rows);
+            }
+        }
+        // The sort is stable: shapes with equally many rows stay in order.
+        rows.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+        let mut compiler = Compiler::new(options.max_code_bytes).ok()?;
+        let mut places = vec![None; columns.shapes.len()];
+        let mut codes: Vec<Option<Code>> = vec![None; columns.shapes.len()];
+        let mut pending: Vec<Pending> = Vec::new();
+        for (shape, _) in rows.into_iter().take(options.max_compiled_shapes) {
+            let Some(code) = columns.shapes.get(shape).and_then(code) else { continue };
+            let compiled = compiler.compile(&code, columns.operands.width()).ok();
+            if let (Some(compiled), Some(place), Some(of)) = (compiled, places.get_mut(shape), codes.get_mut(shape)) {
+                *place = Some(pending.len());
+                pending.push(compiled);
+                *of = Some(code);
+            }
+        }
+        let mut batch = BatchBuilder::new(&codes, &columns.operands, &columns.constants);
+        (0..instruments).for_each(|instrument| batch.push(entry(columns, entries, instrument).as_ref()));
+        let batch = if pending.is_empty() || batch.is_empty() { None } else { batch.compile(&mut compiler, LAYOUT).ok() };
+        let (kernels, batch) = compiler.finish(&pending, batch).ok()?;
+        Some((places.into_iter().map(|place| kernels.get(place?).cloned()).collect(), batch))
+    }
+
+    /// Where events have what.
+    const LAYOUT: EventLayout = EventLayout {
+        size: size_of::<Event<'_>>(),
+        ts: offset_of!(Event<'_>, ts),
+        venue_ts: offset_of!(Event<'_>, venue_ts),
+        instrument: offset_of!(Event<'_>, instrument),
+        // A `repr(u32)` enum begins with its tag; what a variant holds comes where its alignment lets it. Variants are counted in text order.
+        kind: offset_of!(Event<'_>, payload),
+        quote: 1,
+        numbers: offset_of!(Event<'_>, payload) + align_of::<Payload<'_>>() + offset_of!(Quote, bid),
+    };
+
+    /// What a quote of an instrument does, if it is the same before and after its first trade and is nothing but readings and rows.
+    fn entry(columns: &Columns, entries: &Entries, instrument: usize) -> Option<Entry> {
+        let input = u32::try_from(instrument).ok()?.checked_mul(CLASSES)?;
+        let [of, untraded] = [1, 2].map(|class| entries.of(input + class));
+        if of != untraded || of.more != NONE || of.filters.0 != of.filters.1 {
+            return None;
+        }
+        let readings = entries.readings(of).iter().map(|reading| Some((field(reading.field)?, reading.slot)));
+        let groups = (of.groups.0..of.groups.1).map(|group| {
+            let group = *columns.groups.get(group as usize)?;
+            Some(GroupAt {
+                shape: group.shape as usize,
+                rows: group.rows,
+                operands: group.operands,
+                constants: group.constants,
+                head: group.head,
+            })
+        });
+        Some(Entry { readings: readings.collect::<Option<_>>()?, groups: groups.collect::<Option<_>>()? })
+    }
+
+    fn field(field: ReadingField) -> Option<Field> {
+        let ReadingField::Number(field) = field else { return None };
+        Some(match field {
+            MarketField::Bid => Field::Bid,
+            MarketField::Ask => Field::Ask,
+            MarketField::BidQty => Field::BidQty,
+            MarketField::AskQty => Field::AskQty,
+            MarketField::Mid => Field::Mid,
+            MarketField::Spread => Field::Spread,
+            MarketField::SpreadRatio => Field::SpreadRatio,
+            MarketField::Microprice => Field::Microprice,
+            _ => return None,
+        })
+    }
+
+    /// The program of a shape as kernels have it; none where it has a function that is not compiled.
+    fn code(shape: &Shape) -> Option<Code> {
+        let instrs = shape.code.iter().map(|instr| instruction(*instr)).collect::<Option<Vec<_>>>()?;
+        Code::new(instrs, shape.operands, shape.constants).ok()
+    }
+
+    fn instruction(instr: Instr) -> Option<ascep_native::Instr> {
+        use ascep_native::Instr as Native;
+        Some(match instr {
+            Instr::Operand(k) => Native::Operand(k),
+            Instr::OperandLevel(k) => Native::OperandLevel(k),
+            Instr::Const(k) => Native::Const(k),
+            Instr::Literal(bits) => Native::Literal(bits),
+            Instr::ConstLevel(level) => Native::ConstLevel(match level {
+                FALSE => Level::False,
+                TRUE => Level::True,
+                _ => Level::Unknown,
+            }),
+            Instr::Unary(function, x) => Native::Unary(unary(function)?, x),
+            Instr::Binary(function, x, y) => Native::Binary(binary(function)?, x, y),
+            Instr::Clamp(x, low, high) => Native::Clamp(x, low, high),
+            Instr::Compare(op, x, y) => Native::Compare(comparison(op), x, y),
+            Instr::CompareLevel(op, x, y) => Native::CompareLevel(comparison(op), x, y),
+            Instr::And(x, y) => Native::And(x, y),
+            Instr::Or(x, y) => Native::Or(x, y),
+            Instr::Not(x) => Native::Not(x),
+            Instr::Coalesce(x, y) => Native::Coalesce(x, y),
+            Instr::CoalesceLevel(x, y) => Native::CoalesceLevel(x, y),
+            Instr::Known(x) => Native::Known(x),
+            Instr::KnownLevel(x) => Native::KnownLevel(x),
+        })
+    }
+
+    fn unary(function: NumFn) -> Option<Unary> {
+        Some(match function {
+            NumFn::Neg => Unary::Neg,
+            NumFn::Abs => Unary::Abs,
+            NumFn::Sqrt => Unary::Sqrt,
+            NumFn::Floor => Unary::Floor,
+            NumFn::Ceil => Unary::Ceil,
+            NumFn::Round => Unary::Round,
+            NumFn::Sign => Unary::Sign,
+            // Those of libm, which are calls, and what has more arguments.
+            NumFn::Ln
+            | NumFn::Exp
+            | NumFn::Add
+            | NumFn::Sub
+            | NumFn::Mul
+            | NumFn::Div
+            | NumFn::Min
+            | NumFn::Max
+            | NumFn::Pow
+            | NumFn::Mod
+            | NumFn::Clamp => return None,
+        })
+    }
+
+    fn binary(function: NumFn) -> Option<Binary> {
+        Some(match function {
+            NumFn::Add => Binary::Add,
+            NumFn::Sub => Binary::Sub,
+            NumFn::Mul => Binary::Mul,
+            NumFn::Div => Binary::Div,
+            NumFn::Mod => Binary::Mod,
+            NumFn::Min => Binary::Min,
+            NumFn::Max => Binary::Max,
+            _ => return None,
+        })
+    }
+
+    fn comparison(op: CmpOp) -> Comparison {
+        match op {
+            CmpOp::Lt => Comparison::Lt,
+            CmpOp::Le => Comparison::Le,
+            CmpOp::Gt => Comparison::Gt,
+            CmpOp::Ge => Comparison::Ge,
+            CmpOp::Eq => Comparison::Eq,
+            CmpOp::Ne => Comparison::Ne,
+        }
+    }
+}
