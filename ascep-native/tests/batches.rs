@@ -120,7 +120,7 @@ struct Row {
 #[derive(Debug, Clone)]
 struct Case {
     /// Of each instrument: readings, and groups as shape and rows. None where it has no entry.
-    instruments: Vec<Option<(Vec<(Field, u32)>, Vec<(usize, Vec<Row>)>)>>,
+    instruments: Vec<Instrument>,
     slots: Vec<u64>,
     events: Vec<Event>,
     clock: i64,
@@ -305,7 +305,9 @@ fn row(readings: Vec<u32>) -> impl Strategy<Value = Row> {
         .prop_map(|(operands, constant, truth, first)| Row { operands, constant, truth, first })
 }
 
-type Instrument = Option<(Vec<(Field, u32)>, Vec<(usize, Vec<Row>)>)>;
+/// Rows of a shape.
+type Rows = (usize, Vec<Row>);
+type Instrument = Option<(Vec<(Field, u32)>, Vec<Rows>)>;
 
 fn instrument(index: usize) -> impl Strategy<Value = Instrument> {
     // Slots of readings are an instrument's own, a slot once.
