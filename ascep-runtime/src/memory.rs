@@ -297,6 +297,7 @@ fn plan_parts(plan: &Plan, options: &EngineOptions) -> [(&'static str, usize); 9
         input_nodes,
         groups_of,
         window_groups,
+        window_steps,
         columns,
         holds,
         clock_compares,
@@ -342,7 +343,7 @@ fn plan_parts(plan: &Plan, options: &EngineOptions) -> [(&'static str, usize); 9
     [
         ("operators", of_operators.into_iter().fold(0, usize::saturating_add)),
         ("links between operators", lists(&[dependants, rules_of, preludes, param_nodes, input_nodes])),
-        ("links from inputs", lists(&[groups_of, window_groups]) + entries.bytes()),
+        ("links from inputs", flat(window_steps) + lists(&[groups_of, window_groups]) + entries.bytes()),
         ("columns", columns.bytes()),
         ("rules", flat(limits) + rules.bytes() + lists(&[field_programs])),
         ("names", texts.bytes() + symbols.bytes() + instruments.bytes() + default_venue.as_ref().map_or(0, |venue| venue.len())),

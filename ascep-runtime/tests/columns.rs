@@ -266,7 +266,8 @@ fn rules_of(conditions: &[(Condition, bool)], copies: usize) -> Vec<R> {
 
 fn agree(rules: &[R], run: &Run, events: &[Happening]) -> Result<(), TestCaseError> {
     let params = vec![param_decl("p", Constant::Num(2.0_f64.to_bits()), None), param_decl("b", Constant::Bool(true), None)];
-    let program = program_with(rules, params, vec![], true);
+    // With equal parts shared as the compiler does, or not.
+    let program = program_with(rules, params, vec![], run.batches);
     let (with, without) = (play(&program, true, run, events), play(&program, false, run, events));
     prop_assert_eq!(with.0, without.0);
     prop_assert_eq!(with.1, without.1);

@@ -104,7 +104,6 @@ fn after(plan: &Plan, state: &mut State, look: LookPlan, window: &WindowPlan, id
 
 /// Brings one window up to date at an instant of its argument, and the slots of what looks at it, without putting them in line.
 #[inline]
-#[cfg_attr(not(test), expect(dead_code, reason = "for a dispatch that goes by steps"))]
 pub(crate) fn step(plan: &Plan, state: &mut State, step: &WindowStep) {
     let x = f64::from_bits(state.slot(step.arg));
     if x.is_nan() {

@@ -69,7 +69,7 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
     builder.scan_texts();
     builder.nodes()?;
     builder.lay_out_windows();
-    let touched = builder.links();
+    let touched = builder.links(&shaped);
     builder.scan_links();
     add_rules(&mut builder, &shaped)?;
     builder.columns(&mut shaped, touched)?;
@@ -122,6 +122,7 @@ impl<'p> Builder<'p> {
             input_nodes: Lists::default(),
             groups_of: Lists::default(),
             window_groups: Lists::default(),
+            window_steps: Vec::new(),
             columns: Columns::default(),
             holds: Vec::new(),
             clock_compares: Vec::new(),

@@ -1,6 +1,7 @@
 //! What an event does, by instrument and class: one small record that leads to everything, so that an event of which little is asked costs
 //! little.
 
+use super::links::Touched;
 use super::{NONE, Reading};
 use crate::error::BuildError;
 use crate::market::CLASSES;
@@ -26,7 +27,9 @@ pub(crate) struct Entry {
 /// What is to be done beside readings and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct More {
-    /// Market functions that nodes read: a part of [`Entries::lists`].
+    /// Windows to bring up to date: a part of [`Entries::lists`].
+    pub(crate) windows: Span,
+    /// Market functions that nodes read: likewise.
     pub(crate) sources: Span,
     /// Groups that do not stand side by side: likewise.
     pub(crate) groups: Span,
@@ -60,10 +63,9 @@ pub(crate) struct Entries {
 
 impl Entries {
     /// From lists by input. `scanned` says of which instruments scans want to know.
-    pub(crate) fn new(
+    pub(super) fn new(
         instruments: usize,
-        readings: &Lists<Reading>,
-        sources: &Lists,
+        touched: &Touched,
         [groups, filters]: [&Lists; 2],
         scanned: impl Fn(u32) -> bool,
     ) -> Result<Self, BuildError> {
@@ -75,14 +77,21 @@ impl Entries {
         for instrument in 0..instruments {
             let (first_entry, first_reading, first_more) = (all.entries.len(), all.readings.len(), all.more.len());
             for key in instrument * CLASSES..(instrument + 1) * CLASSES {
-                let (readings, sources, groups) = (readings.of(key), sources.of(key), groups.of(key));
+                let (readings, groups) = (touched.readings.of(key), groups.of(key));
+                let (windows, sources) = (touched.windows.of(key), touched.sources.of(key));
                 let span = side_by_side(groups);
-                let more = if !sources.is_empty() || span.is_none() || scanned(instrument) {
-                    let start = len(all.lists.len())?;
-                    all.lists.extend(sources);
-                    let middle = len(all.lists.len())?;
-                    all.lists.extend(if span.is_none() { groups } else { &[] });
-                    let more = More { sources: (start, middle), groups: (middle, len(all.lists.len())?), scanned: scanned(instrument) };
+                let more = if !windows.is_empty() || !sources.is_empty() || span.is_none() || scanned(instrument) {
+                    let mut list = |items: &[u32]| {
+                        let start = len(all.lists.len())?;
+                        all.lists.extend(items);
+                        Ok::<Span, BuildError>((start, len(all.lists.len())?))
+                    };
+                    let more = More {
+                        windows: list(windows)?,
+                        sources: list(sources)?,
+                        groups: list(if span.is_none() { groups } else { &[] })?,
+                        scanned: scanned(instrument),
+                    };
                     all.more_of(first_more, more)?
                 } else {
                     NONE
@@ -131,12 +140,15 @@ impl Entries {
     fn more_of(&mut self, first: usize, more: More) -> Result<u32, BuildError> {
         let list = |span: Span| self.lists.get(span.0 as usize..span.1 as usize).unwrap_or_default();
         let is_same = |other: &More| {
-            other.scanned == more.scanned && list(other.sources) == list(more.sources) && list(other.groups) == list(more.groups)
+            other.scanned == more.scanned
+                && [(other.windows, more.windows), (other.sources, more.sources), (other.groups, more.groups)]
+                    .into_iter()
+                    .all(|(a, b)| list(a) == list(b))
         };
         let same = self.more.get(first..).unwrap_or_default().iter().position(is_same).map(|at| at + first);
         let id = match same {
             Some(same) => {
-                self.lists.truncate(more.sources.0 as usize);
+                self.lists.truncate(more.windows.0 as usize);
                 same
             }
             None => {
@@ -164,13 +176,14 @@ impl Entries {
         self.more.get(entry.more as usize)
     }
 
-    pub(crate) fn sources(&self, more: &More) -> &[u32] {
-        self.lists.get(more.sources.0 as usize..more.sources.1 as usize).unwrap_or_default()
+    /// A part of its lists.
+    #[inline]
+    pub(crate) fn list(&self, span: Span) -> &[u32] {
+        self.lists.get(span.0 as usize..span.1 as usize).unwrap_or_default()
     }
 
     pub(crate) fn groups(&self, entry: Entry) -> Groups<'_> {
-        let list = self.more(entry).and_then(|more| self.lists.get(more.groups.0 as usize..more.groups.1 as usize));
-        Groups { span: entry.groups, list: list.unwrap_or_default() }
+        Groups { span: entry.groups, list: self.more(entry).map_or(&[], |more| self.list(more.groups)) }
     }
 
     /// Bytes held.

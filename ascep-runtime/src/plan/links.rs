@@ -1,6 +1,7 @@
 //! What brings what up to date: nodes by their arguments and inputs, rows by theirs.
 
 use ascep_lang::program::{InputId, NodeId, Op, ParamId};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::build::Builder;
 use super::shape::{ShapedRule, side_test, touched_by};
@@ -11,24 +12,28 @@ use crate::error::BuildError;
 use crate::hot::place_of;
 use crate::machine::Machine;
 use crate::market::{CLASSES, touch};
-use crate::value::Lists;
+use crate::value::{Lists, put};
 
 /// Market functions by instrument and class of event: key `instrument * CLASSES + class`.
 pub(super) struct Touched {
     /// Those that nodes read.
-    sources: Lists,
-    /// Those that only columns read.
-    readings: Lists<Reading>,
+    pub(super) sources: Lists,
+    /// Those that only columns and windows read.
+    pub(super) readings: Lists<Reading>,
+    /// Windows that are brought up to date directly: indices into [`Plan::window_steps`](super::Plan::window_steps).
+    pub(super) windows: Lists,
 }
 
 impl Builder<'_> {
     /// Who is to be brought up to date when something is at an instant.
-    pub(super) fn links(&mut self) -> Touched {
+    pub(super) fn links(&mut self, shaped: &[Option<ShapedRule>]) -> Touched {
+        let direct = self.direct_windows(shaped);
         let kept = self.plan.nodes.len();
         let mut dependants = vec![Vec::new(); kept];
         let mut preludes = vec![Vec::new(); kept];
         let mut sources = vec![Vec::new(); self.plan.instruments.len() * CLASSES as usize];
         let mut readings = vec![Vec::new(); sources.len()];
+        let mut windows = Vec::new();
         let mut param_nodes = vec![Vec::new(); self.plan.params.len()];
         let mut input_nodes = vec![Vec::new(); self.plan.inputs.len()];
         let mut seen = vec![NONE; self.program.nodes.len()];
@@ -63,9 +68,10 @@ impl Builder<'_> {
                 let first = self.instrument(symbol) * CLASSES;
                 for (class, _) in (first..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0) {
                     match self.plan.nodes.get(number as usize).map(|node| node.op) {
-                        Some(NodeOp::Market { field, .. }) if !traits.eager => {
+                        Some(NodeOp::Market { field, .. }) if !traits.eager || direct.contains_key(&number) => {
                             let field = ReadingField::Number(field);
                             push(&mut readings, class, Reading { field, place: place_of(field), slot: number });
+                            windows.extend(direct.get(&number).into_iter().flatten().map(|step| (class, *step)));
                         }
                         _ => push(&mut sources, class, number),
                     }
@@ -105,7 +111,54 @@ impl Builder<'_> {
         self.plan.preludes = Lists::new(preludes);
         self.plan.param_nodes = Lists::new(param_nodes);
         self.plan.input_nodes = Lists::new(input_nodes);
-        Touched { sources: Lists::new(sources), readings: Lists::new(readings) }
+        windows.sort_unstable();
+        Touched { sources: Lists::new(sources), readings: Lists::new(readings), windows: Lists::of_pairs(windows) }
+    }
+
+    /// Finds the windows over numbers of the market that only rows look at, and whose argument nothing else reads that goes by instants: an event
+    /// brings them up to date without putting anything in line. Gives them by the number of their argument.
+    fn direct_windows(&mut self, shaped: &[Option<ShapedRule>]) -> FxHashMap<u32, Vec<u32>> {
+        let is_look = |id: usize| {
+            let node = self.program.nodes.get(id);
+            node.is_some_and(|node| matches!(node.op, Op::Window { .. })) && self.traits.get(id).is_some_and(|traits| traits.operand)
+        };
+        // What is read by something that goes by instants; looks of rows come later.
+        let mut read = vec![false; self.program.nodes.len()];
+        let mark = |read: &mut Vec<bool>, id: NodeId| put(read, id.0, true);
+        for (rule, _) in self.program.rules.iter().zip(shaped).filter(|(_, shaped)| shaped.is_none()) {
+            [Some(rule.trigger), rule.until].into_iter().flatten().for_each(|id| mark(&mut read, id));
+        }
+        for (id, node) in self.program.nodes.iter().enumerate() {
+            if !is_look(id) && self.traits.get(id).is_some_and(|traits| traits.eager) {
+                node.args.iter().for_each(|arg| mark(&mut read, *arg));
+            }
+        }
+        let looks: Vec<usize> = (0..read.len()).filter(|id| is_look(*id)).collect();
+        let is_free = |read: &[bool], id: usize| !read.get(id).copied().unwrap_or(true);
+        let number = |id: usize| self.numbers.get(id).copied().unwrap_or(NONE);
+        let free: FxHashSet<u32> = looks.iter().filter(|id| is_free(&read, **id)).map(|id| number(*id)).collect();
+        let steps = self.plan.window_steps(|node| free.contains(&node));
+        let direct: FxHashSet<u32> = steps.iter().map(|step| step.slide.window).collect();
+        for &id in &looks {
+            let window = match self.plan.nodes.get(number(id) as usize).map(|node| node.op) {
+                Some(NodeOp::Look { look }) => self.plan.looks.get(look as usize).map_or(NONE, |look| look.window),
+                _ => NONE,
+            };
+            if !direct.contains(&window) {
+                self.program.nodes.get(id).into_iter().flat_map(|node| &node.args).for_each(|arg| mark(&mut read, *arg));
+            }
+        }
+        let args: FxHashSet<u32> = (0..read.len())
+            .filter(|id| is_free(&read, *id) && self.program.nodes.get(*id).is_some_and(|node| matches!(node.op, Op::Market(..))))
+            .map(number)
+            .collect();
+        let mut by_arg: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for step in steps.into_iter().filter(|step| args.contains(&step.arg)) {
+            by_arg.entry(step.arg).or_default().push(u32::try_from(self.plan.window_steps.len()).unwrap_or(NONE));
+            self.plan.window_steps.push(step);
+        }
+        self.plan.window_steps.shrink_to_fit();
+        by_arg
     }
 
     /// The kept nodes under `roots` whose slots are not right by themselves, in order. `seen` marks with `mark` what was visited.
@@ -194,8 +247,7 @@ impl Builder<'_> {
         self.plan.window_groups = Lists::new((end..windows_end).map(|key| groups_of.of(key).iter().copied()));
         self.plan.groups_of = Lists::new((params..end).map(|key| groups_of.of(key).iter().copied()));
         let scanned = |instrument| !self.plan.scans.markets.of(instrument).is_empty();
-        self.plan.entries =
-            Entries::new(self.plan.instruments.len(), &touched.readings, &touched.sources, [&groups_of, &filters_of], scanned)?;
+        self.plan.entries = Entries::new(self.plan.instruments.len(), &touched, [&groups_of, &filters_of], scanned)?;
         self.plan.columns.machine = Machine::new(&self.plan.columns, &self.plan.entries, self.plan.instruments.len(), self.options);
         Ok(())
     }

@@ -348,6 +348,8 @@ pub(crate) struct Plan {
     pub(crate) input_nodes: Lists,
     /// Groups of rows by parameter, then by host input.
     pub(crate) groups_of: Lists,
+    /// Windows that events bring up to date directly.
+    pub(crate) window_steps: Vec<WindowStep>,
     /// Groups of rows by window: those to evaluate when a sample goes out of it.
     pub(crate) window_groups: Lists,
     pub(crate) columns: Columns,

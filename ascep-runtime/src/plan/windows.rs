@@ -202,7 +202,6 @@ pub(crate) struct WindowStep {
 impl Plan {
     /// A step for each window that can be brought up to date directly, whose looks are of those that a step knows, one of each, and all of them among
     /// the nodes that `is_direct` names: which nothing reads that goes by instants.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for a dispatch that goes by steps"))]
     pub(crate) fn window_steps(&self, is_direct: impl Fn(u32) -> bool) -> Vec<WindowStep> {
         let mut of_window = vec![Vec::new(); self.windows.len()];
         for (id, node) in (0..).zip(&self.nodes) {
