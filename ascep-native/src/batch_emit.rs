@@ -3,13 +3,13 @@
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{F64, F64X2, I32, I64};
+use cranelift_codegen::ir::types::{F64X2, I8X16, I32, I64, I64X2};
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, MemFlagsData, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::{EventLayout, Field, Frame, Kind, KindGroup, Record};
 use crate::emit::{self, Operand, PLAIN, Single};
-use crate::scan::{self, Group, jump};
+use crate::scan::{self, Group, jump, little};
 use crate::{Code, MarketLine};
 
 /// Prices between these, with sums of price and quantity below the greater, are good, and all that is computed of them is finite, but for a
@@ -30,16 +30,11 @@ struct Fixed<'a> {
     /// Where the venue's time is, and the byte that is 0 where there is none.
     venue: (usize, usize),
     frame: Value,
-    end: Value,
-    instruments: Value,
     lines: Value,
     records: Value,
     slots: Value,
     heads: Value,
     constants: Value,
-    operands: Value,
-    words: Value,
-    limit: Value,
     /// Taken at each event, with the event, the clock and the unknown lanes so far.
     body: ir::Block,
     /// Taken at the end, with the same.
@@ -76,16 +71,11 @@ pub(crate) fn function(
     let mut field = |offset: usize| builder.ins().load(I64, PLAIN, frame, at(offset));
     let first = field(offset_of!(Frame, events));
     let clock = field(offset_of!(Frame, clock));
-    let end = field(offset_of!(Frame, end));
-    let instruments = field(offset_of!(Frame, instruments));
     let lines = field(offset_of!(Frame, lines));
     let records = field(offset_of!(Frame, records));
     let slots = field(offset_of!(Frame, slots));
     let heads = field(offset_of!(Frame, heads));
     let constants = field(offset_of!(Frame, constants));
-    let operands = field(offset_of!(Frame, operands));
-    let words = field(offset_of!(Frame, words));
-    let limit = field(offset_of!(Frame, limit));
     let [body, leave, out] = [(); 3].map(|()| builder.create_block());
     for block in [body, out] {
         for _ in 0..3 {
@@ -95,25 +85,7 @@ pub(crate) fn function(
     builder.set_cold_block(leave);
     let zero = builder.ins().iconst(I64, 0);
     jump(builder, body, &[first, clock, zero]);
-    let fixed = Fixed {
-        codes,
-        width,
-        layout,
-        venue,
-        frame,
-        end,
-        instruments,
-        lines,
-        records,
-        slots,
-        heads,
-        constants,
-        operands,
-        words,
-        limit,
-        body,
-        out,
-    };
+    let fixed = Fixed { codes, width, layout, venue, frame, lines, records, slots, heads, constants, body, out };
     builder.switch_to_block(body);
     let &[event, clock, unknown] = builder.block_params(body) else { return None };
     fixed.event(builder, kinds, [event, clock, unknown], leave)?;
@@ -137,6 +109,11 @@ fn demand(builder: &mut FunctionBuilder<'_>, condition: Value, leave: ir::Block)
 }
 
 impl Fixed<'_> {
+    /// A field of the frame, loaded where it is used: there are not registers for all of them.
+    fn field(&self, builder: &mut FunctionBuilder<'_>, offset: usize) -> Value {
+        builder.ins().load(I64, PLAIN, self.frame, at(offset))
+    }
+
     fn event(
         &self,
         builder: &mut FunctionBuilder<'_>,
@@ -149,12 +126,14 @@ impl Fixed<'_> {
         let is_quote = builder.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(quote));
         demand(builder, is_quote, leave);
         let instrument = builder.ins().uload32(PLAIN, event, at(instrument));
-        let is_known = builder.ins().icmp(IntCC::UnsignedLessThan, instrument, self.instruments);
+        let instruments = self.field(builder, offset_of!(Frame, instruments));
+        let is_known = builder.ins().icmp(IntCC::UnsignedLessThan, instrument, instruments);
         demand(builder, is_known, leave);
         let ts = builder.ins().load(I64, PLAIN, event, at(ts));
         let in_order = builder.ins().icmp(IntCC::SignedGreaterThanOrEqual, ts, clock);
         demand(builder, in_order, leave);
-        let in_time = builder.ins().icmp(IntCC::SignedLessThanOrEqual, ts, self.limit);
+        let limit = self.field(builder, offset_of!(Frame, limit));
+        let in_time = builder.ins().icmp(IntCC::SignedLessThanOrEqual, ts, limit);
         demand(builder, in_time, leave);
 
         // Prices and quantities, two at a time.
@@ -202,7 +181,7 @@ impl Fixed<'_> {
                 builder.ins().store(PLAIN, ts, line, at(offset));
             }
             builder.ins().store(PLAIN, venue_ts, line, at(offset_of!(MarketLine<()>, venue_ts)));
-            self.kind(builder, kind, record, here)?;
+            self.kind(builder, kind, record, here, [prices, qtys])?;
         }
         Some(())
     }
@@ -221,22 +200,25 @@ impl Fixed<'_> {
         builder.ins().select(tag, time, none)
     }
 
-    fn kind(&self, builder: &mut FunctionBuilder<'_>, kind: &Kind, record: Value, here: At) -> Option<()> {
+    fn kind(&self, builder: &mut FunctionBuilder<'_>, kind: &Kind, record: Value, here: At, numbers: [Value; 2]) -> Option<()> {
         let At { event, ts, leave, .. } = here;
         let mut words = Words { builder, base: record, next: 4 };
         if !kind.is_inline {
             let offset = words.take();
             let offset = words.builder.ins().ishl_imm_u(offset, 2);
-            words.base = words.builder.ins().iadd(self.words, offset);
+            let all = self.field(words.builder, offset_of!(Frame, words));
+            words.base = words.builder.ins().iadd(all, offset);
             words.next = 0;
         }
         let mut readings = Vec::with_capacity(kind.fields.len());
+        let mut quote = Numbers::new(numbers);
         for field in &kind.fields {
-            let value = self.reading(words.builder, *field, event);
+            let value = quote.read(words.builder, *field);
+            let number = words.builder.ins().extractlane(value, 0);
             let slot = words.take();
             let slot = words.builder.ins().ishl_imm_u(slot, 3);
             let slot = words.builder.ins().iadd(self.slots, slot);
-            words.builder.ins().store(PLAIN, value, slot, 0);
+            words.builder.ins().store(PLAIN, number, slot, 0);
             readings.push(Operand::Number(value, *field != Field::Microprice));
         }
         let mut unknown = here.unknown;
@@ -277,7 +259,8 @@ impl Fixed<'_> {
                     let [operands, constants, head, rows] = [(); 4].map(|()| words.take());
                     let builder = &mut *words.builder;
                     let operands = builder.ins().ishl_imm_u(operands, i64::from(self.width.trailing_zeros()));
-                    let operands = builder.ins().iadd(self.operands, operands);
+                    let all = self.field(builder, offset_of!(Frame, operands));
+                    let operands = builder.ins().iadd(all, operands);
                     let constants = builder.ins().ishl_imm_u(constants, 3);
                     let constants = builder.ins().iadd(self.constants, constants);
                     let heads = builder.ins().iadd(self.heads, head);
@@ -298,47 +281,103 @@ impl Fixed<'_> {
             };
         }
         let next = words.builder.ins().iadd_imm_s(event, i64::from(at(self.layout.size)));
-        let more = words.builder.ins().icmp(IntCC::NotEqual, next, self.end);
+        let end = self.field(words.builder, offset_of!(Frame, end));
+        let more = words.builder.ins().icmp(IntCC::NotEqual, next, end);
         let args = [next, ts, unknown].map(BlockArg::Value);
         words.builder.ins().brif(more, self.body, &args, self.out, &args);
         Some(())
     }
+}
 
-    /// A number of the quote; its operations and their order are those of the engine, so its bits are too.
-    fn reading(&self, builder: &mut FunctionBuilder<'_>, field: Field, event: Value) -> Value {
-        let numbers = self.layout.numbers;
-        let mut number = |k: usize| builder.ins().load(F64, PLAIN, event, at(numbers + k * 8));
-        let (bid, ask) = (number(0), number(1));
+/// The numbers of a quote in vectors, of which the lower lane counts. Operations and their order are those of the engine, so the bits are too; half of what is
+/// finite is the same by a product and by a quotient.
+struct Numbers {
+    /// Bid and ask.
+    prices: Swappable,
+    qtys: Swappable,
+    mid: Option<Value>,
+    spread: Option<Value>,
+}
+
+impl Numbers {
+    fn new([prices, qtys]: [Value; 2]) -> Self {
+        let swappable = |pair| Swappable { pair, swapped: None };
+        Self { prices: swappable(prices), qtys: swappable(qtys), mid: None, spread: None }
+    }
+
+    fn read(&mut self, builder: &mut FunctionBuilder<'_>, field: Field) -> Value {
         match field {
-            Field::Bid => bid,
-            Field::Ask => ask,
-            Field::BidQty => number(2),
-            Field::AskQty => number(3),
-            Field::Mid => mid(builder, bid, ask),
-            Field::Spread => builder.ins().fsub(ask, bid),
+            Field::Bid => self.prices.pair,
+            Field::BidQty => self.qtys.pair,
+            Field::Ask => self.prices.swapped(builder),
+            Field::AskQty => self.qtys.swapped(builder),
+            Field::Mid => self.mid(builder),
+            Field::Spread => self.spread(builder),
             Field::SpreadRatio => {
-                let spread = builder.ins().fsub(ask, bid);
-                let mid = mid(builder, bid, ask);
+                let (spread, mid) = (self.spread(builder), self.mid(builder));
                 builder.ins().fdiv(spread, mid)
             }
             Field::Microprice => {
-                let (bid_qty, ask_qty) = (number(2), number(3));
-                let [left, right] = [(bid, ask_qty), (ask, bid_qty)].map(|(x, y)| builder.ins().fmul(x, y));
-                let (over, under) = (builder.ins().fadd(left, right), builder.ins().fadd(bid_qty, ask_qty));
+                // bid * ask_qty and ask * bid_qty are lanes of one product.
+                let (qtys, prices) = (self.qtys.swapped(builder), self.prices.pair);
+                let product = builder.ins().fmul(prices, qtys);
+                let other = Swappable { pair: product, swapped: None }.swapped(builder);
+                let over = builder.ins().fadd(product, other);
+                let under = builder.ins().fadd(self.qtys.pair, qtys);
                 let price = builder.ins().fdiv(over, under);
-                let is_number = builder.ins().fcmp(FloatCC::Equal, price, price);
+                let is_number = builder.ins().fcmp(FloatCC::Ordered, price, price);
                 let unknown = builder.ins().f64const(f64::NAN);
-                builder.ins().select(is_number, price, unknown)
+                let unknown = builder.ins().splat(F64X2, unknown);
+                let [price, unknown] = [price, unknown].map(|x| builder.ins().bitcast(I64X2, little(), x));
+                let price = builder.ins().bitselect(is_number, price, unknown);
+                builder.ins().bitcast(F64X2, little(), price)
             }
         }
     }
+
+    fn mid(&mut self, builder: &mut FunctionBuilder<'_>) -> Value {
+        if let Some(mid) = self.mid {
+            return mid;
+        }
+        let ask = self.prices.swapped(builder);
+        let sum = builder.ins().fadd(self.prices.pair, ask);
+        let half = builder.ins().f64const(0.5);
+        let half = builder.ins().splat(F64X2, half);
+        let mid = builder.ins().fmul(sum, half);
+        self.mid = Some(mid);
+        mid
+    }
+
+    fn spread(&mut self, builder: &mut FunctionBuilder<'_>) -> Value {
+        if let Some(spread) = self.spread {
+            return spread;
+        }
+        let ask = self.prices.swapped(builder);
+        let spread = builder.ins().fsub(ask, self.prices.pair);
+        self.spread = Some(spread);
+        spread
+    }
 }
 
-/// Half of what is finite is the same by a product and by a quotient.
-fn mid(builder: &mut FunctionBuilder<'_>, bid: Value, ask: Value) -> Value {
-    let sum = builder.ins().fadd(bid, ask);
-    let half = builder.ins().f64const(0.5);
-    builder.ins().fmul(sum, half)
+/// Two numbers, and the same in the other order once that is wanted.
+struct Swappable {
+    pair: Value,
+    swapped: Option<Value>,
+}
+
+impl Swappable {
+    fn swapped(&mut self, builder: &mut FunctionBuilder<'_>) -> Value {
+        if let Some(swapped) = self.swapped {
+            return swapped;
+        }
+        let lanes = ir::ConstantData::from(vec![8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
+        let lanes = builder.func.dfg.immediates.push(lanes);
+        let bytes = builder.ins().bitcast(I8X16, little(), self.pair);
+        let bytes = builder.ins().shuffle(bytes, bytes, lanes);
+        let swapped = builder.ins().bitcast(F64X2, little(), bytes);
+        self.swapped = Some(swapped);
+        swapped
+    }
 }
 
 /// The words of a record, one after the other.

@@ -6,6 +6,7 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::code::{Binary, Code, Comparison, Instr, Level, Unary};
+use crate::scan::little;
 
 /// A load that does not trap; of an address that its type divides, or not.
 pub(crate) const PLAIN: MemFlagsData = MemFlagsData::trusted();
@@ -25,7 +26,7 @@ pub(crate) struct Single<'a> {
 /// An operand of a row that stands alone.
 #[derive(Clone, Copy)]
 pub(crate) enum Operand {
-    /// A number, and whether it is surely finite.
+    /// A number in the lower lane of a vector, and whether it is surely finite.
     Number(Value, bool),
     /// The number of its slot.
     Slot(Value),
@@ -150,7 +151,6 @@ impl<'a, 'f> Pair<'a, 'f> {
                     Source::Columns { .. } => None,
                 };
                 if let Some(Operand::Number(value, sure)) = at_hand {
-                    let value = self.builder.ins().scalar_to_vector(F64X2, value);
                     self.nums.push(Num { value, kind: Kind::Settled, sure });
                 } else {
                     let value = self.gather(k, F64, F64X2)?;
@@ -175,7 +175,8 @@ impl<'a, 'f> Pair<'a, 'f> {
                     Source::Columns { block: Block { constants, .. }, .. } | Source::Single(Single { constants, .. }) => {
                         let value = self.builder.ins().load(F64, PLAIN, *constants, i32::from(k) * 8);
                         let finite = matches!(&self.source, Source::Single(Single { finite: true, .. }));
-                        (self.builder.ins().scalar_to_vector(F64X2, value), finite)
+                        // Both lanes: one instruction, where nothing in the upper one would be two.
+                        (self.builder.ins().splat(F64X2, value), finite)
                     }
                 };
                 self.settled(value, sure);
@@ -428,10 +429,12 @@ impl<'a, 'f> Pair<'a, 'f> {
                 builder.ins().load(lane, PLAIN, address, 0)
             })
         });
-        let pair = builder.ins().scalar_to_vector(vector, low?);
         Some(match high {
-            Some(high) => builder.ins().insertlane(pair, high, 1),
-            None => pair,
+            Some(high) => {
+                let pair = builder.ins().scalar_to_vector(vector, low?);
+                builder.ins().insertlane(pair, high, 1)
+            }
+            None => builder.ins().splat(vector, low?),
         })
     }
 
@@ -494,9 +497,4 @@ impl<'a, 'f> Pair<'a, 'f> {
     fn number(&mut self, x: Value) -> Value {
         self.builder.ins().bitcast(F64X2, little(), x)
     }
-}
-
-/// A cast between vectors has to say in which order lanes are counted, even where their widths are equal.
-fn little() -> MemFlagsData {
-    MemFlagsData::new().with_endianness(cranelift_codegen::ir::Endianness::Little)
 }

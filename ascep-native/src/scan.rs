@@ -143,3 +143,8 @@ pub(crate) fn jump(builder: &mut FunctionBuilder<'_>, to: ir::Block, args: &[Val
     let args: Vec<BlockArg> = args.iter().map(|value| BlockArg::Value(*value)).collect();
     builder.ins().jump(to, &args);
 }
+
+/// A cast between vectors has to say in which order lanes are counted, even where their widths are equal.
+pub(crate) fn little() -> ir::MemFlagsData {
+    ir::MemFlagsData::new().with_endianness(ir::Endianness::Little)
+}
