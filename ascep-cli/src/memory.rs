@@ -49,12 +49,9 @@ fn table(report: &MemoryReport) -> String {
     for rule in &report.rules {
         let _ = writeln!(out, "{:<width$}  {:>9}  {:>14}", rule.rule, rule.instances, rule.bytes);
     }
-    for (name, bytes) in [
-        ("all state, shared parts once", report.state),
-        ("plan", report.plan),
-        ("total at most", report.total),
-        ("machine code beside it", report.code),
-    ] {
+    let code = (report.code > 0).then_some(("machine code beside it", report.code));
+    let parts = [("all state, shared parts once", report.state), ("plan", report.plan), ("total at most", report.total)];
+    for (name, bytes) in parts.into_iter().chain(code) {
         let _ = writeln!(out, "{name:<width$}  {:>9}  {bytes:>14}", "");
     }
     out

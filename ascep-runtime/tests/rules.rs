@@ -307,8 +307,11 @@ fn bad_programs_are_refused() {
     assert_eq!(build(&|p| p.tables.inputs.push(event.clone())), Some(BuildError::EventInput { name: "e".into() }));
     assert!(matches!(build(&|p| p.rules[0].limit = Some((u32::MAX, fixed(1.0)))), Some(BuildError::Program(_))));
     let window = program(&[rule(trade("A/B").count(1.0, true).gt(num(2.0)))]);
-    let boundless = EngineOptions::default().with_max_bytes(usize::MAX).with_max_window_samples(usize::MAX / 16);
-    assert!(matches!(Engine::new(&window, boundless).err(), Some(BuildError::Exhausted { .. })));
+    let boundless = |samples| EngineOptions::default().with_max_bytes(usize::MAX).with_max_window_samples(samples);
+    assert!(matches!(Engine::new(&window, boundless(usize::MAX / 16)).err(), Some(BuildError::TooLarge)));
+    // More than any system has room for, asked for before anything is allocated.
+    let windows: Vec<R> = (0..1 << 15).map(|k| rule(trade("A/B").count(1.0 + f64::from(k), true).gt(num(2.0)))).collect();
+    assert!(matches!(Engine::new(&program(&windows), boundless(1 << 29)).err(), Some(BuildError::Exhausted { .. })));
     let none = Engine::new(&good, EngineOptions::default().with_max_window_samples(0)).err();
     assert!(matches!(none, Some(BuildError::Option { option: "max_window_samples", .. })));
     let small = Engine::new(&good, EngineOptions::default().with_max_bytes(100)).err();

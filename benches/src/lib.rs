@@ -6,6 +6,7 @@
 pub mod arbitrage;
 pub mod by_hand;
 pub mod compare;
+pub mod instructions;
 pub mod numbers;
 pub mod rules;
 pub mod stream;

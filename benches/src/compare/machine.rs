@@ -46,17 +46,22 @@ pub fn machine() -> String {
     format!("{model}{family}, {cores} cores{caches}, {} {}", std::env::consts::OS, std::env::consts::ARCH)
 }
 
+/// The compiler as it names itself.
+#[must_use]
+pub fn compiler() -> String {
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    said(&rustc, &["--version"]).unwrap_or_else(|| "unknown".to_owned())
+}
+
 /// The lines above the table.
 #[must_use]
 pub fn header(args: &[String]) -> String {
-    let unknown = || "unknown".to_owned();
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let build = if cfg!(debug_assertions) { ", DEBUG BUILD: the times mean nothing" } else { "" };
     format!(
         "machine: {}\ncompiler: {}{build}\ncommit: {}\ncommand: cargo run --release -p ascep-benches --bin compare --{}\n",
         machine(),
-        said(&rustc, &["--version"]).unwrap_or_else(unknown),
-        said("git", &["log", "-1", "--format=%h of %cs"]).unwrap_or_else(unknown),
+        compiler(),
+        said("git", &["log", "-1", "--format=%h of %cs"]).unwrap_or_else(|| "unknown".to_owned()),
         args.iter().fold(String::new(), |all, arg| all + " " + arg),
     )
 }

@@ -172,18 +172,30 @@ impl<'a> Contender<Raw<'a>> for Ours {
     }
 }
 
+/// The frames of a text, each as long as the quote that it says.
+fn raws<'a>(text: &'a str, ends: &[usize], events: &[Event<'_>]) -> Vec<Raw<'a>> {
+    let begins = std::iter::once(&0).chain(ends);
+    let ranges = begins.zip(ends).zip(events);
+    ranges.filter_map(|((begin, end), event)| Some(Raw { ts: event.ts, text: text.as_bytes().get(*begin..*end)? })).collect()
+}
+
+/// Reads the first frames of W7 up to their events; how many came.
+#[must_use]
+pub fn text_to_event(size: &Size, frames: usize) -> u64 {
+    let desk = Desk::new(Workload::W7, size.instruments, Rules::OneShape);
+    let events = stream::quotes(size.settings.events(), &desk.ids, 7);
+    let (text, ends) = written(&desk, &events);
+    let raws = raws(&text, &ends, &events);
+    Ours::new("ascep", &desk, true, None).take(raws.get(..frames).unwrap_or_default())
+}
+
 /// Both.
 #[must_use]
 pub(super) fn run(size: &Size) -> Outcome {
     let desk = Desk::new(Workload::W7, size.instruments, Rules::OneShape);
     let events = stream::quotes(size.settings.events(), &desk.ids, 7);
     let (text, ends) = written(&desk, &events);
-    let begins = std::iter::once(&0).chain(&ends);
-    let raws: Vec<Raw<'_>> = begins
-        .zip(&ends)
-        .zip(&events)
-        .filter_map(|((begin, end), event)| Some(Raw { ts: event.ts, text: text.as_bytes().get(*begin..*end)? }))
-        .collect();
+    let raws = raws(&text, &ends, &events);
     drop(events);
     let names: Vec<(String, InstrumentId)> = desk.symbols.iter().map(|symbol| native(symbol)).zip(desk.ids.iter().copied()).collect();
     let hand = |rules| -> Box<dyn Contender<Raw<'_>> + '_> {

@@ -8,6 +8,7 @@ mod replay;
 mod ways;
 
 pub use desk::{Desk, Rules};
+pub use frames::text_to_event;
 
 use super::measure::{Mismatch, Settings};
 use super::report::Row;
