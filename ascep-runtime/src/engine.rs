@@ -47,8 +47,8 @@ impl Engine {
     /// As for [`new`](Self::new), and where the rules call a function that is not among these.
     pub fn with_functions(program: &Program, options: EngineOptions, functions: &HostFunctions) -> Result<Self, BuildError> {
         let (mut plan, _) = plan::build(program, &options, functions)?;
-        // Asked for once as a whole, since an allocation that fails later would end the process. The plan has its memory already.
-        let state = memory::state_bytes(&plan).saturating_sub(memory::held_by_scanners(&plan));
+        // Asked for once as a whole, since an allocation that fails later would end the process. The plan has its memory already, with the slots.
+        let state = memory::state_bytes(&plan).saturating_sub(memory::held_by_plan(&plan));
         Vec::<u8>::new().try_reserve_exact(state).map_err(|_| BuildError::Exhausted { needed: plan.stats.bytes })?;
         let state = State::new(&mut plan, options.quiet_start);
         Ok(Self { plan, state, options, functions: functions.clone() })

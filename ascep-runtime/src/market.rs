@@ -31,6 +31,9 @@ pub(crate) mod touch {
 /// The number of [classes](touch::CLASSES) of events.
 pub(crate) const CLASSES: u32 = 6;
 
+/// The class of an event that makes an instrument forget.
+pub(crate) const FORGET: u32 = 5;
+
 /// The part of a quantity that may be left by rounding where a book holds all of it: seven levels of 0.1 are 0.7.
 const ROUNDING: f64 = 1e-12;
 

@@ -94,7 +94,7 @@ impl MemoryReport {
 
 /// What is held at most while a plan of so many bytes is made, as a test with a counting allocator has it.
 fn building_bytes(program: &Program, plan: usize) -> usize {
-    let in_passing = [(program.nodes.len(), 88), (program.rules.len(), 128), (program.tables.symbols.len(), 160), (1, 768)];
+    let in_passing = [(program.nodes.len(), 120), (program.rules.len(), 192), (program.tables.symbols.len(), 160), (1, 896)];
     in_passing.into_iter().fold(plan.saturating_add(plan / 2), |total, (items, bytes)| total.saturating_add(items.saturating_mul(bytes)))
 }
 
@@ -126,9 +126,12 @@ impl Share {
                 stack.extend(node.args.iter().map(|arg| arg.0));
                 if let Some(node) = numbers.get(id as usize).and_then(|number| plan.nodes.get(*number as usize)) {
                     self.take_node(plan, node.op);
+                } else if matches!(node.op, Op::Market(..)) {
+                    // A slot and nothing else.
+                    self.add(8);
                 }
-                // A node that is an event does not say of which instrument.
-                if let Op::Event(_, symbol) = node.op
+                // Of which instrument these are is not said by the plan.
+                if let Op::Event(_, symbol) | Op::Market(_, symbol) = node.op
                     && let Some(instrument) = plan.symbol_instruments.get(symbol.0 as usize)
                 {
                     self.take_instrument(plan, *instrument);
@@ -215,9 +218,9 @@ impl Share {
     }
 }
 
-/// What scanners hold before there is a state: they are built with the plan.
-pub(crate) fn held_by_scanners(plan: &Plan) -> usize {
-    scanner_bytes(plan).saturating_add(flat(&plan.scans.scanners))
+/// What there is already before there is a state: scanners and slots are made with the plan.
+pub(crate) fn held_by_plan(plan: &Plan) -> usize {
+    scanner_bytes(plan).saturating_add(flat(&plan.scans.scanners)).saturating_add(flat(&plan.slots))
 }
 
 fn scanner_bytes(plan: &Plan) -> usize {
@@ -234,7 +237,7 @@ fn state_parts(plan: &Plan) -> [(&'static str, usize); 6] {
     let books = plan.keeps_books.iter().filter(|keeps| **keeps).count();
     let words = [sizes.since, sizes.history, plan.params.len()].into_iter().fold(0, usize::saturating_add);
     let of_operators = [
-        plan.nodes.len().saturating_mul(16),
+        plan.nodes.len().saturating_add(plan.slots.len()).saturating_mul(8),
         BitQueue::bytes(plan.nodes.len()),
         words.saturating_mul(8),
         sizes.edges + sizes.crosses + sizes.once_levels,
@@ -288,7 +291,8 @@ fn plan_parts(plan: &Plan, options: &EngineOptions) -> [(&'static str, usize); 9
         nodes,
         args,
         reprs,
-        slots,
+        // In the state.
+        slots: _,
         dependants,
         rules_of,
         preludes,
@@ -332,7 +336,7 @@ fn plan_parts(plan: &Plan, options: &EngineOptions) -> [(&'static str, usize); 9
     } = plan;
     let lists = |lists: &[&Lists]| lists.iter().map(|lists| lists.bytes()).sum::<usize>();
     let of_operators = [
-        flat(nodes) + flat(args) + flat(reprs) + flat(slots),
+        flat(nodes) + flat(args) + flat(reprs),
         flat(holds) + flat(clock_compares) + flat(windows) + flat(looks) + flat(bars) + flat(indicators),
         flat(cycles) + cycles.iter().map(|cycle| cycle.bytes()).sum::<usize>(),
         flat(functions) + functions.iter().map(|function| flat(&function.args)).sum::<usize>(),

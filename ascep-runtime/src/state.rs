@@ -94,6 +94,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(plan: &mut Plan, quiet_start: bool) -> Self {
         let scanners = std::mem::take(&mut plan.scans.scanners);
+        let slots = std::mem::take(&mut plan.slots);
         let plan = &*plan;
         let scans = scanners.into_iter().map(ScanState::new).collect();
         let sizes = &plan.sizes;
@@ -105,7 +106,7 @@ impl State {
             started: false,
             step: 0,
             timer_step: false,
-            slots: plan.slots.clone(),
+            slots,
             instants: vec![0; plan.nodes.len()],
             work: BitQueue::new(plan.nodes.len()),
             touched: BitQueue::new(plan.rules.len()),

@@ -278,14 +278,16 @@ mod tests {
     #[test]
     fn a_step_does_what_visits_do() {
         let program = ascep_lang::compile(&[ascep_lang::Source::new("t.cep", RULES)], &ascep_lang::Options::default()).unwrap();
-        let (mut plan, _) = build(&program, &EngineOptions::default(), &HostFunctions::new()).unwrap();
+        let plan = || build(&program, &EngineOptions::default(), &HostFunctions::new()).unwrap().0;
+        // A state takes its slots from a plan.
+        let (mut plan, mut other) = (plan(), plan());
         let looks: Vec<u32> = (0..).zip(&plan.nodes).filter(|(_, node)| matches!(node.op, NodeOp::Look { .. })).map(|(id, _)| id).collect();
         let steps = plan.window_steps(|_| true);
         let arg = steps[0].arg;
         let in_steps: Vec<u32> =
             steps.iter().flat_map(|step| [step.avg, step.stddev, step.lowest, step.highest]).filter(|id| *id != NONE).collect();
         assert!(steps.iter().all(|step| step.arg == arg) && steps.len() == plan.windows.len() - 2 && in_steps.len() == looks.len() - 3);
-        let (mut visited, mut stepped) = (State::new(&mut plan, false), State::new(&mut plan, false));
+        let (mut visited, mut stepped) = (State::new(&mut plan, false), State::new(&mut other, false));
         let (mut seed, mut ts, mut x) = (9_u64, 0, 100.0);
         let mut dice = move |sides: u64| {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

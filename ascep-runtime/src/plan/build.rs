@@ -50,17 +50,12 @@ pub(crate) fn build(program: &Program, options: &EngineOptions, functions: &Host
         program.rules.iter().map(|rule| if options.columns && !options.provenance { shape(program, rule) } else { None }).collect();
     let filters = if options.columns && !options.provenance { filters(program) } else { FxHashMap::default() };
     let traits = classify(program, &shaped, &filters, options.provenance);
-    let mut number = 0;
-    let numbers: Vec<u32> = traits
-        .iter()
-        .map(|traits| {
-            if !traits.kept() {
-                return NONE;
-            }
-            number += 1;
-            number - 1
-        })
-        .collect();
+    let mut numbers = vec![NONE; traits.len()];
+    let mut next = 0..;
+    for slot_only in [false, true] {
+        let of = numbers.iter_mut().zip(&traits).filter(|(_, traits)| traits.kept() && traits.slot_only == slot_only);
+        of.zip(&mut next).for_each(|((number, _), next)| *number = next);
+    }
     let mut builder = Builder::new(program, options, functions, &traits, &numbers);
     builder.filters = filters;
     builder.filters.retain(|id, _| traits.get(*id as usize).is_some_and(|traits| traits.eager));
@@ -241,7 +236,7 @@ impl<'p> Builder<'p> {
         let mut params = Vec::new();
         for (index, node) in self.program.nodes.iter().enumerate() {
             let number = self.numbers.get(index).copied().unwrap_or(NONE);
-            if number == NONE {
+            if number == NONE || self.traits.get(index).is_some_and(|traits| traits.slot_only) {
                 continue;
             }
             let start = u32::try_from(self.plan.args.len()).map_err(|_| BuildError::TooLarge)?;
@@ -275,6 +270,8 @@ impl<'p> Builder<'p> {
             params.push(self.params_of(node.op));
         }
         self.plan.keys.params = Lists::new(params);
+        let slots = self.numbers.iter().filter(|number| **number != NONE).count();
+        self.plan.slots.resize(slots, Repr::Num.unknown());
         Ok(())
     }
 
@@ -426,6 +423,12 @@ impl<'p> Builder<'p> {
     }
 
     fn finish(mut self) -> Result<Plan, BuildError> {
+        let Plan { nodes, args, reprs, slots, keys, .. } = &mut self.plan;
+        nodes.shrink_to_fit();
+        args.shrink_to_fit();
+        reprs.shrink_to_fit();
+        slots.shrink_to_fit();
+        keys.nodes.shrink_to_fit();
         let Plan { texts, symbols, instruments, .. } = &mut self.plan;
         texts.forget_places();
         for names in [texts, symbols, instruments] {

@@ -67,8 +67,8 @@ impl Builder<'_> {
             {
                 let first = self.instrument(symbol) * CLASSES;
                 for (class, _) in (first..).zip(touch::CLASSES).filter(|(_, touches)| mask & touches != 0) {
-                    match self.plan.nodes.get(number as usize).map(|node| node.op) {
-                        Some(NodeOp::Market { field, .. }) if !traits.eager || direct.contains_key(&number) => {
+                    match node.op {
+                        Op::Market(field, _) if !traits.eager || direct.contains_key(&number) => {
                             let field = ReadingField::Number(field);
                             push(&mut readings, class, Reading { field, place: place_of(field), slot: number });
                             windows.extend(direct.get(&number).into_iter().flatten().map(|step| (class, *step)));

@@ -330,11 +330,12 @@ pub(crate) struct StateSizes {
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Plan {
+    /// Of all but the numbers of the market that only rows and fields read: those come after these, and have a slot and nothing else.
     pub(crate) nodes: Vec<NodePlan>,
     pub(crate) args: Vec<u32>,
     /// How the slot of each node is read.
     pub(crate) reprs: Vec<Repr>,
-    /// What each slot holds before the first event.
+    /// What each slot holds before the first event; the state takes them over.
     pub(crate) slots: Vec<u64>,
     /// Nodes to bring up to date when the key is at an instant.
     pub(crate) dependants: Lists,

@@ -24,6 +24,10 @@ pub(super) struct Traits {
     pub(super) in_field: bool,
     /// An operand of a row.
     pub(super) operand: bool,
+    /// An argument of an operator that is kept.
+    read: bool,
+    /// A number of the market that only rows and fields read: it has a slot and nothing else.
+    pub(super) slot_only: bool,
 }
 
 impl Traits {
@@ -136,7 +140,9 @@ pub(super) fn classify(
         if own.in_field && (!own.stateless || (provenance && !own.captured)) {
             own.eager = true;
         }
-        let Traits { eager, in_field, .. } = *own;
+        // All that reads it has been visited.
+        own.slot_only = own.operand && !own.eager && !own.read && matches!(node.op, Op::Market(..));
+        let (Traits { eager, in_field, .. }, kept) = (*own, own.kept());
         if let Some(filter) = filters.get(&u32::try_from(index).unwrap_or(u32::MAX)).filter(|_| eager) {
             // It reads its operands and nothing else.
             for &NodeId(id) in &filter.operands {
@@ -145,7 +151,7 @@ pub(super) fn classify(
                 }
                 // A comparison that is read as a whole keeps what it compares.
                 for arg in program.nodes.get(id as usize).into_iter().flat_map(|node| &node.args) {
-                    traits.get_mut(arg.0 as usize).into_iter().for_each(|arg| arg.in_field = true);
+                    traits.get_mut(arg.0 as usize).into_iter().for_each(|arg| (arg.in_field, arg.read) = (true, true));
                 }
             }
             continue;
@@ -158,6 +164,7 @@ pub(super) fn classify(
                 let late = is_late && arg.stateless;
                 arg.eager |= eager && !late;
                 arg.in_field |= in_field || (eager && late);
+                arg.read |= kept;
             }
         }
     }

@@ -14,7 +14,7 @@ use super::words::Reader;
 use super::{Saved, SavedNode, SavedRule, ids_of, keeps_slot, kind_number, rule_name};
 use crate::counters::Counters;
 use crate::error::SnapshotError;
-use crate::market::Loaded;
+use crate::market::{CLASSES, FORGET, Loaded};
 use crate::ops;
 use crate::plan::{Clock, NONE, NodeOp, PeriodPlan, Plan, RuleMode, kind_of_constant};
 use crate::rules::RuleState;
@@ -37,7 +37,11 @@ pub(crate) fn take(program: &Program, plan: &mut Plan, state: &mut State, mut sa
         ops::scan::set(plan, state, scan, &mut |_: &Signal<'_>| ());
     }
     let loaded = market(plan, state, &saved)?;
-    let kept = if state.started { taking.nodes(program, plan, state, &saved, &loaded)? } else { taking.cold(program, plan, &saved.nodes) };
+    let kept = if state.started {
+        taking.nodes(program, plan, state, &saved, &loaded)?
+    } else {
+        taking.cold(program, plan, &saved.nodes, state.slots.len())
+    };
     taking.rules(plan, state, &saved.rules, &kept)?;
     plan.columns.set_heads(&state.truths, &mut state.heads);
     if plan.provenance.is_some() {
@@ -133,7 +137,8 @@ impl Taking {
         let mut windows: Vec<Option<bool>> = vec![None; plan.windows.len()];
         let mut used = FxHashSet::default();
         let count = u32::try_from(plan.nodes.len()).unwrap_or(u32::MAX);
-        let mut kept = vec![false; plan.nodes.len()];
+        let mut kept = vec![false; state.slots.len()];
+        slots_only(plan, state, loaded, &mut kept);
         for id in 0..count {
             let node = at(&plan.nodes, id);
             let key = plan.keys.nodes.get(id as usize).map_or(0, |key| key.key);
@@ -171,7 +176,7 @@ impl Taking {
     }
 
     /// Before the first event nothing has a state: what is the same is kept, and nothing is to be done for it.
-    fn cold(&mut self, program: &Program, plan: &Plan, saved: &[SavedNode]) -> Vec<bool> {
+    fn cold(&mut self, program: &Program, plan: &Plan, saved: &[SavedNode], slots: usize) -> Vec<bool> {
         let keys: FxHashSet<u128> = saved.iter().map(|node| node.key).collect();
         let mut used = FxHashSet::default();
         for (id, key) in (0..).zip(&plan.keys.nodes) {
@@ -182,7 +187,7 @@ impl Taking {
             }
         }
         self.report.dropped_operators = keys.len() - used.len();
-        vec![true; plan.nodes.len()]
+        vec![true; slots]
     }
 
     fn slot(&mut self, plan: &mut Plan, state: &mut State, id: u32, words: &mut Reader<'_>) -> Option<()> {
@@ -309,6 +314,16 @@ fn read_rule(plan: &Plan, state: &mut State, id: u32, words: &[u64]) -> Option<(
         *ring = cells::read_ring(of.emitted, &mut state.emitted, &mut words, |words| words.int())?;
     }
     words.is_done().then_some(())
+}
+
+/// The numbers of the market that only rows and fields read, as of what is known of the instruments now.
+fn slots_only(plan: &Plan, state: &mut State, loaded: &[Loaded], kept: &mut [bool]) {
+    for (instrument, loaded) in (0..).zip(loaded) {
+        // What an instrument forgets is all that is read of it.
+        let readings = plan.entries.readings(plan.entries.of(instrument * CLASSES + FORGET));
+        state.market.read(instrument, readings, &mut state.slots);
+        readings.iter().for_each(|reading| put(kept, reading.slot, loaded.market));
+    }
 }
 
 /// When nodes were at instants and instruments forgotten, for explanations.
