@@ -13,6 +13,7 @@
 //! - A kernel reads the slots that the operands name, and the operands, constants and heads of the rows that it is given, and writes nothing.
 //!   [`Operands`] knows the greatest slot of all that is in it, so one comparison before a call bounds all that the call can read there; the other lengths are
 //!   compared with what the number of rows comes to.
+//! - A batch (`Batch`, the loop over events) reads events, and reads and writes the lines of instruments and the slots that it is given, all within bounds that are compared before the call.
 //! - Memory is written before it is executable and never after. It is freed when the last [`Kernel`] in it is dropped.
 //!
 //! Miri can't run machine code. It can run everything else here; what the code does is checked by `tests/kernels.rs`, which compares random programs over
