@@ -10,7 +10,7 @@ use crate::host::HostFunctions;
 use crate::hot::{self, Stop};
 use crate::market::{self, CLASSES};
 use crate::options::EngineOptions;
-use crate::plan::{self, Groups, NodeOp, Plan, TimerOwner};
+use crate::plan::{self, Groups, NodeOp, Plan, Span, TimerOwner};
 use crate::signal::SignalSink;
 use crate::snapshot::{self, Report};
 use crate::state::State;
@@ -247,12 +247,19 @@ fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<
                 index += 1;
             }
             (Stop::More { input }, Some(event), _) => finish(plan, state, event, input, sink),
+            (Stop::Window { input, step }, Some(event), _) => {
+                if let Some(step) = plan.window_steps.get(step as usize) {
+                    ops::look::step_of_each(plan, state, step);
+                }
+                step_windows(plan, state, (step + 1, plan.entries.of(input).windows.1));
+                finish(plan, state, event, input, sink);
+            }
             (Stop::Row { input, group, block }, ..) => {
                 let Groups { span, list } = plan.entries.groups(plan.entries.of(input));
                 kernel::run(&plan.columns, group, block, state);
                 evaluate(plan, state, Groups { span: (group + 1, span.1), list }, sink);
             }
-            (Stop::More { .. }, None, _) => {}
+            (Stop::More { .. } | Stop::Window { .. }, None, _) => {}
         }
     }
 }
@@ -292,12 +299,21 @@ fn take<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, event: &Event<'_
     if matches!(event.payload, Payload::Forget(_)) {
         put(&mut state.watch.forgotten, instrument, state.clock);
     }
-    state.market.read(instrument, plan.entries.readings(plan.entries.of(input)), &mut state.slots);
+    let entry = plan.entries.of(input);
+    state.market.read(instrument, plan.entries.readings(entry), &mut state.slots);
+    step_windows(plan, state, entry.windows);
     finish(plan, state, event, input, sink);
     Ok(())
 }
 
-/// What an event does after its market and its readings.
+/// Brings windows up to date: a part of all steps.
+fn step_windows(plan: &Plan, state: &mut State, (first, end): Span) {
+    for step in plan.window_steps.get(first as usize..end as usize).unwrap_or_default() {
+        ops::look::step(plan, state, step);
+    }
+}
+
+/// What an event does after its market, its readings, and the windows of its entry.
 fn finish<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, event: &Event<'_>, input: u32, sink: &mut S) {
     let entry = plan.entries.of(input);
     let more = plan.entries.more(entry);

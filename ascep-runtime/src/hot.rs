@@ -1,4 +1,4 @@
-//! The loop over events that are plain: quotes and trades with good numbers, in order, before the next timer, of which only readings and
+//! The loop over events that are plain: quotes and trades with good numbers, in order, before the next timer, of which only readings, simple windows and
 //! rows are asked, and by which no row changes. That is nearly all of them, so everything else is left to the caller, who comes back.
 //!
 //! What it needs of plan and state stays in locals for all events of a call.
@@ -9,6 +9,7 @@ use ascep_native::Slots;
 use crate::event::{Event, Payload, Quote, Side, Trade};
 use crate::interpreter::test_one;
 use crate::market::{CLASSES, Traded, side_is};
+use crate::ops::look::{self, Ground, Stepped};
 use crate::ops::num::finite;
 use crate::plan::{NONE, Plan, ReadingField};
 use crate::state::State;
@@ -21,8 +22,11 @@ pub(crate) enum Stop {
     End,
     /// The next event is not plain. Nothing was done with it.
     Other,
-    /// More than readings and rows is asked of the event that was taken last, or a filter lets it through; its readings are done.
+    /// More than this loop does is asked of the event that was taken last, or a filter lets it through; its readings and windows are done.
     More { input: u32 },
+    /// A window of the event that was taken last has its sample, but what looks at it has to be looked at one by one; its readings are done, and so are the windows
+    /// before.
+    Window { input: u32, step: u32 },
     /// In this block of this group a row changes by the event that was taken last; its readings are done, and so are the blocks before.
     Row { input: u32, group: u32, block: usize },
 }
@@ -47,11 +51,13 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
     let start = state.clock;
     // The first timer may be due a little later than this says; it is not due before.
     let limit = state.timers.earliest().clamp(start, i64::MAX - 1);
-    let State { clock: state_clock, slots, heads, market, kernels, .. } = state;
+    let number = state.step;
+    let State { clock: state_clock, slots, heads, market, kernels, windows, timers, .. } = state;
     let (mut clock, mut left) = (start, limit.wrapping_sub(start).cast_unsigned());
     let (slots, heads) = (&mut slots[..], &heads[..]);
     let (columns, entries) = (&plan.columns, &plan.entries);
     let (of, records, readings) = (entries.of.as_chunks::<{ CLASSES as usize }>().0, &entries.entries[..], &entries.readings[..]);
+    let steps = &plan.window_steps[..];
     let (groups, routines, constants) = (&columns.groups[..], &columns.routines[..], &columns.constants[..]);
     let (hot, trades) = (&mut market.hot[..], &mut market.trades[..]);
     let known = hot.len().min(of.len()).min(trades.len());
@@ -111,6 +117,17 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
             put(slots, reading.slot, x.to_bits());
         }
         let input = || instrument * CLASSES + u32::try_from(class).unwrap_or_default();
+        for (step, id) in steps.get(entry.windows.0 as usize..entry.windows.1 as usize).unwrap_or_default().iter().zip(entry.windows.0..) {
+            let ground = &mut Ground { windows, slots, timers };
+            match look::slide(plan, ground, step, (number + taken as u64, clock)) {
+                Stepped::Done => {}
+                Stepped::Armed(deadline) => left = left.min(deadline.wrapping_sub(clock).cast_unsigned()),
+                Stepped::Each => {
+                    stop = Stop::Window { input: input(), step: id };
+                    break 'events;
+                }
+            }
+        }
         if entry.more != NONE {
             stop = Stop::More { input: input() };
             break;

@@ -187,7 +187,7 @@ mod compiled {
     fn entry(columns: &Columns, entries: &Entries, instrument: usize) -> Option<Entry> {
         let input = u32::try_from(instrument).ok()?.checked_mul(CLASSES)?;
         let [of, untraded] = [1, 2].map(|class| entries.of(input + class));
-        if of != untraded || of.more != NONE || of.filters.0 != of.filters.1 {
+        if of != untraded || of.more != NONE || of.filters.0 != of.filters.1 || of.windows.0 != of.windows.1 {
             return None;
         }
         let readings = entries.readings(of).iter().map(|reading| Some((field(reading.field)?, reading.slot)));

@@ -59,9 +59,9 @@ impl Timers {
     }
 
     /// Arms up to four owners, from the first to before the last, a length of time after `now`. They all have one deadline, which mostly moves back: where it
-    /// is still to come, their places in the heap stay.
+    /// is still to come, their places in the heap stay. Gives the deadline where they have got other places, so that it may be the earliest of all.
     #[inline(always)]
-    pub(crate) fn postpone(&mut self, (first, end): (u32, u32), now: i64, by: i64) {
+    pub(crate) fn postpone(&mut self, (first, end): (u32, u32), now: i64, by: i64) -> Option<i64> {
         let deadline = now.wrapping_add(by);
         let due = self.due.get_mut(first as usize..end as usize).unwrap_or_default();
         let is_later = due.first().is_some_and(|due| *due > now && *due <= deadline);
@@ -70,8 +70,13 @@ impl Timers {
             [a, b] if is_later => (*a, *b) = (deadline, deadline),
             [a, b, c] if is_later => (*a, *b, *c) = (deadline, deadline, deadline),
             [a, b, c, d] if is_later => (*a, *b, *c, *d) = (deadline, deadline, deadline, deadline),
-            _ => self.arm_all((first, end), now.checked_add(by).unwrap_or(NEVER)),
+            _ => {
+                let deadline = now.checked_add(by).unwrap_or(NEVER);
+                self.arm_all((first, end), deadline);
+                return Some(deadline);
+            }
         }
+        None
     }
 
     #[cold]

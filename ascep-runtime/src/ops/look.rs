@@ -3,9 +3,9 @@
 use crate::ops::num::finite;
 use crate::plan::{LookKind, LookPlan, NONE, NodeOp, PeriodPlan, Plan, Slide, WindowPlan, WindowStep};
 use crate::state::State;
-use crate::timers::NEVER;
+use crate::timers::{NEVER, Timers};
 use crate::value::{Repr, at, put};
-use crate::window::{Sample, Slid};
+use crate::window::{Sample, Slid, Windows};
 
 /// What an aggregate over time remembers.
 #[derive(Debug, Clone, Copy)]
@@ -102,18 +102,37 @@ fn after(plan: &Plan, state: &mut State, look: LookPlan, window: &WindowPlan, id
     }
 }
 
+/// What a window takes to be brought up to date at an instant of its argument.
+#[derive(Debug)]
+pub(crate) struct Ground<'a> {
+    pub(crate) windows: &'a mut Windows,
+    pub(crate) slots: &'a mut [u64],
+    pub(crate) timers: &'a mut Timers,
+}
+
+/// What came of a window that was brought up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stepped {
+    /// All is done.
+    Done,
+    /// All is done, and a timer was armed for this moment.
+    Armed(i64),
+    /// The sample is in the window, but what looks at it has to be looked at [one by one](step_of_each).
+    Each,
+}
+
 /// Brings one window up to date at an instant of its argument, and the slots of what looks at it, without putting them in line.
-#[inline]
-pub(crate) fn step(plan: &Plan, state: &mut State, step: &WindowStep) {
-    let x = f64::from_bits(state.slot(step.arg));
+#[inline(always)]
+pub(crate) fn slide(plan: &Plan, ground: &mut Ground<'_>, step: &WindowStep, (number, clock): (u64, i64)) -> Stepped {
+    let Ground { windows, slots, timers } = ground;
+    let x = f64::from_bits(at(slots, step.arg));
     if x.is_nan() {
-        return;
+        return Stepped::Done;
     }
-    let (slide, clock) = (&step.slide, state.clock);
-    let Some(Slid { mean, deviation, extremes: [lowest, highest] }) = state.windows.slide(plan, slide, state.step, clock, x) else {
-        return step_of_each(plan, state, step);
+    let slide = &step.slide;
+    let Some(Slid { mean, deviation, extremes: [lowest, highest] }) = windows.slide(plan, slide, number, clock, x) else {
+        return Stepped::Each;
     };
-    let slots = &mut state.slots;
     // What nobody looks at has no slot.
     put(slots, step.avg, known_or_not(mean).to_bits());
     put(slots, step.stddev, known_or_not(deviation).to_bits());
@@ -121,8 +140,18 @@ pub(crate) fn step(plan: &Plan, state: &mut State, step: &WindowStep) {
         put(slots, step.lowest, lowest.to_bits());
         put(slots, step.highest, highest.to_bits());
     }
-    if slide.in_time {
-        state.timers.postpone(step.timers, clock, slide.length);
+    match if slide.in_time { timers.postpone(step.timers, clock, slide.length) } else { None } {
+        None => Stepped::Done,
+        Some(deadline) => Stepped::Armed(deadline),
+    }
+}
+
+/// The same, whatever comes of it.
+pub(crate) fn step(plan: &Plan, state: &mut State, step: &WindowStep) {
+    let moment = (state.step, state.clock);
+    let State { windows, slots, timers, .. } = state;
+    if slide(plan, &mut Ground { windows, slots, timers }, step, moment) == Stepped::Each {
+        step_of_each(plan, state, step);
     }
 }
 
@@ -135,7 +164,7 @@ fn known_or_not(x: f64) -> f64 {
 /// The end of a step while some look still waits to be known, or counts what it lost.
 #[cold]
 #[inline(never)]
-fn step_of_each(plan: &Plan, state: &mut State, step: &WindowStep) {
+pub(crate) fn step_of_each(plan: &Plan, state: &mut State, step: &WindowStep) {
     let id = step.slide.window;
     let Some(window) = plan.windows.get(id as usize) else { return };
     let period = window.period.map_or(NEVER, |period: PeriodPlan| state.period(period));

@@ -16,6 +16,8 @@ pub(crate) type Span = (u32, u32);
 pub(crate) struct Entry {
     /// Numbers of the market that only columns read: a part of [`Entries::readings`].
     pub(crate) readings: Span,
+    /// Windows to bring up to date: a part of [`Plan::window_steps`](super::Plan::window_steps). Empty where `more` has a list of windows.
+    pub(crate) windows: Span,
     /// Filters of the event: a part of the groups of the columns.
     pub(crate) filters: Span,
     /// Index of what else there is to do, or [`NONE`].
@@ -27,7 +29,7 @@ pub(crate) struct Entry {
 /// What is to be done beside readings and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct More {
-    /// Windows to bring up to date: a part of [`Entries::lists`].
+    /// Windows to bring up to date that do not stand side by side: a part of [`Entries::lists`].
     pub(crate) windows: Span,
     /// Market functions that nodes read: likewise.
     pub(crate) sources: Span,
@@ -79,15 +81,15 @@ impl Entries {
             for key in instrument * CLASSES..(instrument + 1) * CLASSES {
                 let (readings, groups) = (touched.readings.of(key), groups.of(key));
                 let (windows, sources) = (touched.windows.of(key), touched.sources.of(key));
-                let span = side_by_side(groups);
-                let more = if !windows.is_empty() || !sources.is_empty() || span.is_none() || scanned(instrument) {
+                let (span, steps) = (side_by_side(groups), side_by_side(windows));
+                let more = if steps.is_none() || !sources.is_empty() || span.is_none() || scanned(instrument) {
                     let mut list = |items: &[u32]| {
                         let start = len(all.lists.len())?;
                         all.lists.extend(items);
                         Ok::<Span, BuildError>((start, len(all.lists.len())?))
                     };
                     let more = More {
-                        windows: list(windows)?,
+                        windows: list(if steps.is_none() { windows } else { &[] })?,
                         sources: list(sources)?,
                         groups: list(if span.is_none() { groups } else { &[] })?,
                         scanned: scanned(instrument),
@@ -96,9 +98,9 @@ impl Entries {
                 } else {
                     NONE
                 };
-                let span = span.unwrap_or((0, 0));
+                let (span, windows) = (span.unwrap_or((0, 0)), steps.unwrap_or((0, 0)));
                 let filters = side_by_side(filters.of(key)).ok_or(BuildError::TooLarge)?;
-                let entry = Entry { readings: all.readings_of(first_reading, readings)?, filters, more, groups: span };
+                let entry = Entry { readings: all.readings_of(first_reading, readings)?, windows, filters, more, groups: span };
                 let (known, fresh) = all.entries.split_at(first_entry);
                 let same = fresh.iter().position(|other| *other == entry).map(|at| at + first_entry);
                 let same = same.or_else(|| known.first().filter(|empty| **empty == entry).map(|_| 0));

@@ -137,7 +137,7 @@ impl Builder<'_> {
         let is_free = |read: &[bool], id: usize| !read.get(id).copied().unwrap_or(true);
         let number = |id: usize| self.numbers.get(id).copied().unwrap_or(NONE);
         let free: FxHashSet<u32> = looks.iter().filter(|id| is_free(&read, **id)).map(|id| number(*id)).collect();
-        let steps = self.plan.window_steps(|node| free.contains(&node));
+        let mut steps = self.plan.window_steps(|node| free.contains(&node));
         let direct: FxHashSet<u32> = steps.iter().map(|step| step.slide.window).collect();
         for &id in &looks {
             let window = match self.plan.nodes.get(number(id) as usize).map(|node| node.op) {
@@ -153,6 +153,8 @@ impl Builder<'_> {
             .map(number)
             .collect();
         let mut by_arg: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        // Side by side for each argument.
+        steps.sort_by_key(|step| step.arg);
         for step in steps.into_iter().filter(|step| args.contains(&step.arg)) {
             by_arg.entry(step.arg).or_default().push(u32::try_from(self.plan.window_steps.len()).unwrap_or(NONE));
             self.plan.window_steps.push(step);
