@@ -247,6 +247,12 @@ fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<
                 index += 1;
             }
             (Stop::More { input }, Some(event), _) => finish(plan, state, event, input, sink),
+            (Stop::Filter { input, group, block }, ..) => {
+                kernel::run_filters(plan, group, Some(block), state);
+                let entry = plan.entries.of(input);
+                run_filters(plan, state, (group + 1, entry.filters.1));
+                end_step(plan, state, plan.entries.groups(entry), sink);
+            }
             (Stop::Window { input, step }, Some(event), _) => {
                 if let Some(step) = plan.window_steps.get(step as usize) {
                     ops::look::step_of_each(plan, state, step);
@@ -313,6 +319,11 @@ fn step_windows(plan: &Plan, state: &mut State, (first, end): Span) {
     }
 }
 
+/// Evaluates filters: a part of all groups of rows.
+fn run_filters(plan: &Plan, state: &mut State, (first, end): Span) {
+    (first..end).for_each(|group| kernel::run_filters(plan, group, None, state));
+}
+
 /// What an event does after its market, its readings, and the windows of its entry.
 fn finish<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, event: &Event<'_>, input: u32, sink: &mut S) {
     let entry = plan.entries.of(input);
@@ -333,9 +344,7 @@ fn finish<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, event: &Event<
             }
         }
     }
-    for group in entry.filters.0..entry.filters.1 {
-        kernel::run_filters(plan, group, state);
-    }
+    run_filters(plan, state, entry.filters);
     end_step(plan, state, plan.entries.groups(entry), sink);
     if more.is_some_and(|more| more.scanned) {
         ops::scan::on_event(plan, state, event.instrument.0, &event.payload, sink);

@@ -22,8 +22,10 @@ pub(crate) enum Stop {
     End,
     /// The next event is not plain. Nothing was done with it.
     Other,
-    /// More than this loop does is asked of the event that was taken last, or a filter lets it through; its readings and windows are done.
+    /// More than this loop does is asked of the event that was taken last; its readings and windows are done.
     More { input: u32 },
+    /// A filter in this block of this group may let the event through that was taken last; its readings and windows are done, and so are the filters before.
+    Filter { input: u32, group: u32, block: usize },
     /// A window of the event that was taken last has its sample, but what looks at it has to be looked at one by one; its readings are done, and so are the windows
     /// before.
     Window { input: u32, step: u32 },
@@ -132,11 +134,18 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
             stop = Stop::More { input: input() };
             break;
         }
-        for rows in groups.get(entry.filters.0 as usize..entry.filters.1 as usize).unwrap_or_default() {
+        for (rows, group) in
+            groups.get(entry.filters.0 as usize..entry.filters.1 as usize).unwrap_or_default().iter().zip(entry.filters.0..)
+        {
             let Some(routine) = routines.get(rows.shape as usize) else { continue };
             let one = if rows.rows == 1 && !routine.tests.is_empty() { test_one(routine, rows, operands, constants, slots) } else { None };
-            if one.unwrap_or_else(|| kernels.detect(columns, routine, *rows, slots, heads, 0).block < rows.blocks()) {
-                stop = Stop::More { input: input() };
+            let block = match one {
+                Some(true) => 0,
+                Some(false) => continue,
+                None => kernels.detect(columns, routine, *rows, slots, heads, 0).block,
+            };
+            if block < rows.blocks() {
+                stop = Stop::Filter { input: input(), group, block };
                 break 'events;
             }
         }

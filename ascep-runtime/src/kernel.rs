@@ -72,18 +72,17 @@ pub(crate) fn run(columns: &Columns, group: u32, mut from: usize, state: &mut St
     }
 }
 
-/// Evaluates the filters of a group for the event at hand: what occurs is at an instant.
+/// Evaluates the filters of a group for the event at hand: what occurs is at an instant. Where a block is known in which some may, it begins there.
 #[inline]
-pub(crate) fn run_filters(plan: &Plan, group: u32, state: &mut State) {
+pub(crate) fn run_filters(plan: &Plan, group: u32, found: Option<usize>, state: &mut State) {
     let Some((group, routine)) = plan.columns.group(group) else { return };
-    let mut from = 0;
-    loop {
-        let found = state.kernels.detect(&plan.columns, routine, group, &state.slots, &state.heads, from);
-        if found.block >= group.blocks() {
+    let mut found = found.unwrap_or_else(|| state.kernels.detect(&plan.columns, routine, group, &state.slots, &state.heads, 0).block);
+    while found < group.blocks() {
+        occur(plan, routine, group, found, state);
+        if found + 1 == group.blocks() {
             return;
         }
-        occur(plan, routine, group, found.block, state);
-        from = found.block + 1;
+        found = state.kernels.detect(&plan.columns, routine, group, &state.slots, &state.heads, found + 1).block;
     }
 }
 

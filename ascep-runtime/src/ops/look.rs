@@ -5,7 +5,7 @@ use crate::plan::{LookKind, LookPlan, NONE, NodeOp, PeriodPlan, Plan, Slide, Win
 use crate::state::State;
 use crate::timers::{NEVER, Timers};
 use crate::value::{Repr, at, put};
-use crate::window::{Sample, Slid, Windows};
+use crate::window::{Sample, Slid, Stage, Windows};
 
 /// What an aggregate over time remembers.
 #[derive(Debug, Clone, Copy)]
@@ -130,19 +130,26 @@ pub(crate) fn slide(plan: &Plan, ground: &mut Ground<'_>, step: &WindowStep, (nu
         return Stepped::Done;
     }
     let slide = &step.slide;
-    let Some(Slid { mean, deviation, extremes: [lowest, highest] }) = windows.slide(plan, slide, number, clock, x) else {
+    let Some(Slid { mean, deviation, extremes: [lowest, highest], stage }) = windows.slide(plan, slide, number, clock, x) else {
         return Stepped::Each;
     };
-    // What nobody looks at has no slot.
-    put(slots, step.avg, known_or_not(mean).to_bits());
-    put(slots, step.stddev, known_or_not(deviation).to_bits());
-    if slide.extremes != NONE {
-        put(slots, step.lowest, lowest.to_bits());
-        put(slots, step.highest, highest.to_bits());
+    if stage != Stage::Waiting {
+        // What nobody looks at has no slot.
+        put(slots, step.avg, known_or_not(mean).to_bits());
+        put(slots, step.stddev, known_or_not(deviation).to_bits());
+        if slide.extremes != NONE {
+            put(slots, step.lowest, lowest.to_bits());
+            put(slots, step.highest, highest.to_bits());
+        }
     }
-    match if slide.in_time { timers.postpone(step.timers, clock, slide.length) } else { None } {
-        None => Stepped::Done,
-        Some(deadline) => Stepped::Armed(deadline),
+    match stage {
+        Stage::Warm if slide.in_time => match timers.postpone(step.timers, clock, slide.length) {
+            None => Stepped::Done,
+            Some(deadline) => Stepped::Armed(deadline),
+        },
+        // They are all due when they become known, or are full.
+        Stage::Waiting | Stage::Known if timers.due(step.timers.0) <= clock => Stepped::Each,
+        _ => Stepped::Done,
     }
 }
 
@@ -168,20 +175,26 @@ pub(crate) fn step_of_each(plan: &Plan, state: &mut State, step: &WindowStep) {
     let id = step.slide.window;
     let Some(window) = plan.windows.get(id as usize) else { return };
     let period = window.period.map_or(NEVER, |period: PeriodPlan| state.period(period));
-    let mut warm = true;
+    let [mut warm, mut known, mut waiting] = [true; 3];
     for slot in [step.avg, step.stddev, step.lowest, step.highest] {
         let Some(NodeOp::Look { look: index }) = plan.nodes.get(slot as usize).map(|node| node.op) else { continue };
         let Some(&look) = plan.looks.get(index as usize) else { continue };
         let value = after(plan, state, look, window, index, true, period);
         put(&mut state.slots, slot, finite(value).to_bits());
-        warm &= match look.kind {
-            LookKind::Updates => is_full(state, look, window),
-            _ => state.looks.get(index as usize).is_some_and(|memory| memory.known && state.clock >= memory.known_at),
-        };
+        let memory = state.looks.get(index as usize).copied().unwrap_or_default();
+        let is_full = if look.kind == LookKind::Updates { is_full(state, look, window) } else { state.clock >= memory.known_at };
+        let has_timer = look.kind == LookKind::Standing && state.timers.due(look.timer) == memory.known_at;
+        warm &= is_full && (memory.known || look.kind == LookKind::Updates);
+        known &= !is_full && has_timer && memory.known;
+        waiting &= !is_full && has_timer && !memory.known;
     }
-    if warm {
-        state.windows.set_warm(id);
-    }
+    let stage = match (warm, known, waiting) {
+        (true, ..) => Stage::Warm,
+        (_, true, _) => Stage::Known,
+        (_, _, true) => Stage::Waiting,
+        _ => Stage::Each,
+    };
+    state.windows.set_stage(id, stage);
 }
 
 /// Counts a sample that had to go for another. To what compares with the past, the one from before the window is lost in the same way.
@@ -227,6 +240,10 @@ fn standing(plan: &Plan, state: &mut State, look: LookPlan, window: &WindowPlan,
         memory.leaves_at
     };
     let warm = clock >= memory.known_at;
+    if warm && !update && state.windows.stage(look.window) != Stage::Warm {
+        // The timer that the others wait for as well.
+        state.windows.set_stage(look.window, Stage::Each);
+    }
     memory.known |= warm || (update && look.partial);
     let deadline = if warm { leaves } else { leaves.min(memory.known_at) };
     let known = memory.known;

@@ -56,8 +56,42 @@ const LEFT: u32 = 1;
 const OVERFLOWED: u32 = 2;
 /// A number beyond all measure is among the samples, or was: the moments do not hold.
 const HUGE_WITHIN: u32 = 4;
-/// See [`Windows::set_warm`].
-const WARM: u32 = 8;
+/// The [`Stage`] of all that look at the window.
+const STAGE: u32 = 8 | 16;
+
+/// How far all are that look at a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Each has to be asked.
+    Each,
+    /// They are not known before their timers, which are armed.
+    Waiting,
+    /// They are known; their timers, which say when the window is full for the first time, are armed.
+    Known,
+    /// They are known, and wait for nothing but the next sample.
+    Warm,
+}
+
+impl Stage {
+    fn bits(self) -> u32 {
+        match self {
+            Self::Each => 0,
+            Self::Waiting => 8,
+            Self::Known => 16,
+            Self::Warm => STAGE,
+        }
+    }
+
+    #[inline(always)]
+    fn of(flags: u32) -> Self {
+        match flags & STAGE {
+            0 => Self::Each,
+            8 => Self::Waiting,
+            16 => Self::Known,
+            _ => Self::Warm,
+        }
+    }
+}
 
 impl Window {
     /// Whether an older sample had to go for the last one.
@@ -106,6 +140,8 @@ pub(crate) struct Slid {
     pub(crate) deviation: f64,
     /// The lowest and the highest.
     pub(crate) extremes: [f64; 2],
+    /// Never [`Stage::Each`].
+    pub(crate) stage: Stage,
 }
 
 /// All windows of an engine.
@@ -165,10 +201,15 @@ impl Windows {
         [places.head, places.at(places.len)].map(|place| plan.start + place as usize * plan.parts.width())
     }
 
-    /// Says that all that look at a window know it and have nothing to wait for but the next sample.
-    pub(crate) fn set_warm(&mut self, id: u32) {
+    /// How far all are that look at a window.
+    pub(crate) fn stage(&self, id: u32) -> Stage {
+        self.windows.get(id as usize).map_or(Stage::Each, |window| Stage::of(window.flags))
+    }
+
+    /// Says how far they are.
+    pub(crate) fn set_stage(&mut self, id: u32, stage: Stage) {
         if let Some(window) = self.windows.get_mut(id as usize) {
-            window.set(WARM, true);
+            window.flags = window.flags & !STAGE | stage.bits();
         }
     }
 
@@ -194,8 +235,8 @@ impl Windows {
     }
 
     /// [`advance`](Self::advance) for an update of a [simple](WindowPlan::slide) window. What seldom happens takes the general way; the sums come out
-    /// the same to the last bit. Gives what is read then, or nothing where it is to be read in the general way: also where not all that look at the
-    /// window are [warm](Self::set_warm).
+    /// the same to the last bit. Gives what is read then, or nothing where it is to be read in the general way: also at the [stage](Self::stage) where each that
+    /// looks at the window has to be asked.
     #[inline(always)]
     pub(crate) fn slide(&mut self, plan: &Plan, slide: &Slide, step: u64, ts: i64, x: f64) -> Option<Slid> {
         match (slide.in_time, slide.extremes == NONE) {
@@ -285,10 +326,11 @@ impl Windows {
             _ if slide.has_moments => self.renew(plan, slide.window)?,
             _ => Read::NOTHING,
         };
-        if flags & WARM == 0 {
+        let stage = Stage::of(flags);
+        if stage == Stage::Each {
             return None;
         }
-        Some(Slid { mean: read.mean(), deviation: read.deviation(), extremes: bests })
+        Some(Slid { mean: read.mean(), deviation: read.deviation(), extremes: bests, stage })
     }
 
     #[cold]
