@@ -1,15 +1,23 @@
 //! The comparison, small: it runs, its rows have the shape that is promised, and everybody gives the same signals.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "a test")]
 
+use std::time::Duration;
+
 use ascep_benches::by_hand::Frames;
+#[cfg(feature = "peers")]
+use ascep_benches::compare::Row;
+use ascep_benches::compare::clock::Clock;
+use ascep_benches::compare::contender::Contender;
+use ascep_benches::compare::measure::{Settings, in_turn};
 use ascep_benches::compare::report::{json, table};
 use ascep_benches::compare::svg::{latencies, ratios};
 use ascep_benches::compare::workloads::{Outcome, Size, Workload, run};
+use ascep_benches::stream::quotes;
 use ascep_feeds::binance::{Parser, SymbolTable};
 use ascep_feeds::event::Payload;
 use ascep_feeds::symbols::Symbols;
 use ascep_feeds::venue::FrameParser as _;
-use ascep_runtime::InstrumentId;
+use ascep_runtime::{Event, InstrumentId};
 use clap::ValueEnum as _;
 use serde_json::Value;
 
@@ -28,6 +36,8 @@ fn small_workloads_give_rows_of_the_promised_shape_and_equal_signals() {
             Workload::W5 => assert!(engines.starts_with(&["hand", "ascep"])),
             _ => assert!(engines.starts_with(&["hand", "ascep-interpreter"]), "{workload:?}: {engines:?}"),
         }
+        #[cfg(feature = "peers")]
+        foreign_engines_give_the_same_signals(workload, &rows);
         for row in parsed.as_array().unwrap() {
             let keys: Vec<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
             let mut expected = ["workload", "engine", "ns_per_event", "min", "max", "signals", "bytes_per_rule", "ratio_to_hand"];
@@ -48,6 +58,79 @@ fn small_workloads_give_rows_of_the_promised_shape_and_equal_signals() {
         assert!(latencies.contains(text), "{latencies}");
     }
     assert!(!(ratios + &latencies).contains("NaN"));
+}
+
+/// On these small streams also where an engine's windows are not quite ours.
+#[cfg(feature = "peers")]
+fn foreign_engines_give_the_same_signals(workload: Workload, rows: &[Row]) {
+    let expected: &[(&str, &[&str])] = match workload {
+        Workload::W1 => &[("W1", &["varpulis", "rust-rule-engine", "cel"])],
+        Workload::W2 => &[("W2", &["rust-rule-engine", "cel"])],
+        Workload::W3 => &[("W3", &["varpulis"]), ("W3b", &["varpulis"])],
+        Workload::W4 => &[("W4", &["varpulis"])],
+        _ => &[],
+    };
+    let is_foreign = |row: &&Row| row.engine != "hand" && !row.engine.starts_with("ascep");
+    let foreign = rows.iter().filter(is_foreign).count();
+    assert_eq!(foreign, expected.iter().map(|(_, engines)| engines.len()).sum::<usize>(), "{workload:?}: {rows:?}");
+    for (name, engines) in expected {
+        let signals = |engine: &str| rows.iter().find(|row| row.workload == *name && row.engine == engine).unwrap().signals;
+        for engine in *engines {
+            assert_eq!(signals(engine), signals("ascep-jit"), "{name}: {engine}");
+        }
+    }
+}
+
+/// A foreign engine that says that all of its time went into its own form of the events.
+struct Foreign;
+
+impl<'e> Contender<Event<'e>> for Foreign {
+    fn name(&self) -> &str {
+        "foreign"
+    }
+
+    fn take(&mut self, events: &[Event<'e>]) -> u64 {
+        events.len() as u64
+    }
+
+    fn take_and_convert(&mut self, events: &[Event<'e>], _: Clock) -> (u64, Duration) {
+        (self.take(events), Duration::MAX)
+    }
+
+    fn is_foreign(&self) -> bool {
+        true
+    }
+}
+
+/// Counts events.
+struct Counting;
+
+impl<'e> Contender<Event<'e>> for Counting {
+    fn name(&self) -> &str {
+        "hand"
+    }
+
+    fn take(&mut self, events: &[Event<'e>]) -> u64 {
+        events.len() as u64
+    }
+}
+
+#[test]
+fn the_time_for_events_of_its_own_form_is_not_counted_and_a_slow_foreign_engine_leaves() {
+    let events = quotes(4 * 64, &[InstrumentId(0)], 1);
+    let contenders = || -> [Box<dyn Contender<Event<'static>>>; 2] { [Box::new(Counting), Box::new(Foreign)] };
+    let patient = Settings { chunk: 64, warm: 1, chunks: 3, ..Settings::QUICK };
+    let Outcome { rows, mismatches, .. } = in_turn("W", &events, &patient, &mut contenders());
+    assert_eq!(mismatches, []);
+    assert_eq!((rows[1].signals, rows[1].max, rows[1].note.as_deref()), (256, 0.0, None));
+    assert!(rows[0].max > 0.0);
+
+    let impatient = Settings { foreign: Duration::ZERO, ..patient };
+    let Outcome { rows, mismatches, .. } = in_turn("W", &events, &impatient, &mut contenders());
+    // It is compared with what others had given by then.
+    assert_eq!(mismatches, []);
+    assert_eq!((rows[0].signals, rows[1].signals), (256, 128));
+    assert_eq!(rows[1].note.as_deref(), Some("1 of 3 chunks: time was up"));
 }
 
 #[test]

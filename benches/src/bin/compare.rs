@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ascep_benches::compare::clock::Clock;
+use ascep_benches::compare::flink::Flink;
 use ascep_benches::compare::workloads::{Outcome, Size, Workload, run};
 use ascep_benches::compare::{Row, machine, report, svg};
 use clap::{Parser, ValueEnum as _};
@@ -25,6 +26,9 @@ struct Args {
     /// does part of its work on other threads, which is not counted then; `W9` takes the time that passes.
     #[arg(long)]
     thread_time: bool,
+    /// Also run Flink's SQL on W1, W3 and W4, which takes minutes: from the package `apache-flink` of this Python, `python3` where none is named.
+    #[arg(long, value_name = "PYTHON", num_args = 0..=1, require_equals = true, default_missing_value = "python3")]
+    flink: Option<PathBuf>,
     /// Few events: shows that it works; its times mean nothing.
     #[arg(long)]
     quick: bool,
@@ -32,6 +36,13 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    let flink = match args.flink.clone().map(Flink::new).transpose() {
+        Ok(flink) => flink,
+        Err(error) => {
+            eprintln!("error: --flink: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let words: Vec<String> = std::env::args().skip(1).collect();
     let header = machine::header(&words);
     if args.json {
@@ -48,7 +59,16 @@ fn main() -> ExitCode {
         if !args.only.is_empty() && !args.only.contains(&workload) {
             continue;
         }
-        let more = run(workload, &size);
+        let mut more = run(workload, &size);
+        if let Some(flink) = &flink {
+            match flink.run(workload, &size, &more.rows) {
+                Ok(its) => more = more.and(its),
+                Err(error) => {
+                    eprintln!("error: {error}");
+                    return ExitCode::FAILURE;
+                }
+            }
+        }
         if args.json {
             eprintln!("{workload:?} done");
         } else {

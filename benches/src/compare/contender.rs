@@ -1,6 +1,10 @@
 //! What is measured.
 
+use std::time::Duration;
+
 use ascep_runtime::event::{Event, Payload};
+
+use super::clock::Clock;
 
 /// Something that takes the events of a workload, be it an engine or a loop. It keeps its state over the whole stream.
 pub trait Contender<E> {
@@ -9,6 +13,12 @@ pub trait Contender<E> {
 
     /// Takes events in order, through whatever takes most at once; the number of signals.
     fn take(&mut self, events: &[E]) -> u64;
+
+    /// As [`take`](Self::take), and which part of the time on `clock` went into events of its own form: others take the events as they are, so that it is not
+    /// counted.
+    fn take_and_convert(&mut self, events: &[E], _clock: Clock) -> (u64, Duration) {
+        (self.take(events), Duration::ZERO)
+    }
 
     /// What plan and state take, for each rule; `None` where nobody can say.
     fn bytes_per_rule(&self) -> Option<f64> {
@@ -19,6 +29,11 @@ pub trait Contender<E> {
     /// it leaves out.
     fn is_whole(&self) -> bool {
         true
+    }
+
+    /// Whether it is an engine of others, for which a run does not wait for minutes.
+    fn is_foreign(&self) -> bool {
+        false
     }
 
     /// Whether other threads do a part of its work, so that the time of the measuring thread says little.

@@ -8,6 +8,9 @@ use super::contender::{Contender, Item};
 use super::report::Row;
 use super::workloads::Outcome;
 
+/// In how many parts a chunk of a foreign engine is measured.
+pub const PARTS: usize = 8;
+
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -19,15 +22,19 @@ pub struct Settings {
     pub chunks: usize,
     /// What times are read from.
     pub clock: Clock,
-    /// A contender that took longer than this leaves the race, and its signals are compared as of there.
+    /// A contender that took longer than this leaves the race after its first measured chunk, and its signals are compared as of there.
     pub budget: Duration,
+    /// The same for a foreign engine. Its chunks are measured in [`PARTS`], since they may be few.
+    pub foreign: Duration,
 }
 
 impl Settings {
     /// What numbers are taken from: more than 2^20 events.
-    pub const FULL: Self = Self { chunk: 1 << 16, warm: 3, chunks: 21, clock: Clock::Wall, budget: Duration::from_secs(90) };
+    pub const FULL: Self =
+        Self { chunk: 1 << 16, warm: 3, chunks: 21, clock: Clock::Wall, budget: Duration::from_secs(90), foreign: Duration::from_secs(8) };
     /// What shows that it works.
-    pub const QUICK: Self = Self { chunk: 1 << 11, warm: 1, chunks: 3, clock: Clock::Wall, budget: Duration::from_secs(90) };
+    pub const QUICK: Self =
+        Self { chunk: 1 << 11, warm: 1, chunks: 3, clock: Clock::Wall, budget: Duration::from_secs(90), foreign: Duration::from_secs(8) };
 
     /// Events of the whole stream.
     #[must_use]
@@ -61,8 +68,10 @@ impl std::fmt::Display for Mismatch {
 /// What one contender did.
 #[derive(Debug, Default)]
 struct Track {
-    /// Nanoseconds an event of each measured chunk.
+    /// Nanoseconds an event of each measured chunk, or part of one.
     times: Vec<f64>,
+    /// How many chunks were measured.
+    chunks: usize,
     /// Signals up to the end of each chunk.
     signals: Vec<u64>,
     spent: Duration,
@@ -86,18 +95,25 @@ pub fn in_turn<E: Item>(workload: &str, events: &[E], settings: &Settings, conte
         for turn in 0..count {
             let which = (turn + number) % count;
             let (Some(contender), Some(track)) = (contenders.get_mut(which), tracks.get_mut(which)) else { continue };
-            if track.spent > settings.budget {
+            let (budget, parts) = if contender.is_foreign() { (settings.foreign, PARTS) } else { (settings.budget, 1) };
+            if track.spent > budget && track.chunks > 0 {
                 continue;
             }
-            black_box(chunk.iter().fold(0, |all, event| all ^ event.touch()));
-            let began = settings.clock.now();
-            let signals = black_box(contender.take(black_box(chunk)));
-            let took = settings.clock.now().saturating_sub(began);
-            track.spent += took;
-            track.signals.push(track.signals.last().copied().unwrap_or(0) + signals);
-            if number >= settings.warm {
-                track.times.push(took.as_nanos() as f64 / chunk.len() as f64);
+            track.chunks += usize::from(number >= settings.warm);
+            let mut signals = 0;
+            for part in chunk.chunks(chunk.len().div_ceil(parts)) {
+                black_box(part.iter().fold(0, |all, event| all ^ event.touch()));
+                let began = settings.clock.now();
+                let (more, converted) = black_box(contender.take_and_convert(black_box(part), settings.clock));
+                let passed = settings.clock.now().saturating_sub(began);
+                let took = passed.saturating_sub(converted);
+                signals += more;
+                track.spent += passed;
+                if number >= settings.warm {
+                    track.times.push(took.as_nanos() as f64 / part.len() as f64);
+                }
             }
+            track.signals.push(track.signals.last().copied().unwrap_or(0) + signals);
         }
     }
     rows(workload, settings, contenders, &tracks)
@@ -115,10 +131,11 @@ fn rows<E>(workload: &str, settings: &Settings, contenders: &[Box<dyn Contender<
             let (engine, reference) = (contender.name().to_owned(), reference.name().to_owned());
             out.mismatches.push(Mismatch { workload: workload.to_owned(), engine, signals, reference, expected });
         }
-        let short =
-            (track.times.len() < settings.chunks).then(|| format!("{} of {} chunks: time was up", track.times.len(), settings.chunks));
+        let short = (track.chunks < settings.chunks).then(|| format!("{} of {} chunks: time was up", track.chunks, settings.chunks));
+        let others =
+            (!contender.is_whole() && signals != expected).then(|| format!("{expected} signals by {} up to there", reference.name()));
         let part = (settings.clock == Clock::Thread && contender.has_threads()).then(|| "the time of one of its threads only".to_owned());
-        let note: Vec<String> = contender.note().into_iter().chain(short).chain(part).collect();
+        let note: Vec<String> = contender.note().into_iter().chain(others).chain(short).chain(part).collect();
         out.rows.push(Row {
             workload: workload.to_owned(),
             engine: contender.name().to_owned(),

@@ -7,7 +7,9 @@ use ascep_runtime::{Engine, EngineOptions, Event};
 use super::{Outcome, Size, Workload};
 use crate::compare::contender::Contender;
 use crate::compare::measure::in_turn;
-use crate::compare::{engines, hand, peers};
+#[cfg(feature = "peers")]
+use crate::compare::peers;
+use crate::compare::{engines, hand};
 use crate::rules::{Triple, deviations, one_shape, ranges, sequences, symbols, triple_rules, triples};
 use crate::{compile, stream};
 
@@ -101,6 +103,7 @@ impl Desk {
     pub fn contenders<'a>(&self) -> Vec<Box<dyn Contender<Event<'a>>>> {
         let mut all = vec![hand::contender(self)];
         all.extend(engines::contenders(&self.program, &engines::options()));
+        #[cfg(feature = "peers")]
         all.extend(peers::contenders(self));
         all
     }
@@ -112,18 +115,27 @@ fn spread_out(mut events: Vec<Event<'static>>, size: &Size) -> Vec<Event<'static
     events
 }
 
+/// The rules of W1 to W4, by the name of the workload, and the seed of its stream; none for other workloads.
+#[must_use]
+pub(in crate::compare) fn kinds(workload: Workload, size: &Size) -> Vec<(&'static str, Rules, u64)> {
+    match workload {
+        Workload::W1 => vec![("W1", Rules::OneShape, 7)],
+        Workload::W2 => vec![("W2", Rules::Triples(triples(size.triples, size.instruments, 5)), 11)],
+        // In these streams the timer that a window has ten seconds after its first sample changes nothing: loops and foreign engines have none.
+        Workload::W3 => vec![("W3", Rules::Deviations, 19), ("W3b", Rules::Ranges, 19)],
+        Workload::W4 => vec![("W4", Rules::Sequences, 17)],
+        _ => Vec::new(),
+    }
+}
+
 /// W1 to W4.
 #[must_use]
 pub(super) fn run(workload: Workload, size: &Size) -> Outcome {
-    let with = |name: &str, kind, seed| {
-        let (desk, events) = Desk::with_events(workload, size, kind, seed);
-        in_turn(name, &events, &size.settings, &mut desk.contenders())
-    };
-    match workload {
-        Workload::W2 => with("W2", Rules::Triples(triples(size.triples, size.instruments, 5)), 11),
-        // In these streams the timer that a window has ten seconds after its first sample changes nothing: loops and foreign engines have none.
-        Workload::W3 => with("W3", Rules::Deviations, 19).and(with("W3b", Rules::Ranges, 19)),
-        Workload::W4 => with("W4", Rules::Sequences, 17),
-        _ => with("W1", Rules::OneShape, 7),
-    }
+    kinds(workload, size)
+        .into_iter()
+        .map(|(name, kind, seed)| {
+            let (desk, events) = Desk::with_events(workload, size, kind, seed);
+            in_turn(name, &events, &size.settings, &mut desk.contenders())
+        })
+        .fold(Outcome::default(), Outcome::and)
 }

@@ -7,6 +7,7 @@ mod latency;
 mod replay;
 mod ways;
 
+pub(super) use desk::kinds;
 pub use desk::{Desk, Rules};
 pub use frames::text_to_event;
 
