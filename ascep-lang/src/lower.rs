@@ -6,15 +6,15 @@
 
 use std::borrow::Borrow;
 
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::fold;
-use crate::index::{Index, hash_of};
 use crate::program::{ClockFn, Constant, EventKind, MarketField, Node, NodeId, Op, PayloadField, Program, Rule, Type, TypedRules};
 use compact::{Compact, Order, Renumber};
+use shared::Shared;
 
 mod compact;
+mod shared;
 
 type Nodes = SmallVec<[NodeId; 3]>;
 
@@ -24,7 +24,7 @@ type Nodes = SmallVec<[NodeId; 3]>;
 #[must_use]
 pub fn lower(typed: impl Borrow<TypedRules>) -> Program {
     let typed = typed.borrow();
-    let (mut program, order) = compact(typed, typed.rules.iter().cloned());
+    let (mut program, order) = compact(typed, typed.rules.clone());
     let tables = &typed.tables;
     let table = |old: &[String], order: &Renumber| order.pick(|i| old.get(i).cloned().unwrap_or_default());
     program.tables.symbols = table(&tables.symbols, &order.symbols);
@@ -36,7 +36,7 @@ pub fn lower(typed: impl Borrow<TypedRules>) -> Program {
 /// The same for typed rules that nobody needs afterwards, whose texts are moved.
 pub(crate) fn lower_last(mut typed: TypedRules) -> Program {
     let rules = std::mem::take(&mut typed.rules);
-    let (mut program, order) = compact(&typed, rules.into_iter());
+    let (mut program, order) = compact(&typed, rules);
     let tables = &mut typed.tables;
     let table = |old: &mut [String], order: &Renumber| order.pick(|i| old.get_mut(i).map(std::mem::take).unwrap_or_default());
     program.tables.symbols = table(&mut tables.symbols, &order.symbols);
@@ -46,86 +46,54 @@ pub(crate) fn lower_last(mut typed: TypedRules) -> Program {
 }
 
 /// The program without its symbols, texts and units, and which of them it needs.
-fn compact(typed: &TypedRules, rules: impl ExactSizeIterator<Item = Rule>) -> (Program, Order) {
-    let mut shared = Shared::new(typed.nodes.len());
+fn compact(typed: &TypedRules, rules: Vec<Rule>) -> (Program, Order) {
+    let mut shared = Shared::new(typed);
     for node in &typed.nodes {
-        let new = shared.lower(typed, node);
-        let kept = shared.lower_kept(typed, node);
-        shared.of_typed.push(new);
-        shared.kept.push(kept);
+        let new = shared.lower(node);
+        let kept = shared.lower_kept(node);
+        shared.note(new, kept);
     }
-    Compact::new(typed, &shared).run(rules)
+    Compact::new(&shared).run(rules)
 }
 
-/// The nodes, each once.
-struct Shared {
-    nodes: Vec<Node>,
-    known: Index,
-    /// By node of the typed rules. None where it stands before its arguments.
-    of_typed: Vec<Option<NodeId>>,
-    /// By node of the typed rules that reads `it`: the same node with each `it.field` as of the last occurrence of its event, which is
-    /// what an operator with a memory has to see. None for nodes that read no `it`.
-    kept: Vec<Option<NodeId>>,
-    /// What a field of an event, by its number in the typed rules, is read from.
-    payloads: FxHashMap<(NodeId, PayloadField), NodeId>,
-}
+/// Stands for no node. There are never so many.
+const NONE: u32 = u32::MAX;
 
 fn id(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-impl Shared {
-    fn new(nodes: usize) -> Self {
-        Self {
-            nodes: Vec::with_capacity(nodes),
-            known: Index::default(),
-            of_typed: Vec::with_capacity(nodes),
-            kept: Vec::with_capacity(nodes),
-            payloads: FxHashMap::default(),
-        }
-    }
-
-    fn add(&mut self, node: Node) -> NodeId {
-        let new = id(self.nodes.len());
-        let nodes = &self.nodes;
-        if let Some(found) = self.known.find_or_add(hash_of(&node), new, |id| nodes.get(id as usize) == Some(&node)) {
-            return NodeId(found);
-        }
-        self.nodes.push(node);
-        NodeId(new)
-    }
-
-    fn lower(&mut self, typed: &TypedRules, node: &Node) -> Option<NodeId> {
+impl Shared<'_> {
+    fn lower(&mut self, node: &Node) -> Option<NodeId> {
         if let (Op::Payload(field), &[event]) = (node.op, node.args.as_slice()) {
-            return self.payload(typed, event, field, node.ty);
+            return self.payload(event, field, node.ty);
         }
         let remembers = node.op.remembers();
         let mut args = Nodes::new();
         for arg in &node.args {
-            let kept = if remembers { self.kept.get(arg.0 as usize).copied().flatten() } else { None };
-            args.push(kept.or_else(|| self.of_typed.get(arg.0 as usize).copied().flatten())?);
+            let kept = if remembers { self.kept(*arg) } else { None };
+            args.push(kept.or_else(|| self.of_typed(*arg))?);
         }
         self.finish(node, args)
     }
 
     /// The node as an operator with a memory sees it, where that is another one.
-    fn lower_kept(&mut self, typed: &TypedRules, node: &Node) -> Option<NodeId> {
+    fn lower_kept(&mut self, node: &Node) -> Option<NodeId> {
         if let (Op::Payload(field), &[event]) = (node.op, node.args.as_slice()) {
-            let value = self.payload(typed, event, field, node.ty)?;
-            let event = self.of_typed.get(event.0 as usize).copied().flatten()?;
-            return Some(self.add(Node { op: Op::Sample, args: smallvec::smallvec![event, value], ty: node.ty }));
+            let value = self.payload(event, field, node.ty)?;
+            let event = self.of_typed(event)?;
+            return Some(self.add(Op::Sample, smallvec::smallvec![event, value], node.ty));
         }
         // What a filter or an operator with a memory reads of `it` is seen to when that node itself is lowered.
         if matches!(node.op, Op::Where | Op::Seq(_)) || node.op.remembers() {
             return None;
         }
-        let kept = |arg: NodeId| self.kept.get(arg.0 as usize).copied().flatten();
-        if !node.args.iter().any(|arg| kept(*arg).is_some()) {
+        if !node.args.iter().any(|arg| self.kept(*arg).is_some()) {
             return None;
         }
         let mut args = Nodes::new();
         for arg in &node.args {
-            args.push(kept(*arg).or_else(|| self.of_typed.get(arg.0 as usize).copied().flatten())?);
+            args.push(self.kept(*arg).or_else(|| self.of_typed(*arg))?);
         }
         self.finish(node, args)
     }
@@ -134,17 +102,17 @@ impl Shared {
     fn finish(&mut self, node: &Node, mut args: Nodes) -> Option<NodeId> {
         if let Some(folded) = self.fold(node.op, &mut args) {
             return Some(match folded {
-                Folded::To(constant) => self.add(Node { op: Op::Const(constant), args: Nodes::new(), ty: node.ty }),
+                Folded::To(constant) => self.add(Op::Const(constant), Nodes::new(), node.ty),
                 Folded::Same(other) => other,
             });
         }
-        Some(self.add(Node { op: node.op, args, ty: node.ty }))
+        Some(self.add_typed(node, args))
     }
 
     /// A node that is a constant whatever happens, or the same as its only argument that matters.
     fn fold(&self, op: Op, args: &mut Nodes) -> Option<Folded> {
-        let constant = |id: NodeId| match self.nodes.get(id.0 as usize).map(|n| n.op) {
-            Some(Op::Const(c)) => Some(c),
+        let constant = |id: NodeId| match self.op(id) {
+            Some((Op::Const(c), _)) => Some(c),
             _ => None,
         };
         match op {
@@ -185,13 +153,13 @@ impl Shared {
 
     /// What `field` of the event that is node `event` of the typed rules is read from. Events nest as deep as a program has LETs,
     /// so this keeps its own stack.
-    fn payload(&mut self, typed: &TypedRules, event: NodeId, field: PayloadField, ty: Type) -> Option<NodeId> {
+    fn payload(&mut self, event: NodeId, field: PayloadField, ty: Type) -> Option<NodeId> {
         let leaf = match field {
             PayloadField::Ts => Some(Op::Clock(ClockFn::Now)),
             _ => None,
         };
         if let Some(op) = leaf {
-            return Some(self.add(Node { op, args: Nodes::new(), ty }));
+            return Some(self.add(op, Nodes::new(), ty));
         }
         let mut open: SmallVec<[NodeId; 8]> = smallvec::smallvec![event];
         while let Some(&top) = open.last() {
@@ -199,21 +167,21 @@ impl Shared {
                 open.pop();
                 continue;
             }
-            let node = typed.nodes.get(top.0 as usize)?;
+            let node = self.typed.nodes.get(top.0 as usize)?;
             let found = match node.op {
                 Op::Event(kind, symbol) => {
                     let op = Op::Market(source(kind, field)?, symbol);
-                    self.add(Node { op, args: Nodes::new(), ty })
+                    self.add(op, Nodes::new(), ty)
                 }
                 Op::Bar { .. } => {
                     let PayloadField::Bar(field) = field else { return None };
-                    let bar = self.of_typed.get(top.0 as usize).copied().flatten()?;
-                    self.add(Node { op: Op::BarField(field), args: smallvec::smallvec![bar], ty })
+                    let bar = self.of_typed(top)?;
+                    self.add(Op::BarField(field), smallvec::smallvec![bar], ty)
                 }
                 Op::Cycles(_) => {
                     let PayloadField::Opportunity(field) = field else { return None };
-                    let scan = self.of_typed.get(top.0 as usize).copied().flatten()?;
-                    self.add(Node { op: Op::OpportunityField(field), args: smallvec::smallvec![scan], ty })
+                    let scan = self.of_typed(top)?;
+                    self.add(Op::OpportunityField(field), smallvec::smallvec![scan], ty)
                 }
                 Op::Where | Op::EventAnd => {
                     let inner = *node.args.first().filter(|a| **a < top)?;
@@ -251,8 +219,8 @@ impl Shared {
             let value = *self.payloads.get(&(*arg, field))?;
             result = Some(match result {
                 Some(rest) if rest != value => {
-                    let event = self.of_typed.get(arg.0 as usize).copied().flatten()?;
-                    self.add(Node { op: Op::Pick, args: smallvec::smallvec![event, value, rest], ty })
+                    let event = self.of_typed(*arg)?;
+                    self.add(Op::Pick, smallvec::smallvec![event, value, rest], ty)
                 }
                 _ => value,
             });

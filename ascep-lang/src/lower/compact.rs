@@ -1,6 +1,7 @@
 //! What the rules need of the shared nodes, in the order in which they first need it.
 
-use super::{Nodes, Shared, id};
+use super::shared::Shared;
+use super::{NONE, Nodes, id};
 use crate::program::{
     Constant, Cycle, CycleId, LANGUAGE_VERSION, Node, NodeId, Op, PROGRAM_VERSION, Program, Rule, Scan, ScanId, ScanMarket, SequenceId,
     SymbolId, Tables, TextId, Type, TypedRules, UnitId,
@@ -9,9 +10,10 @@ use crate::program::{
 /// What is needed, in order of first need.
 pub(super) struct Compact<'t> {
     typed: &'t TypedRules,
-    shared: &'t Shared,
+    shared: &'t Shared<'t>,
     nodes: Vec<Node>,
-    new: Vec<Option<NodeId>>,
+    /// By shared node, once it is placed.
+    new: Vec<u32>,
     symbols: Renumber,
     texts: Renumber,
     units: Renumber,
@@ -60,12 +62,13 @@ impl Renumber {
 }
 
 impl<'t> Compact<'t> {
-    pub(super) fn new(typed: &'t TypedRules, shared: &'t Shared) -> Self {
+    pub(super) fn new(shared: &'t Shared<'t>) -> Self {
+        let typed = shared.typed;
         Self {
             typed,
             shared,
-            nodes: Vec::with_capacity(shared.nodes.len()),
-            new: vec![None; shared.nodes.len()],
+            nodes: Vec::with_capacity(shared.len()),
+            new: vec![NONE; shared.len()],
             symbols: Renumber::new(typed.tables.symbols.len()),
             texts: Renumber::new(typed.tables.texts.len()),
             units: Renumber::new(typed.tables.units.len()),
@@ -77,11 +80,9 @@ impl<'t> Compact<'t> {
         }
     }
 
-    pub(super) fn run(mut self, typed: impl ExactSizeIterator<Item = Rule>) -> (Program, Order) {
-        let mut rules = Vec::with_capacity(typed.len());
-        for rule in typed {
-            rules.extend(self.rule(rule));
-        }
+    pub(super) fn run(mut self, rules: Vec<Rule>) -> (Program, Order) {
+        // In the memory of the typed rules.
+        let rules = rules.into_iter().filter_map(|rule| self.rule(rule)).collect();
         let old = &self.typed.tables;
         self.tables.params.clone_from(&old.params);
         self.tables.inputs.clone_from(&old.inputs);
@@ -143,9 +144,9 @@ impl<'t> Compact<'t> {
 
     /// The new number of a node of the typed rules, with all that it reads.
     fn need(&mut self, typed: NodeId) -> Option<NodeId> {
-        let root = self.shared.of_typed.get(typed.0 as usize).copied().flatten()?;
-        if let Some(Some(new)) = self.new.get(root.0 as usize) {
-            return Some(*new);
+        let root = self.shared.of_typed(typed)?;
+        if let Some(new) = self.placed(root) {
+            return Some(new);
         }
         // Arguments come first, however deep they lie.
         self.open.clear();
@@ -153,20 +154,24 @@ impl<'t> Compact<'t> {
         while let Some(top) = self.open.last_mut() {
             let (old, next) = *top;
             top.1 += 1;
-            let node = self.shared.nodes.get(old.0 as usize)?;
-            match node.args.get(next) {
+            match self.shared.args(old).get(next) {
                 Some(&arg) => {
-                    if self.new.get(arg.0 as usize) == Some(&None) {
+                    if self.placed(arg).is_none() {
                         self.open.push((arg, 0));
                     }
                 }
                 None => {
                     self.open.pop();
-                    self.place(old, node)?;
+                    self.place(old)?;
                 }
             }
         }
-        self.new.get(root.0 as usize).copied().flatten()
+        self.placed(root)
+    }
+
+    /// The new number of a node that is placed.
+    fn placed(&self, old: NodeId) -> Option<NodeId> {
+        self.new.get(old.0 as usize).filter(|new| **new != NONE).map(|new| NodeId(*new))
     }
 
     /// The new number of a cycle; its markets are numbered with it.
@@ -198,15 +203,13 @@ impl<'t> Compact<'t> {
         new
     }
 
-    fn place(&mut self, old: NodeId, node: &Node) -> Option<()> {
-        if self.new.get(old.0 as usize)?.is_some() {
+    fn place(&mut self, old: NodeId) -> Option<()> {
+        if self.placed(old).is_some() {
             return Some(());
         }
-        let mut args = Nodes::new();
-        for arg in &node.args {
-            args.push(self.new.get(arg.0 as usize).copied().flatten()?);
-        }
-        let op = match node.op {
+        let (op, ty) = self.shared.op(old)?;
+        let args = self.shared.args(old).iter().map(|arg| self.placed(*arg)).collect::<Option<Nodes>>()?;
+        let op = match op {
             Op::Market(field, s) => Op::Market(field, SymbolId(self.symbols.get(s.0))),
             Op::Imbalance { symbol, depth } => Op::Imbalance { symbol: SymbolId(self.symbols.get(symbol.0)), depth },
             Op::DepthPrice { symbol, side } => Op::DepthPrice { symbol: SymbolId(self.symbols.get(symbol.0)), side },
@@ -220,11 +223,11 @@ impl<'t> Compact<'t> {
             Op::Const(Constant::Text(t)) => Op::Const(Constant::Text(self.text(t))),
             op => op,
         };
-        let ty = renumbered(&mut self.units, node.ty);
+        let ty = renumbered(&mut self.units, ty);
         let new = NodeId(id(self.nodes.len()));
         self.nodes.push(Node { op, args, ty });
         if let Some(slot) = self.new.get_mut(old.0 as usize) {
-            *slot = Some(new);
+            *slot = new.0;
         }
         Some(())
     }

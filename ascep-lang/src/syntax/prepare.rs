@@ -21,15 +21,33 @@ use pattern::{Patterns, Raw};
 /// The tokens of a file, ready to be parsed.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) lexemes: Vec<Lexeme>,
+    /// All tokens as they were read.
+    raw: Vec<Lexeme>,
+    /// Those of the items with which something had to be done, or might have been.
+    mended: Vec<Lexeme>,
     pub(super) items: Vec<ItemTokens>,
     pub(super) comments: Vec<Comment>,
+}
+
+impl Prepared {
+    /// The tokens of an item.
+    pub(super) fn tokens(&self, item: &ItemTokens) -> &[Lexeme] {
+        let list = if item.is_raw { &self.raw } else { &self.mended };
+        list.get(item.range.clone()).unwrap_or_default()
+    }
+
+    /// How many tokens the text has.
+    pub(super) fn len(&self) -> usize {
+        self.raw.len()
+    }
 }
 
 /// One item's share of the tokens.
 #[derive(Debug, Default)]
 pub(super) struct ItemTokens {
-    pub(super) range: Range<usize>,
+    range: Range<usize>,
+    /// The range is one of tokens as they were read: those of a pattern are not copied.
+    is_raw: bool,
     /// Whether it starts with a word that starts items.
     pub(super) starts: bool,
     /// Too deep to be parsed; reported.
@@ -39,6 +57,10 @@ pub(super) struct ItemTokens {
     /// Bytes in which something was reported that may make the grammar stumble again.
     pub(super) tainted: Vec<Range<u32>>,
 }
+
+/// An item without tokens.
+pub(super) static NO_ITEM: ItemTokens =
+    ItemTokens { range: 0..0, is_raw: false, starts: false, dead: false, pattern: None, tainted: Vec::new() };
 
 /// Where in an item we are, as far as one token at a time can tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,9 +135,10 @@ pub(super) fn prepare(file: FileId, text: &str, patterns: bool, report: &mut Rep
         file,
         text,
         report,
-        out: Vec::with_capacity(raw.lexemes.len()),
+        out: Vec::new(),
         items: Vec::new(),
         item_start: 0,
+        as_read: None,
         dead: false,
         open: Vec::new(),
         zone: Zone::Outside,
@@ -138,7 +161,8 @@ pub(super) fn prepare(file: FileId, text: &str, patterns: bool, report: &mut Rep
         at = patterns.skip(&raw, at + 1, &mut work);
     }
     work.finish_item();
-    Prepared { lexemes: work.out, items: work.items, comments }
+    let Work { out: mended, items, .. } = work;
+    Prepared { raw: raw.lexemes, mended, items, comments }
 }
 
 struct Work<'a> {
@@ -149,6 +173,8 @@ struct Work<'a> {
     items: Vec<ItemTokens>,
     /// Where the last item starts in `out`, and whether it is beyond reading.
     item_start: usize,
+    /// Where the tokens of the last item stand as they were read, and where they end in `out`, if nothing had to be done with them so far.
+    as_read: Option<(Range<usize>, usize)>,
     dead: bool,
     open: Vec<Open>,
     zone: Zone,
@@ -265,8 +291,13 @@ impl Work<'_> {
         }
         self.close(0);
         let len = self.out.len();
+        let as_read = self.as_read.take().filter(|(_, end)| *end == len && !self.dead);
         if let Some(item) = self.items.last_mut() {
             item.range.end = len;
+            if let Some((range, _)) = as_read {
+                (item.range, item.is_raw) = (range, true);
+                self.out.truncate(self.item_start);
+            }
         }
         self.zone = Zone::Outside;
         self.dead = false;

@@ -32,14 +32,24 @@ fn text_of(name: &str, rules: usize) -> Option<String> {
 struct Stage {
     name: &'static str,
     times: Vec<Duration>,
+    /// Pages that the system had to give.
+    faults: Vec<u64>,
 }
 
 /// Runs `work` `reps` times and times it without the drop of its value.
 fn time<T>(stage: &mut Stage, work: impl FnOnce() -> T) -> T {
+    let faults = faults();
     let start = now();
     let value = black_box(work());
     stage.times.push(now().saturating_sub(start));
+    stage.faults.push(self::faults() - faults);
     value
+}
+
+/// Pages that the system has given to this process so far, where it says so.
+fn faults() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(7)).and_then(|n| n.parse().ok()).unwrap_or_default()
 }
 
 /// The time that this thread has had on a processor, so that what else runs on the machine counts for little.
@@ -88,7 +98,7 @@ fn changed(text: &str) -> String {
 }
 
 fn run(kind: &str, text: &str, reps: usize, only: Option<&str>) -> bool {
-    let stage = |name| Stage { name, times: Vec::new() };
+    let stage = |name| Stage { name, times: Vec::new(), faults: Vec::new() };
     let [mut tokens, mut parse, mut all, mut graph, mut plan, mut replace] =
         ["tokens", "parse", "compile", "lower", "engine", "replace"].map(stage);
     let wanted = |name: &str| only.is_none_or(|o| o.split(',').any(|o| o == name));
@@ -123,11 +133,18 @@ fn run(kind: &str, text: &str, reps: usize, only: Option<&str>) -> bool {
         }
     }
     for stage in [tokens, parse, all, graph, plan, replace] {
-        let mut times = stage.times;
+        let (mut times, mut faults) = (stage.times, stage.faults);
         times.sort_unstable();
+        faults.sort_unstable();
         let ms = |t: Option<&Duration>| t.map_or(0.0, |t| t.as_secs_f64() * 1e3);
         if !times.is_empty() {
-            println!("{kind:12} {:8} min {:9.3} ms  median {:9.3} ms", stage.name, ms(times.first()), ms(times.get(times.len() / 2)));
+            println!(
+                "{kind:12} {:8} min {:9.3} ms  median {:9.3} ms  {:6} pages",
+                stage.name,
+                ms(times.first()),
+                ms(times.get(times.len() / 2)),
+                faults.get(faults.len() / 2).copied().unwrap_or_default()
+            );
         }
     }
     true

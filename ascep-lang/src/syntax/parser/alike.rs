@@ -16,14 +16,13 @@ use crate::span::{FileId, Span};
 
 /// The rules that were parsed, by pattern.
 #[derive(Default)]
-pub(super) struct Alike {
-    models: Vec<Option<Model>>,
+pub(super) struct Alike<'s> {
+    models: Vec<Option<Model<'s>>>,
 }
 
 /// A rule that was parsed.
-struct Model {
-    /// Its tokens among those of the file.
-    tokens: Range<usize>,
+struct Model<'s> {
+    tokens: &'s [Lexeme],
     /// Its expressions and itself in the tree.
     exprs: Range<usize>,
     item: usize,
@@ -36,19 +35,18 @@ struct Model {
 pub(super) struct Origin<'s> {
     pub(super) file: FileId,
     pub(super) text: &'s str,
-    pub(super) lexemes: &'s [Lexeme],
     pub(super) max_nodes: usize,
 }
 
-impl Alike {
+impl<'s> Alike<'s> {
     /// Notes a rule that was parsed without a finding.
-    pub(super) fn add(&mut self, pattern: PatternId, origin: Origin<'_>, tokens: Range<usize>, exprs: Range<usize>, tree: &Tree) {
+    pub(super) fn add(&mut self, pattern: PatternId, tokens: &'s [Lexeme], exprs: Range<usize>, tree: &Tree) {
         let at = pattern.0 as usize;
         if self.models.len() <= at {
             self.models.resize_with(at + 1, || None);
         }
         // How often a step of a sequence is wanted depends on numbers.
-        let counts = origin.lexemes.get(tokens.clone()).unwrap_or_default().iter().any(|l| l.token == Token::LBrace);
+        let counts = tokens.iter().any(|l| l.token == Token::LBrace);
         if let (Some(item), Some(Item::Rule(_)), Some(model), false) =
             (tree.items.len().checked_sub(1), tree.items.last(), self.models.get_mut(at), counts)
         {
@@ -57,10 +55,9 @@ impl Alike {
     }
 
     /// Adds to the tree the rule of some tokens, if one of this pattern was parsed. Leaves the tree as it was where it says no.
-    pub(super) fn copy(&mut self, pattern: PatternId, origin: Origin<'_>, tokens: Range<usize>, tree: &mut Tree) -> bool {
+    pub(super) fn copy(&mut self, pattern: PatternId, origin: Origin<'_>, tokens: &[Lexeme], tree: &mut Tree) -> bool {
         let Some(Some(model)) = self.models.get_mut(pattern.0 as usize) else { return false };
-        let (first, tokens) =
-            (origin.lexemes.get(model.tokens.clone()).unwrap_or_default(), origin.lexemes.get(tokens).unwrap_or_default());
+        let first = model.tokens;
         if tree.exprs.len() + model.exprs.len() > origin.max_nodes {
             return false;
         }

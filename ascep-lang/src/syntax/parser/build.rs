@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::super::literal;
-use super::super::prepare::ItemTokens;
+use super::super::prepare::{ItemTokens, NO_ITEM, Prepared};
 use super::super::report::Report;
 use super::super::tree::{
     Action, Arg, Expr, ExprId, ExprKind, ForEach, Ident, Item, MAX_NESTING, Rule, SetRef, StrLit, Tail, Test, TestStep, Text, Tree, UsePath,
@@ -25,9 +25,9 @@ pub(crate) struct Build<'s> {
     max_nodes: usize,
     /// Set when nothing more need be parsed.
     stop: &'s Cell<bool>,
-    pub(super) lexemes: &'s [Lexeme],
-    /// The item that is being parsed, and whether it is the last one.
+    /// The item that is being parsed, its tokens, and whether it is the last one.
     pub(super) item: &'s ItemTokens,
+    pub(super) tokens: &'s [Lexeme],
     pub(super) is_last: bool,
     /// Stands for all that is too deep in this item.
     too_deep: Option<ExprId>,
@@ -42,10 +42,10 @@ pub(crate) struct Build<'s> {
 }
 
 impl<'s> Build<'s> {
-    pub(super) fn new(file: FileId, text: &'s str, limits: &Limits, lexemes: &'s [Lexeme], stop: &'s Cell<bool>) -> Self {
-        const NO_ITEM: &ItemTokens = &ItemTokens { range: 0..0, starts: false, dead: false, pattern: None, tainted: Vec::new() };
+    pub(super) fn new(file: FileId, text: &'s str, limits: &Limits, prepared: &'s Prepared, stop: &'s Cell<bool>) -> Self {
         // A guess that spares most of the growing: about five of six tokens make no node.
-        let tree = Tree { exprs: Vec::with_capacity(lexemes.len() / 2), ..Tree::default() };
+        let exprs = Vec::with_capacity(prepared.len() / 2);
+        let tree = Tree { exprs, items: Vec::with_capacity(prepared.items.len()), ..Tree::default() };
         Self {
             file,
             text,
@@ -53,8 +53,8 @@ impl<'s> Build<'s> {
             report: Report::new(limits.max_errors),
             max_nodes: limits.max_nodes.min(u32::MAX as usize),
             stop,
-            lexemes,
-            item: NO_ITEM,
+            item: &NO_ITEM,
+            tokens: &[],
             is_last: false,
             too_deep: None,
             lists: Vec::new(),
@@ -70,8 +70,9 @@ impl<'s> Build<'s> {
         self.max_nodes
     }
 
-    pub(super) fn start_item(&mut self, item: &'s ItemTokens, is_last: bool) {
+    pub(super) fn start_item(&mut self, item: &'s ItemTokens, tokens: &'s [Lexeme], is_last: bool) {
         self.item = item;
+        self.tokens = tokens;
         self.is_last = is_last;
         self.too_deep = None;
         self.lists.clear();

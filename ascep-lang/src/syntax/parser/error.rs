@@ -55,7 +55,7 @@ impl<'s> Build<'s> {
             SyntaxError::ExtraToken { token: (start, token, end) } => (Some(Lexeme { token, start, end }), Vec::new()),
             SyntaxError::InvalidToken { .. } | SyntaxError::User { .. } => return,
         };
-        let item: &'s [Lexeme] = self.lexemes.get(self.item.range.clone()).unwrap_or_default();
+        let item: &'s [Lexeme] = self.tokens;
         // Tokens that were put in have no width and start where the token before them ends.
         let at = found.map_or(item.len(), |found| item.partition_point(|l| (l.start, l.end) < (found.start, found.end)));
         let context = Context { found, at, expected: Expected::new(&expected), item };

@@ -55,9 +55,9 @@ fn parse_with(file: FileId, text: &str, limits: &Limits, patterns: bool) -> (Tre
     let mut lexical = Report::new(limits.max_errors);
     let prepared = prepare(file, text, patterns, &mut lexical);
     let stop = Cell::new(false);
-    let mut build = Build::new(file, text, limits, &prepared.lexemes, &stop);
+    let mut build = Build::new(file, text, limits, &prepared, &stop);
     let parser = grammar::ItemParser::new();
-    let origin = Origin { file, text, lexemes: &prepared.lexemes, max_nodes: build.max_nodes() };
+    let origin = Origin { file, text, max_nodes: build.max_nodes() };
     let mut alike = Alike::default();
     for (at, item) in prepared.items.iter().enumerate() {
         if stop.get() {
@@ -67,11 +67,11 @@ fn parse_with(file: FileId, text: &str, limits: &Limits, patterns: bool) -> (Tre
             continue;
         }
         let pattern = item.pattern.filter(|_| item.tainted.is_empty());
-        if pattern.is_some_and(|pattern| alike.copy(pattern, origin, item.range.clone(), &mut build.tree)) {
+        let tokens = prepared.tokens(item);
+        if pattern.is_some_and(|pattern| alike.copy(pattern, origin, tokens, &mut build.tree)) {
             continue;
         }
-        let tokens = prepared.lexemes.get(item.range.clone()).unwrap_or_default();
-        build.start_item(item, at + 1 == prepared.items.len());
+        build.start_item(item, tokens, at + 1 == prepared.items.len());
         let (exprs, found) = (build.tree.exprs.len(), build.report.len());
         if !item.starts {
             build.stray(tokens);
@@ -84,7 +84,7 @@ fn parse_with(file: FileId, text: &str, limits: &Limits, patterns: bool) -> (Tre
         }
         build.finish_item();
         if let Some(pattern) = pattern.filter(|_| build.report.len() == found && !stop.get()) {
-            alike.add(pattern, origin, item.range.clone(), exprs..build.tree.exprs.len(), &build.tree);
+            alike.add(pattern, tokens, exprs..build.tree.exprs.len(), &build.tree);
         }
     }
     let (mut tree, report) = build.finish();

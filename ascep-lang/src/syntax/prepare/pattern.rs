@@ -122,6 +122,8 @@ impl Patterns {
             return at;
         }
         work.take_all(tokens, PatternId(id), pattern.ending);
+        // With the word that starts it.
+        work.as_read = range.start.checked_sub(1).map(|start| (start..range.end, work.out.len()));
         range.end
     }
 
