@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 pub(crate) use ascep_native::{Head, LANES, Operands, lanes_of_tail};
 use rustc_hash::FxHashMap;
 
+use crate::cursor;
 use crate::error::BuildError;
 use crate::interpreter::Routine;
 use crate::machine::Machine;
@@ -34,6 +35,8 @@ pub(crate) struct Group {
     pub(crate) rules: u32,
     /// The head of its first block.
     pub(crate) head: u32,
+    /// Where its rows are thresholds of one number, in ascending order: which [`Cursor`](crate::cursor::Cursor) is its own. [`NONE`] for others.
+    pub(crate) cursor: u32,
 }
 
 impl Group {
@@ -63,6 +66,8 @@ pub(crate) struct Columns {
     /// Blocks of all groups.
     pub(crate) heads: usize,
     pub(crate) shape_rules: usize,
+    /// Groups with cursors.
+    pub(crate) cursors: usize,
     /// Machine code of shapes that have it.
     pub(crate) machine: Machine,
 }
@@ -297,35 +302,41 @@ impl ColumnsBuilder {
         let [mut lists, mut filters] = [vec![Vec::new(); keys], vec![Vec::new(); keys]];
         let len = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
         for (((_, input), shape), rows) in rows {
-            let id = len(columns.groups.len())?;
-            let is_filter = columns.shapes.get(shape as usize).is_some_and(|shape| shape.mode == ShapeMode::Occurs);
-            let lists = if is_filter { &mut filters } else { &mut lists };
-            for key in keys_of(input) {
-                if let Some(list) = lists.get_mut(key as usize) {
-                    list.push(id);
-                }
-            }
-            columns.groups.push(Group {
-                shape,
-                rows: len(rows.len())?,
-                operands: len(columns.operands.len())?,
-                constants: len(columns.constants.len())?,
-                rules: len(columns.rules.len())?,
-                head: len(columns.heads)?,
-            });
-            let operands = columns.shapes.get(shape as usize).map_or(0, |shape| usize::from(shape.operands));
+            let of_shape = columns.shapes.get(shape as usize);
+            let operands = of_shape.map_or(0, |shape| usize::from(shape.operands));
+            let is_filter = of_shape.is_some_and(|shape| shape.mode == ShapeMode::Occurs);
             let constants: &[usize] = kept.get(shape as usize).map_or(&[], |kept| kept);
-            for block in rows.chunks(LANES) {
-                let lane = |lane: usize| block.get(lane).or(block.last()).and_then(|row| pending.get(*row as usize));
-                let lanes = || (0..lanes_of_tail(block.len())).filter_map(lane);
-                for k in 0..operands {
-                    lanes().filter_map(|rule| rule.operands.get(k)).for_each(|slot| columns.operands.push(*slot));
+            let lists = if is_filter { &mut filters } else { &mut lists };
+            let keys = keys_of(input);
+            for (rows, is_sorted) in parts(of_shape, constants, &pending, rows) {
+                let id = len(columns.groups.len())?;
+                for key in &keys {
+                    if let Some(list) = lists.get_mut(*key as usize) {
+                        list.push(id);
+                    }
                 }
-                for &k in constants {
-                    columns.constants.extend(lanes().filter_map(|rule| rule.constants.get(k)));
+                columns.groups.push(Group {
+                    shape,
+                    rows: len(rows.len())?,
+                    operands: len(columns.operands.len())?,
+                    constants: len(columns.constants.len())?,
+                    rules: len(columns.rules.len())?,
+                    head: len(columns.heads)?,
+                    cursor: if is_sorted { len(columns.cursors)? } else { NONE },
+                });
+                columns.cursors += usize::from(is_sorted);
+                for block in rows.chunks(LANES) {
+                    let lane = |lane: usize| block.get(lane).or(block.last()).and_then(|row| pending.get(*row as usize));
+                    let lanes = || (0..lanes_of_tail(block.len())).filter_map(lane);
+                    for k in 0..operands {
+                        lanes().filter_map(|rule| rule.operands.get(k)).for_each(|slot| columns.operands.push(*slot));
+                    }
+                    for &k in constants {
+                        columns.constants.extend(lanes().filter_map(|rule| rule.constants.get(k)));
+                    }
+                    columns.rules.extend(block.iter().filter_map(|row| Some(pending.get(*row as usize)?.rule)));
+                    columns.heads += 1;
                 }
-                columns.rules.extend(block.iter().filter_map(|row| Some(pending.get(*row as usize)?.rule)));
-                columns.heads += 1;
             }
         }
         len(columns.heads.saturating_mul(LANES))?;
@@ -336,6 +347,34 @@ impl ColumnsBuilder {
         columns.groups.shrink_to_fit();
         Ok((columns, [Lists::new(lists), Lists::new(filters)]))
     }
+}
+
+/// The rows of an input and a shape, cut into those of groups with cursors and one group of all others; whether each part is one with a cursor.
+fn parts(shape: Option<&Shape>, constants: &[usize], pending: &[PendingRule], mut rows: Vec<u32>) -> Vec<(Vec<u32>, bool)> {
+    let (&[constant], true) = (constants, rows.len() >= cursor::LEAST && shape.is_some_and(Shape::is_threshold)) else {
+        return vec![(rows, false)];
+    };
+    let rule = |row: u32| pending.get(row as usize);
+    let slot = |row: u32| rule(row).and_then(|rule| rule.operands.first().copied()).unwrap_or(NONE);
+    let threshold = |row: u32| rule(row).and_then(|rule| rule.constants.get(constant).copied()).unwrap_or(f64::NAN);
+    if rows.iter().any(|row| threshold(*row).is_nan()) {
+        return vec![(rows, false)];
+    }
+    // Stable: rows with one threshold stay in order.
+    rows.sort_by(|a, b| slot(*a).cmp(&slot(*b)).then(threshold(*a).total_cmp(&threshold(*b))));
+    let (mut parts, mut rest) = (Vec::new(), Vec::new());
+    for of_slot in rows.chunk_by(|a, b| slot(*a) == slot(*b)) {
+        if of_slot.len() >= cursor::LEAST {
+            parts.push((of_slot.to_vec(), true));
+        } else {
+            rest.extend(of_slot);
+        }
+    }
+    if !rest.is_empty() {
+        rest.sort_unstable();
+        parts.push((rest, false));
+    }
+    parts
 }
 
 /// Puts constants that are the same in all rows into the code. Gives those that are left to columns, in order.

@@ -6,6 +6,8 @@
 use ascep_lang::program::MarketField;
 use ascep_native::Slots;
 
+use crate::columns::Group;
+use crate::cursor::Cursor;
 use crate::event::{Event, Payload, Quote, Side, Trade};
 use crate::interpreter::test_one;
 use crate::market::{CLASSES, Traded, side_is};
@@ -54,7 +56,7 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
     // The first timer may be due a little later than this says; it is not due before.
     let limit = state.timers.earliest().clamp(start, i64::MAX - 1);
     let number = state.step;
-    let State { clock: state_clock, slots, heads, market, kernels, windows, timers, .. } = state;
+    let State { clock: state_clock, slots, heads, cursors, market, kernels, windows, timers, .. } = state;
     let (mut clock, mut left) = (start, limit.wrapping_sub(start).cast_unsigned());
     let (slots, heads) = (&mut slots[..], &heads[..]);
     let (columns, entries) = (&plan.columns, &plan.entries);
@@ -161,11 +163,21 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
                 }
                 continue;
             }
+            let threshold = if rows.cursor == NONE { None } else { number_of(rows, operands, slots) };
+            if let Some(x) = threshold
+                && cursors.get(rows.cursor as usize).is_some_and(|cursor| cursor.holds(x))
+            {
+                continue;
+            }
             let found = kernels.detect(columns, routine, *rows, slots, heads, 0);
             unknown += found.unknown;
             if found.block < rows.blocks() {
                 stop = Stop::Row { input: input(), group, block: found.block };
                 break 'events;
+            }
+            if let Some(x) = threshold {
+                let (first, end) = (rows.constants as usize, rows.constants as usize + rows.rows as usize);
+                put(cursors, rows.cursor, Cursor::around(x, constants.get(first..end).unwrap_or_default()));
             }
         }
     }
@@ -180,6 +192,13 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
         }
     }
     (taken, stop)
+}
+
+/// The number that all rows of a group read first.
+#[inline(always)]
+fn number_of<T: Copy + Into<u32>>(rows: &Group, operands: &[T], slots: &[u64]) -> Option<f64> {
+    let slot: u32 = (*operands.get(rows.operands as usize)?).into();
+    slots.get(slot as usize).map(|bits| f64::from_bits(*bits))
 }
 
 /// How many numbers of an event have places.

@@ -3,6 +3,7 @@
 //! A kernel changes nothing, so whichever finds the blocks, machine code or the interpreter, what a rule does is decided in one place.
 
 use crate::columns::{Columns, Group, Head};
+use crate::cursor::Cursor;
 use crate::interpreter::{self, Registers, Routine};
 use crate::plan::{Plan, ShapeMode};
 use crate::state::State;
@@ -103,7 +104,9 @@ fn occur(plan: &Plan, routine: &Routine, group: Group, block: usize, state: &mut
 #[cold]
 #[inline(never)]
 fn settle(columns: &Columns, routine: &Routine, group: Group, block: usize, state: &mut State) {
-    let State { kernels, slots, heads, truths, touched, counters, .. } = state;
+    let State { kernels, slots, heads, cursors, truths, touched, counters, .. } = state;
+    // It spoke for the truths as they were.
+    put(cursors, group.cursor, Cursor::default());
     let masks = interpreter::masks(columns, routine, group, block, slots, &mut kernels.registers);
     let head = group.head + u32::try_from(block).unwrap_or(u32::MAX);
     let ticks = columns.shape(group).is_some_and(|shape| shape.mode == ShapeMode::EveryTick);

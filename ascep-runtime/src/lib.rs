@@ -27,6 +27,7 @@ pub mod arbitrage;
 mod bits;
 mod columns;
 mod counters;
+mod cursor;
 mod engine;
 mod error;
 pub mod event;

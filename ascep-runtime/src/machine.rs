@@ -183,6 +183,9 @@ mod compiled {
         numbers: offset_of!(Event<'_>, payload) + align_of::<Payload<'_>>() + offset_of!(Quote, bid),
     };
 
+    /// The most rows with a cursor that the loop goes through without one.
+    const MOST_THRESHOLDS: u32 = 128;
+
     /// What a quote of an instrument does, if it is the same before and after its first trade and is nothing but readings and rows.
     fn entry(columns: &Columns, entries: &Entries, instrument: usize) -> Option<Entry> {
         let input = u32::try_from(instrument).ok()?.checked_mul(CLASSES)?;
@@ -193,6 +196,10 @@ mod compiled {
         let readings = entries.readings(of).iter().map(|reading| Some((field(reading.field)?, reading.slot)));
         let groups = (of.groups.0..of.groups.1).map(|group| {
             let group = *columns.groups.get(group as usize)?;
+            // A cursor is faster than machine code over very many rows.
+            if group.cursor != NONE && group.rows > MOST_THRESHOLDS {
+                return None;
+            }
             Some(GroupAt {
                 shape: group.shape as usize,
                 rows: group.rows,

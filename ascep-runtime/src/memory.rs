@@ -7,6 +7,7 @@ use ascep_lang::program::{Op, OpportunityField};
 
 use crate::bits::BitQueue;
 use crate::columns::Head;
+use crate::cursor::Cursor;
 use crate::error::BuildError;
 use crate::host::HostFunctions;
 use crate::kernel::Kernels;
@@ -258,6 +259,7 @@ fn state_parts(plan: &Plan) -> [(&'static str, usize); 6] {
         plan.rules.memories() * size_of::<RuleState>() + plan.rules.len(),
         plan.limits.len() * size_of::<Ring>(),
         plan.columns.heads.saturating_mul(size_of::<Head>()),
+        plan.columns.cursors.saturating_mul(size_of::<Cursor>()),
         sizes.emitted.saturating_mul(8),
         sizes.max_fields * size_of::<Value<'_>>(),
     ];

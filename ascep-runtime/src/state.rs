@@ -3,6 +3,7 @@
 use crate::bits::BitQueue;
 use crate::columns::Head;
 use crate::counters::Counters;
+use crate::cursor::Cursor;
 use crate::kernel::Kernels;
 use crate::market::Market;
 use crate::ops::bar::Bars;
@@ -82,6 +83,8 @@ pub(crate) struct State {
     pub(crate) emitted: Vec<i64>,
     /// What the columns remember of their rows.
     pub(crate) heads: Vec<Head>,
+    /// Of groups whose rows are thresholds of one number.
+    pub(crate) cursors: Vec<Cursor>,
     pub(crate) kernels: Kernels,
     /// Empty between signals; kept for its capacity.
     pub(crate) values: Vec<Value<'static>>,
@@ -133,6 +136,7 @@ impl State {
             timers_done: i64::MIN,
             rules: vec![RuleState::default(); plan.rules.memories()],
             heads: plan.columns.heads(&truths),
+            cursors: vec![Cursor::default(); plan.columns.cursors],
             truths,
             limit_rings: vec![Ring::default(); plan.limits.len()],
             emitted: vec![0; sizes.emitted],

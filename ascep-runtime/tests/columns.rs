@@ -299,6 +299,30 @@ proptest! {
     }
 }
 
+/// Many thresholds of a few numbers, on a grid that prices meet.
+fn thresholds() -> impl Strategy<Value = Vec<R>> {
+    let field = prop::sample::select(vec![MarketField::Bid, MarketField::Bid, MarketField::Mid, MarketField::Last]);
+    let op = prop::sample::select(vec![CmpOp::Lt, CmpOp::Le, CmpOp::Gt, CmpOp::Gt, CmpOp::Ge]);
+    let one = (field, op, 0..14_u32, prop::bool::weighted(0.1), prop::bool::weighted(0.2), prop::bool::weighted(0.1));
+    prop::collection::vec(one, 60..200).prop_map(|rules| {
+        let of = |(field, op, threshold, other, turned, ticks): (MarketField, CmpOp, u32, bool, bool, bool)| {
+            let (x, threshold) = (market(field, SYMBOLS[usize::from(other)]), num(f64::from(threshold) * 0.5));
+            let rule = rule(if turned { threshold.cmp(op, x) } else { x.cmp(op, threshold) }).field("x", last("A/B"));
+            if ticks { rule.every_tick() } else { rule }
+        };
+        rules.into_iter().map(of).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn thresholds_and_nodes_agree(rules in thresholds(), run in run(), events in prop::collection::vec(happening(), 1..80)) {
+        agree(&rules, &run, &events)?;
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, max_shrink_iters: 20, ..ProptestConfig::default() })]
 

@@ -77,6 +77,16 @@ pub(crate) struct Shape {
     pub(crate) levels: u16,
 }
 
+impl Shape {
+    /// Whether it compares one number with one constant, so that its rows are thresholds.
+    pub(crate) fn is_threshold(&self) -> bool {
+        use CmpOp::{Ge, Gt, Le, Lt};
+        let &[a, b, Instr::Compare(Lt | Le | Gt | Ge, x, y)] = &self.code[..] else { return false };
+        let is_number_and_constant = matches!((a, b), (Instr::Operand(_), Instr::Const(_)) | (Instr::Const(_), Instr::Operand(_)));
+        is_number_and_constant && x != y && self.mode == ShapeMode::Edge
+    }
+}
+
 /// A rule, or the filter of a `WHERE`, as a shape and what is its own.
 #[derive(Debug, Clone)]
 pub(crate) struct ShapedRule {
