@@ -170,10 +170,21 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
+/// What moves the numbers of one instrument.
+fn plain() -> impl Strategy<Value = Happening> {
+    let price = || (1..12_u32).prop_map(|x| f64::from(x) * 0.5);
+    prop_oneof![
+        (price(), price()).prop_map(|(bid, ask)| Happening::Quote(0, [bid, ask, 1.0, 1.0].map(Some))),
+        price().prop_map(|price| Happening::Trade(0, price, Some(1.0))),
+    ]
+}
+
 /// How a program is run.
 #[derive(Debug, Clone)]
 struct Run {
     quiet: bool,
+    /// By machine code, where there is any.
+    jit: bool,
     /// Whether events that follow each other are taken in one call.
     batches: bool,
     /// Before which event the engine goes on from a snapshot.
@@ -181,11 +192,12 @@ struct Run {
 }
 
 fn run() -> impl Strategy<Value = Run> {
-    (prop::bool::ANY, prop::bool::ANY, prop::option::of(0..40_usize)).prop_map(|(quiet, batches, restore)| Run { quiet, batches, restore })
+    let flags = (prop::bool::ANY, prop::bool::ANY, prop::bool::ANY);
+    (flags, prop::option::of(0..40_usize)).prop_map(|((quiet, jit, batches), restore)| Run { quiet, jit, batches, restore })
 }
 
 fn play(program: &ascep_lang::Program, columns: bool, run: &Run, events: &[Happening]) -> (Vec<String>, ascep_runtime::Counters, usize) {
-    let options = EngineOptions::default().with_columns(columns).with_quiet_start(run.quiet);
+    let options = EngineOptions::default().with_columns(columns).with_quiet_start(run.quiet).with_jit(run.jit);
     let mut engine = Engine::new(program, options.clone()).unwrap();
     let mut lines = Vec::new();
     let mut sink = |signal: &Signal<'_>| lines.push(show(signal));
@@ -299,18 +311,21 @@ proptest! {
     }
 }
 
-/// Many thresholds of a few numbers, on a grid that prices meet.
+/// Many rules over few thresholds of few numbers: some of them prices, so that they are met, with room between them.
 fn thresholds() -> impl Strategy<Value = Vec<R>> {
     let field = prop::sample::select(vec![MarketField::Bid, MarketField::Bid, MarketField::Mid, MarketField::Last]);
     let op = prop::sample::select(vec![CmpOp::Lt, CmpOp::Le, CmpOp::Gt, CmpOp::Gt, CmpOp::Ge]);
-    let one = (field, op, 0..14_u32, prop::bool::weighted(0.1), prop::bool::weighted(0.2), prop::bool::weighted(0.1));
-    prop::collection::vec(one, 60..200).prop_map(|rules| {
-        let of = |(field, op, threshold, other, turned, ticks): (MarketField, CmpOp, u32, bool, bool, bool)| {
-            let (x, threshold) = (market(field, SYMBOLS[usize::from(other)]), num(f64::from(threshold) * 0.5));
+    let threshold = prop::sample::select(vec![0.75, 1.5, 3.0, 3.25, 5.0]);
+    let kinds = prop::collection::vec((field, op, prop::bool::weighted(0.2)), 1..4);
+    let rows = prop::collection::vec((0..3_usize, threshold, prop::bool::weighted(0.1), prop::bool::weighted(0.1)), 60..200);
+    (kinds, rows).prop_map(|(kinds, rows)| {
+        let of = |(kind, threshold, other, ticks): (usize, f64, bool, bool)| {
+            let (field, op, turned) = kinds[kind % kinds.len()];
+            let (x, threshold) = (market(field, SYMBOLS[usize::from(other)]), num(threshold));
             let rule = rule(if turned { threshold.cmp(op, x) } else { x.cmp(op, threshold) }).field("x", last("A/B"));
             if ticks { rule.every_tick() } else { rule }
         };
-        rules.into_iter().map(of).collect()
+        rows.into_iter().map(of).collect()
     })
 }
 
@@ -318,7 +333,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn thresholds_and_nodes_agree(rules in thresholds(), run in run(), events in prop::collection::vec(happening(), 1..80)) {
+    fn thresholds_and_nodes_agree(rules in thresholds(), run in run(), events in prop::collection::vec(prop_oneof![plain(), happening()], 1..80)) {
         agree(&rules, &run, &events)?;
     }
 }
