@@ -203,6 +203,9 @@ pub(crate) struct RunArgs {
     /// Pace of a simulated market
     #[arg(long, value_enum, default_value_t = Speed::Real)]
     pub(crate) speed: Speed,
+    /// Evaluate on so many cores, 1 to 64; rules that share instruments stay together, and the signals are the same
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) shards: Option<u8>,
     /// Write the frames as they come into this folder, a file for each connection
     #[arg(long, value_name = "DIR")]
     pub(crate) record: Option<std::path::PathBuf>,

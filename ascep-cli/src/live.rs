@@ -33,7 +33,7 @@ pub(crate) fn live(specs: &[VenueSpec], program: &Program, args: &RunArgs, conso
     let mut session = Session::new(
         program,
         Some(first.venue.name()),
-        Settings::of(&args.signals.engine).with_strict(args.signals.strict),
+        Settings::of(&args.signals.engine).with_strict(args.signals.strict).with_shards(args.shards.map(usize::from), 1),
         output,
         console,
         &interrupt,

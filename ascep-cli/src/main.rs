@@ -6,6 +6,7 @@ mod check;
 mod console;
 mod data;
 mod error;
+mod evaluator;
 mod explain;
 mod graph;
 mod intake;

@@ -23,6 +23,8 @@ use crate::values::Span;
 
 /// The rules of `ascep run` without a file.
 const DEMO: &str = include_str!("../demo/demo.cep");
+/// So many events at once go to the shards of an engine, where none has to be waited for.
+const BATCH: usize = 4_096;
 /// The longest sleep between two looks at Ctrl-C.
 const NAP: Duration = Duration::from_millis(50);
 
@@ -92,7 +94,10 @@ fn simulated(specs: &[SimSpec], program: &Program, args: &RunArgs, console: &Con
     let mut session = Session::new(
         program,
         Some(sim::NAME),
-        Settings::of(&args.signals.engine).with_strict(args.signals.strict),
+        // At its own pace each event is evaluated when it comes, as live.
+        Settings::of(&args.signals.engine)
+            .with_strict(args.signals.strict)
+            .with_shards(args.shards.map(usize::from), if args.speed == Speed::Max { BATCH } else { 1 }),
         output,
         console,
         &interrupt,

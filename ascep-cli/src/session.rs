@@ -10,11 +10,12 @@ use ascep_lang::Program;
 use ascep_lang::program::{Constant, Mode, Period};
 use ascep_runtime::event::{InstrumentId, Timestamp};
 use ascep_runtime::signal::{Head, Signal, SignalSink};
-use ascep_runtime::{BuildError, Engine, EngineOptions, Explanation};
+use ascep_runtime::{BuildError, EngineOptions, Explanation};
 
 use crate::args::EngineArgs;
 use crate::console::Console;
 use crate::error::Failure;
+use crate::evaluator::{Evaluator, Refusal};
 use crate::intake::{FeedOrder, Taker};
 use crate::interrupt::Interrupt;
 use crate::output::Output;
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     max_bytes: Option<usize>,
     /// Whether signals and rules can be explained.
     provenance: bool,
+    /// `--shards`, and how many events they take at once.
+    shards: Option<(usize, usize)>,
 }
 
 impl Settings {
@@ -46,6 +49,7 @@ impl Settings {
             quiet_start: args.quiet_start,
             strict: false,
             provenance: false,
+            shards: None,
             max_window_samples: args.max_window_samples.map(NonZeroUsize::get),
             max_bytes: args.max_bytes.map(|size| size.0),
         }
@@ -59,6 +63,11 @@ impl Settings {
     /// Of an engine that can explain.
     pub(crate) fn with_provenance(self) -> Self {
         Self { provenance: true, ..self }
+    }
+
+    /// `--shards`; what waits for them may wait for as long as it takes `batch` events to come.
+    pub(crate) fn with_shards(self, shards: Option<usize>, batch: usize) -> Self {
+        Self { shards: shards.map(|shards| (shards, batch)), ..self }
     }
 
     fn options(self, default_venue: Option<&str>) -> EngineOptions {
@@ -78,10 +87,10 @@ impl Settings {
 
 /// An engine at work.
 pub(crate) struct Session {
-    engine: Engine,
+    engine: Evaluator,
     output: Output,
-    /// By [`SymbolId`](ascep_feeds::SymbolId); grows as new names come.
-    instruments: Vec<InstrumentId>,
+    /// By [`SymbolId`](ascep_feeds::SymbolId), with the name; grows as new names come.
+    instruments: Vec<(InstrumentId, String)>,
     /// By [`InstrumentId`]: whether data came.
     seen: Vec<bool>,
     events: u64,
@@ -119,12 +128,20 @@ impl Session {
         console: &Console,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
-        let engine = Engine::new(program, settings.options(default_venue)).map_err(|error| match error {
+        let engine = Evaluator::new(program, settings.options(default_venue), settings.shards).map_err(|error| match error {
             BuildError::Memory { .. } | BuildError::Exhausted { .. } => Failure::Build(format!(
                 "{error}; `ascep check --memory` says which rules need it; `max = n` in a window or `--max-window-samples N` for all of them makes windows smaller, `--max-bytes SIZE` allows more"
             )),
             _ => Failure::Build(error.to_string()),
         })?;
+        match *engine.shards() {
+            [] => {}
+            [_] => console.note(&"the rules are one part, in which each reads what another one reads, so they run on one core"),
+            ref shards => {
+                let rules: Vec<String> = shards.iter().map(ToString::to_string).collect();
+                console.note(&format_args!("{} shards, of {} rules", rules.len(), rules.join(" and ")));
+            }
+        }
         let seen = vec![false; engine.instruments().count()];
         Ok(Self {
             engine,
@@ -153,6 +170,7 @@ impl Session {
             if self.interrupt.came() {
                 return Err(Failure::Interrupted);
             }
+            self.take_waiting()?;
             self.advance(next)?;
         }
         Ok(())
@@ -160,7 +178,26 @@ impl Session {
 
     fn advance(&mut self, ts: Timestamp) -> Result<(), Failure> {
         let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began: Instant::now() };
-        self.engine.advance_to(ts, &mut sink);
+        self.engine.advance_to(ts, &mut sink)?;
+        self.output.check()
+    }
+
+    /// Evaluates the events that wait for others.
+    fn take_waiting(&mut self) -> Result<(), Failure> {
+        let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began: Instant::now() };
+        let refusal = self.engine.take_waiting(&mut sink)?;
+        self.taken(refusal)
+    }
+
+    /// Sees to what was refused, and to what waits behind it.
+    fn taken(&mut self, mut refusal: Option<Refusal>) -> Result<(), Failure> {
+        while let Some(Refusal { event, error }) = refusal {
+            self.events = self.events.saturating_sub(1);
+            let name = self.instruments.get(event.symbol.0 as usize).map_or("", |(_, name)| name);
+            self.refusals.refuse(&format_args!("event at {} of {name}: {error}", event.ts))?;
+            let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began: Instant::now() };
+            refusal = self.engine.take_waiting(&mut sink)?;
+        }
         self.output.check()
     }
 
@@ -171,7 +208,7 @@ impl Session {
 
     /// How a rule stands.
     pub(crate) fn explain(&mut self, rule: u32) -> Result<Explanation, Failure> {
-        self.engine.explain_rule(rule).map_err(|error| Failure::Usage(format!("{error}; {}", error.help())))
+        self.engine.explain(rule)
     }
 
     /// The explanation of the signal that was waited for.
@@ -192,7 +229,8 @@ impl Session {
 
     /// Writes what is left of the signals and gives the counts.
     pub(crate) fn finish(mut self, conflated: u64, order: Vec<FeedOrder>) -> (Summary, Result<(), Failure>) {
-        let ended = self.output.finish();
+        let taken = self.take_waiting();
+        let ended = taken.and(self.output.finish());
         let counters = self.engine.counters();
         let summary = Summary {
             events: self.events,
@@ -210,7 +248,7 @@ impl Session {
     /// Looks up names that came since the last time.
     fn learn(&mut self, symbols: &Symbols) {
         for (_, name) in symbols.iter().skip(self.instruments.len()) {
-            self.instruments.push(self.engine.instrument(name).unwrap_or(InstrumentId::UNNAMED));
+            self.instruments.push((self.engine.instrument(name).unwrap_or(InstrumentId::UNNAMED), name.to_owned()));
         }
     }
 }
@@ -221,25 +259,24 @@ impl Taker for Session {
         if index >= self.instruments.len() {
             self.learn(symbols);
         }
-        let instrument = self.instruments.get(index).copied().unwrap_or(InstrumentId::UNNAMED);
-        let Some(engine_event) = event.to_engine(instrument) else { return Ok(()) };
+        let instrument = self.instruments.get(index).map_or(InstrumentId::UNNAMED, |known| known.0);
+        if event.to_engine(instrument).is_none() {
+            return Ok(());
+        }
         // What is due before the event, where that is much; the rest is done with the event. Should the engine refuse the event, its time
         // has come all the same.
         self.stride_to(event.ts.saturating_sub(1))?;
-        let began = Instant::now();
-        let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began };
-        match self.engine.on_event(&engine_event, &mut sink) {
-            Ok(()) => {
-                self.events += 1;
-                self.first_ts = self.first_ts.or(Some(event.ts));
-                self.last_ts = self.last_ts.max(Some(event.ts));
-                if let Some(seen) = self.seen.get_mut(instrument.0 as usize) {
-                    *seen = true;
-                }
-                self.output.check()
+        let mut sink = Sink { output: &mut self.output, latency: &mut self.latency, began: Instant::now() };
+        let refusal = self.engine.event(event, instrument, &mut sink)?;
+        self.events += 1;
+        if refusal.as_ref().is_none_or(|refusal| (refusal.event.ts, refusal.event.symbol) != (event.ts, event.symbol)) {
+            self.first_ts = self.first_ts.or(Some(event.ts));
+            self.last_ts = self.last_ts.max(Some(event.ts));
+            if let Some(seen) = self.seen.get_mut(instrument.0 as usize) {
+                *seen = true;
             }
-            Err(error) => self.refuse(&format_args!("event at {} of {}: {error}", event.ts, symbols.name(event.symbol))),
         }
+        self.taken(refusal)
     }
 
     fn refuse(&mut self, what: &dyn std::fmt::Display) -> Result<(), Failure> {
@@ -251,6 +288,7 @@ impl Taker for Session {
     }
 
     fn advance_to(&mut self, ts: Timestamp) -> Result<(), Failure> {
+        self.take_waiting()?;
         self.stride_to(ts)?;
         self.advance(ts)
     }

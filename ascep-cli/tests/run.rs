@@ -28,6 +28,58 @@ fn the_same_seed_gives_the_same_bytes() {
 }
 
 #[test]
+fn shards_give_the_same_bytes() {
+    let folder = Folder::new();
+    // Parts that share nothing: a level, a filter, a window with timers, a sequence, a silence, an EVERY.
+    let rules = folder.file(
+        "parts.cep",
+        "PARAM least = 2bp IN 0bp .. 50bp
+         IF mid(\"BTC/USDT\") > avg(mid(\"BTC/USDT\"), 2s, partial = TRUE) THEN HIGH(mid = mid(\"BTC/USDT\")) COOLDOWN 100ms
+         IF trade(\"ETH/USDT\") WHERE it.qty > 0.1 THEN LARGE(price = it.price, qty = it.qty)
+         IF spread_ratio(\"BNB/USDT\") > least THEN WIDE EVERY 250ms
+         IF SEQ a: trade(\"SOL/USDT\") WHERE it.side == \"buy\" -> b: trade(\"SOL/USDT\") WHERE it.side == \"sell\" WITHIN 1s THEN TURN(from = a.price, to = b.price)
+         IF NO trade(\"ADA/USDT\") FOR 20ms THEN SILENT
+         IF mid(\"XRP/USDT\") CROSSES ABOVE avg(mid(\"XRP/USDT\"), 5s, partial = TRUE) THEN UP\n",
+    );
+    let run = |more: &[&str]| ascep(&[&["run", rules.as_str(), "--feed", "sim:seed=5", "--speed", "max"], more].concat()).with(0);
+    for ends in [["--events", "20000"], ["--events", "4096"], ["--for", "30s"]] {
+        let one = run(&ends);
+        for name in ["HIGH", "LARGE", "WIDE", "TURN", "SILENT", "UP"] {
+            assert!(one.stdout.contains(&format!("\"signal\":\"{name}\"")), "no {name} in {ends:?}: {}", one.stdout);
+        }
+        for shards in ["1", "2", "5"] {
+            let many = run(&[&ends[..], &["--shards", shards]].concat());
+            assert_eq!(many.stdout, one.stdout, "{shards} shards, {ends:?}");
+            // The counts are the same too.
+            let counts = |text: &str| {
+                text.lines().filter(|l| l.starts_with("events  ") || l.starts_with("signals")).map(str::to_owned).collect::<Vec<_>>()
+            };
+            assert_eq!(counts(&many.stderr), counts(&one.stderr));
+        }
+    }
+    let split = run(&["--events", "10", "--shards", "3"]);
+    assert!(split.stderr.contains("3 shards, of 2 and 2 and 2 rules"), "{}", split.stderr);
+}
+
+#[test]
+fn shards_that_are_none() {
+    ascep(&["run", "--events", "1", "--shards", "0"]).with(2).says("1..=64");
+    ascep(&["run", "--events", "1", "--shards", "65"]).with(2).says("1..=64");
+    // What reads common instruments stays together.
+    let folder = Folder::new();
+    let rules = folder.file("one.cep", "IF mid(\"A/B\") > mid(\"C/D\") THEN A\nIF mid(\"C/D\") > 1 THEN B\n");
+    ascep(&["run", &rules, "--speed", "max", "--events", "10", "--shards", "2"]).with(0).says("they run on one core");
+    // Explanations are those of one engine, and a replay has one.
+    ascep(&["replay", &rules, "--data", &rules, "--shards", "2"]).with(2).says("--shards");
+}
+
+#[test]
+fn shards_at_the_pace_of_the_market() {
+    let run = |more: &[&str]| ascep(&[&["run", "--feed", "sim:seed=3", "--for", "1s"], more].concat()).with(0).stdout;
+    assert_eq!(run(&["--shards", "2"]), run(&[]));
+}
+
+#[test]
 fn events_and_time_end_a_run() {
     let ended = ascep(&["run", "--speed", "max", "--events", "1000"]).with(0);
     assert!(ended.stderr.contains("events           1,000\n"), "{}", ended.stderr);
