@@ -4,7 +4,7 @@
 //! What it needs of plan and state stays in locals for all events of a call.
 
 use ascep_lang::program::MarketField;
-use ascep_native::Slots;
+use ascep_native::{Slots, prefetch};
 
 use crate::columns::Group;
 use crate::cursor::Cursor;
@@ -39,6 +39,14 @@ pub(crate) enum Stop {
 const LEAST: f64 = 1e-150;
 const MOST: f64 = 1e150;
 
+/// From so many instruments on what is known of them lies farther than in the second cache, and is asked for ahead of its event.
+const MANY: usize = 2048;
+/// How many events ahead: what leads to something has to be there when that is asked for.
+const LINE_AHEAD: usize = 16;
+const ENTRY_AHEAD: usize = 11;
+const ROWS_AHEAD: usize = 7;
+const SLOTS_AHEAD: usize = 3;
+
 /// Takes events as long as they are plain. Gives how many it took.
 pub(crate) fn run(plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usize, Stop) {
     match plan.columns.operands.slots() {
@@ -68,10 +76,37 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
     let (Some(hot), Some(of), Some(trades)) = (hot.get_mut(..known), of.get(..known), trades.get_mut(..known)) else {
         return (0, Stop::Other);
     };
+    let is_far = known >= MANY;
     let mut unknown = 0;
     let mut taken = 0;
     let mut stop = Stop::End;
-    'events: for event in events {
+    'events: for (event, place) in events.iter().zip(0..) {
+        if is_far {
+            let ahead = |by: usize| events.get(place + by).map(|event| event.instrument.0 as usize);
+            let entry = |instrument: usize| of.get(instrument).and_then(|of| of.get(usize::from(is_quote(event))));
+            if let Some(next) = ahead(LINE_AHEAD) {
+                prefetch(hot, next);
+                prefetch(of, next);
+            }
+            if let Some(entry) = ahead(ENTRY_AHEAD).and_then(entry) {
+                prefetch(records, *entry as usize);
+            }
+            if let Some(entry) = ahead(ROWS_AHEAD).and_then(entry).and_then(|entry| records.get(*entry as usize)) {
+                prefetch(readings, entry.readings.0 as usize);
+                prefetch(groups, entry.groups.0 as usize);
+                prefetch(steps, entry.windows.0 as usize);
+            }
+            if let Some(entry) = ahead(SLOTS_AHEAD).and_then(entry).and_then(|entry| records.get(*entry as usize)) {
+                if let Some(reading) = readings.get(entry.readings.0 as usize) {
+                    prefetch(slots, reading.slot as usize);
+                }
+                if let Some(group) = groups.get(entry.groups.0 as usize) {
+                    prefetch(heads, group.head as usize);
+                    prefetch(operands, group.operands as usize);
+                    prefetch(constants, group.constants as usize);
+                }
+            }
+        }
         let instrument = event.instrument.0;
         let venue_ts = match event.venue_ts {
             None => UNKNOWN_INT,
@@ -192,6 +227,10 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
         }
     }
     (taken, stop)
+}
+
+fn is_quote(event: &Event<'_>) -> bool {
+    matches!(event.payload, Payload::Quote(_))
 }
 
 /// The number that all rows of a group read first.

@@ -368,3 +368,39 @@ fn a_timer_fires_between_plain_events_of_one_call() {
         assert_eq!(times, [2 * S, 7 * S / 2]);
     }
 }
+
+/// With so many instruments what events need is asked for ahead of them; that must not be seen.
+#[test]
+fn events_of_many_instruments_give_the_same_in_one_call_and_one_by_one() {
+    let symbols: Vec<String> = (0..2_500).map(|k| format!("S{k}/USD")).collect();
+    let text: String = symbols.iter().map(|s| format!("IF mid(\"{s}\") > 4 THEN S\n")).collect();
+    let program = ascep_lang::compile(&[ascep_lang::Source::new("many.cep", &text)], &ascep_lang::Options::default()).unwrap();
+    for jit in [false, true] {
+        let options = EngineOptions::default().with_jit(jit);
+        let engine = || Engine::new(&program, options.clone()).unwrap();
+        let (mut together, mut apart) = (engine(), engine());
+        let ids: Vec<InstrumentId> = symbols.iter().map(|s| together.instrument(s).unwrap()).collect();
+        let mut seed = 3_u64;
+        let mut dice = |sides: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % sides
+        };
+        let events: Vec<Event<'_>> = (0..20_000)
+            .map(|k| {
+                let (instrument, price) = (ids[dice(2_500) as usize], 1.0 + dice(12) as f64 * 0.5);
+                let payload = match dice(20) {
+                    0 => Payload::Trade(Trade { price, qty: 1.0, side: None }),
+                    1 => Payload::Forget(Loss::Gap),
+                    _ => Payload::Quote(Quote { bid: price, ask: price + 0.5, bid_qty: 1.0, ask_qty: 1.0 }),
+                };
+                Event { ts: k * 1_000, venue_ts: None, instrument, payload }
+            })
+            .collect();
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        together.on_events(&events, &mut |signal: &Signal<'_>| a.push(show(signal))).unwrap();
+        for event in &events {
+            apart.on_event(event, &mut |signal: &Signal<'_>| b.push(show(signal))).unwrap();
+        }
+        assert!(a.len() > 1_000 && a == b && together.counters() == apart.counters());
+    }
+}
