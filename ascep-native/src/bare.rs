@@ -1,5 +1,10 @@
-//! The only `unsafe` of the project: the prefetch instruction, and the call of code made at run time.
+//! The only `unsafe` of the project: the prefetch instruction, vectors of two numbers, slots that are known to be there, and the call of code made at run time.
 #![expect(unsafe_code, reason = "machine code can't be called otherwise; each place has its proof")]
+
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+pub(crate) mod sse2;
+
+pub(crate) mod lookup;
 
 /// Asks for the cache line of an element ahead of its use. Nothing where there is no such element or no such instruction.
 #[inline(always)]

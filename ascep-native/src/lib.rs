@@ -1,5 +1,5 @@
-//! What the ASCEP engine can't say in safe Rust, behind a face that is safe: asking for memory ahead of its use and, with the feature `jit`, machine code for
-//! the shapes of rules.
+//! What the ASCEP engine can't say in safe Rust, behind a face that is safe: asking for memory ahead of its use, computing with two numbers at once and, with the
+//! feature `jit`, machine code for the shapes of rules.
 //!
 //! The crate knows nothing of rules. It takes short straight programs over numbers and levels ([`Code`]) and rows of operands to run them over ([`Rows`]), and
 //! finds the blocks of rows in which something happens. What happens there is for the caller to say, who has an interpreter for it: machine code can overlook a
@@ -7,8 +7,11 @@
 //!
 //! # What is unsafe, and why it holds
 //!
-//! All `unsafe` is in the module `bare`: the prefetch instruction, and the call of code that was made at run time. Each has its proof beside it. In short:
+//! All `unsafe` is in the module `bare`: the prefetch instruction, the vectors of SSE2, the reading of slots, and the call of code that was made at run time. Each has
+//! its proof beside it. In short:
 //!
+//! - Vectors are computed with where the whole target has them. They touch no memory.
+//! - A [`Lookup`] reads slots without a comparison for each: it is made where the greatest of all operands was compared with the number of slots.
 //! - Code is made by [`Compiler`] alone, from a vocabulary of loads at computed places, arithmetic without traps, and branches inside one function. It calls nothing.
 //! - A kernel reads the slots that the operands name, and the operands, constants and heads of the rows that it is given, and writes nothing.
 //!   [`Operands`] knows the greatest slot of all that is in it, so one comparison before a call bounds all that the call can read there; the other lengths are
@@ -20,6 +23,7 @@
 //! random numbers with plain Rust, and by the property tests of `ascep-runtime`, in which engines with and without machine code must agree.
 
 mod bare;
+mod pairs;
 mod rows;
 
 #[cfg(feature = "jit")]
@@ -37,7 +41,9 @@ mod kernel;
 #[cfg(feature = "jit")]
 mod scan;
 
+pub use bare::lookup::{Block, Columns, Lookup, Over, Slot};
 pub use bare::prefetch;
+pub use pairs::{Pair, Two, bits};
 pub use rows::{Head, LANES, MarketLine, Operands, Slots, lanes_of_tail};
 
 #[cfg(feature = "jit")]

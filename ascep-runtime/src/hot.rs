@@ -9,7 +9,7 @@ use ascep_native::{Slots, prefetch};
 use crate::columns::Group;
 use crate::cursor::Cursor;
 use crate::event::{Event, Payload, Quote, Side, Trade};
-use crate::interpreter::test_one;
+use crate::interpreter::few;
 use crate::market::{CLASSES, Traded, side_is};
 use crate::ops::look::{self, Ground, Stepped};
 use crate::ops::num::finite;
@@ -175,10 +175,9 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
             groups.get(entry.filters.0 as usize..entry.filters.1 as usize).unwrap_or_default().iter().zip(entry.filters.0..)
         {
             let Some(routine) = routines.get(rows.shape as usize) else { continue };
-            let one = if rows.rows == 1 && !routine.tests.is_empty() { test_one(routine, rows, operands, constants, slots) } else { None };
-            let block = match one {
-                Some(true) => 0,
-                Some(false) => continue,
+            let block = match few(routine, rows, operands, constants, slots) {
+                Some(masks) if masks.yes != 0 => 0,
+                Some(_) => continue,
                 None => kernels.detect(columns, routine, *rows, slots, heads, 0).block,
             };
             if block < rows.blocks() {
@@ -188,13 +187,13 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
         }
         for (rows, group) in groups.get(entry.groups.0 as usize..entry.groups.1 as usize).unwrap_or_default().iter().zip(entry.groups.0..) {
             let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize)) else { continue };
-            if rows.rows == 1
-                && !routine.tests.is_empty()
-                && let Some(yes) = test_one(routine, rows, operands, constants, slots)
-            {
-                if ((u8::from(yes) ^ head.truth) | head.first) & 1 != 0 {
+            if let Some(masks) = few(routine, rows, operands, constants, slots) {
+                if masks.changed(*head) != 0 {
                     stop = Stop::Row { input: input(), group, block: 0 };
                     break 'events;
+                }
+                if masks.known() & head.valid != head.valid {
+                    unknown += u64::from((head.valid & !masks.known()).count_ones());
                 }
                 continue;
             }
