@@ -72,12 +72,14 @@ mod machine {
     #[inline]
     pub(crate) fn run_batch(code: Loop, frame: &mut Frame) {
         // SAFETY: `code` is the start of a function of this signature that `Compiler` has made, in memory that the batch keeps alive and executable.
-        // - It reads events from `events` to `end`, which are the ends of a slice that is not empty and whose items have the size that the code goes on by, at
-        //   offsets that `BatchBuilder::compile` has found to lie within an event and to be aligned. Any bytes will do: an event is compared and
-        //   copied as words, and machine code may read what Rust has not written.
-        // - It reads the record and reads and writes the line of an instrument whose number is below `instruments`, which is the smaller one of their counts. It writes
-        //   floats and integers of the line, for which every pattern is a value; `Batch::run` has found lines as wide as the code has them, and what else the owner
-        //   keeps in a line comes after these fields.
+        // - It reads events from `events` to `until`, which both lie in a slice (or at its end) whose items have the size that the code goes on by, and are whole items apart, at
+        //   offsets that `BatchBuilder::compile` has found to lie within an event and to be aligned. What takes fours of events goes on only as long as there are four before
+        //   `until`: the address of the fourth last is not below 0, since `Batch::take` has seen that there are four at the first. Any bytes will do: an event is compared
+        //   and copied as words, and machine code may read what Rust has not written.
+        // - It reads the record and reads and writes the line of an instrument whose number is below `instruments`, which is the smaller one of their counts. Of a record it may read
+        //   up to eight bytes of what comes after it: there is one record more than are counted. It writes floats and integers of the line, for which every pattern
+        //   is a value; `Batch::run` has found lines as wide as the code has them, and what else the owner keeps in a line comes after these fields.
+        // - Literals are read below the records, as many as the code that was made asked for: `pool` has made whole records of all of them, and `records` points behind these.
         // - Records and words lead to slots, operands, constants and heads. Both are made by `BatchBuilder::record` alone, which keeps the greatest end of each in
         //   `Bounds`; `Batch::run` has compared these with the lengths. Slots that operands name are below `slots.len()` since the greatest of them is.
         //   Slots are integers, for which every pattern is a value, and are the only other thing that is written, but for the frame.
@@ -94,7 +96,7 @@ mod machine {
         (size_of::<Option<i64>>() == 16 && (offset == 0 || offset == 8)).then_some(offset)
     }
 
-    /// A function that gives the byte at an address.
+    /// A function that gives the four bytes at an address.
     #[derive(Clone, Copy)]
     pub(crate) struct Peek(unsafe extern "C" fn(*const u8) -> u64);
 
@@ -105,23 +107,32 @@ mod machine {
         Some(Peek(unsafe { std::mem::transmute::<*const u8, unsafe extern "C" fn(*const u8) -> u64>(std::ptr::from_ref(first)) }))
     }
 
-    /// Whether the byte at an offset of an `Option<i64>`, outside of its value, is 0 where there is none and something else where there is one. The language
-    /// does not promise it, so it is looked at: in machine code, since a byte that turned out to be padding must not be read in Rust.
+    /// Whether the four bytes at an offset of an `Option<i64>`, outside of its value, are 0 where there is none and 1 where there is one, whatever was there before. The language
+    /// does not promise it, so it is looked at: in machine code, since bytes that turned out to be padding must not be read in Rust.
     pub(crate) fn tag_is_zero_for_none(code: Peek, offset: usize) -> bool {
-        let byte = |option: &Option<i64>| {
+        let word = |option: &Option<i64>| {
             let address = std::ptr::from_ref(std::hint::black_box(option)).cast::<u8>().wrapping_add(offset);
-            // SAFETY: the function loads one byte. The offset is 0 or 8, within the sixteen bytes of an option that lives through the call.
+            // SAFETY: the function loads four bytes. The offset is 0 or 8, within the sixteen bytes of an option that lives through the call.
             unsafe { code.0(address) }
         };
-        let mut option = None;
-        let mut holds = byte(&option) == 0;
+        let mut holds = true;
         for value in [0, 1, -1, i64::MIN, i64::MAX, 0x5555_5555_5555_5555] {
-            option = Some(std::hint::black_box(value));
-            holds &= byte(&option) != 0;
-            option = std::hint::black_box(None);
-            holds &= byte(&option) == 0;
+            for (option, tag) in [(None, 0), (Some(value), 1)] {
+                // Over bytes that are neither.
+                let mut place = Place { bytes: [0xa5; 16] };
+                std::hint::black_box(&mut place);
+                place.option = std::hint::black_box(option);
+                // SAFETY: the option was written last.
+                holds &= word(unsafe { &place.option }) == tag;
+            }
         }
         holds
+    }
+
+    /// An option, over bytes that were there before.
+    union Place {
+        bytes: [u8; 16],
+        option: Option<i64>,
     }
 
     /// Makes the instruction caches see what was written. Nothing on x86-64, where they see it by themselves.

@@ -4,262 +4,30 @@
 use std::sync::Arc;
 
 use crate::bare::{self, Loop};
-use crate::compile::{Memory, missing};
-use crate::rows::lanes_of;
-use crate::{CannotCompile, Code, Compiler, Head, MarketLine, Operands};
-
-/// Where an event has what, in bytes from its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventLayout {
-    /// Bytes of an event.
-    pub size: usize,
-    /// Its time, an `i64`.
-    pub ts: usize,
-    /// The venue's time, an `Option<i64>`.
-    pub venue_ts: usize,
-    /// The number of its instrument, a `u32`.
-    pub instrument: usize,
-    /// What kind of event it is, a `u32`.
-    pub kind: usize,
-    /// The kind that is a quote.
-    pub quote: u32,
-    /// Bid, ask and their quantities, four `f64` in this order.
-    pub numbers: usize,
-}
-
-/// A number that a quote gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "their names say it")]
-pub enum Field {
-    Bid,
-    Ask,
-    BidQty,
-    AskQty,
-    /// `(bid + ask) / 2`
-    Mid,
-    /// `ask - bid`
-    Spread,
-    /// `(ask - bid) / mid`
-    SpreadRatio,
-    /// `(bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty)`
-    Microprice,
-}
-
-/// A group of rows that a quote touches.
-#[derive(Debug, Clone, Copy)]
-pub struct GroupAt {
-    /// Which program.
-    pub shape: usize,
-    /// How many rows.
-    pub rows: u32,
-    /// Where its operands begin.
-    pub operands: u32,
-    /// Where its constants begin.
-    pub constants: u32,
-    /// Its first head.
-    pub head: u32,
-}
-
-/// What a quote of an instrument does.
-#[derive(Debug, Clone, Default)]
-pub struct Entry {
-    /// Numbers, each with the slot that it goes to.
-    pub readings: Vec<(Field, u32)>,
-    /// Rows, in this order.
-    pub groups: Vec<GroupAt>,
-}
-
-/// What entries have in common that share their code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Kind {
-    pub(crate) fields: Vec<Field>,
-    pub(crate) groups: Vec<KindGroup>,
-    /// Whether its words stand in the record itself.
-    pub(crate) is_inline: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum KindGroup {
-    /// One row: which reading each operand is, or none where it is some other slot; whether its constants are finite.
-    Single { shape: usize, operands: Vec<Option<usize>>, finite: bool },
-    /// Any number of rows.
-    Many { shape: usize },
-}
-
-/// Words of a record beside its kind.
-const INLINE: usize = 7;
-
-/// Of an instrument: the number of its kind, then its words or where they are.
-pub(crate) type Record = [u32; INLINE + 1];
-
-/// The most kinds: each is a piece of code in the loop. Instruments of further kinds are left to the caller.
-const MAX_KINDS: usize = 32;
-
-/// Collects what quotes do, instrument by instrument.
-#[derive(Debug)]
-pub struct BatchBuilder<'c> {
-    codes: &'c [Option<Code>],
-    operands: &'c Operands,
-    constants: &'c [f64],
-    kinds: Vec<Kind>,
-    records: Vec<Record>,
-    words: Vec<u32>,
-    bounds: Bounds,
-}
-
-/// What the tables of a batch reach, at most.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bounds {
-    /// One more than the greatest slot.
-    slots: usize,
-    operands: usize,
-    constants: usize,
-    heads: usize,
-}
-
-impl<'c> BatchBuilder<'c> {
-    /// For programs by shape, and the columns of their rows.
-    #[must_use]
-    pub fn new(codes: &'c [Option<Code>], operands: &'c Operands, constants: &'c [f64]) -> Self {
-        Self { codes, operands, constants, kinds: Vec::new(), records: Vec::new(), words: Vec::new(), bounds: Bounds::default() }
-    }
-
-    /// Adds the next instrument; with no entry, or one that can't be had in machine code, its events are never plain.
-    pub fn push(&mut self, entry: Option<&Entry>) {
-        let record = entry.and_then(|entry| self.record(entry)).unwrap_or_default();
-        self.records.push(record);
-    }
-
-    /// Whether there is no instrument whose quotes are ever plain.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.kinds.is_empty()
-    }
-
-    fn record(&mut self, entry: &Entry) -> Option<Record> {
-        let mut words: Vec<u32> = entry.readings.iter().map(|(_, slot)| *slot).collect();
-        let mut bounds = self.bounds;
-        let mut slot = |slot: u32| bounds.slots = bounds.slots.max(slot as usize + 1);
-        entry.readings.iter().for_each(|(_, at)| slot(*at));
-        let mut groups = Vec::with_capacity(entry.groups.len());
-        for group in &entry.groups {
-            let code = self.codes.get(group.shape)?.as_ref()?;
-            let (operands, constants) = (usize::from(code.operands()), usize::from(code.constants()));
-            let lanes = lanes_of(group.rows as usize);
-            let constants_end = group.constants as usize + lanes * constants;
-            let operands_end = group.operands as usize + lanes * operands;
-            let head = group.head.checked_mul(size_of::<Head>() as u32)?;
-            if operands_end > self.operands.len() {
-                return None;
-            }
-            if group.rows == 1 {
-                let slots: Vec<u32> = (group.operands as usize..operands_end).filter_map(|place| self.operands.get(place)).collect();
-                let at_hand = |slot: &u32| entry.readings.iter().position(|(_, of)| of == slot);
-                let sources: Vec<Option<usize>> = slots.iter().map(at_hand).collect();
-                for (at, _) in slots.iter().zip(&sources).filter(|(_, source)| source.is_none()) {
-                    slot(*at);
-                    words.push(*at);
-                }
-                let finite = self.constants.get(group.constants as usize..constants_end)?.iter().all(|x| x.is_finite());
-                if constants > 0 {
-                    words.push(group.constants);
-                }
-                words.push(head);
-                groups.push(KindGroup::Single { shape: group.shape, operands: sources, finite });
-            } else {
-                words.extend([group.operands, group.constants, head, group.rows]);
-                groups.push(KindGroup::Many { shape: group.shape });
-                bounds.operands = bounds.operands.max(operands_end);
-            }
-            bounds.constants = bounds.constants.max(constants_end);
-            bounds.heads = bounds.heads.max(group.head as usize + (group.rows as usize).div_ceil(crate::LANES));
-        }
-        let is_inline = words.len() <= INLINE;
-        let kind = Kind { fields: entry.readings.iter().map(|(field, _)| *field).collect(), groups, is_inline };
-        let at = match self.kinds.iter().position(|other| *other == kind) {
-            Some(at) => at,
-            None if self.kinds.len() < MAX_KINDS => {
-                self.kinds.push(kind);
-                self.kinds.len() - 1
-            }
-            None => return None,
-        };
-        let mut record = Record::default();
-        let (first, rest) = record.split_first_mut()?;
-        // Kind 0 is none.
-        *first = u32::try_from(at + 1).ok()?;
-        if is_inline {
-            rest.iter_mut().zip(words).for_each(|(to, word)| *to = word);
-        } else {
-            *rest.first_mut()? = u32::try_from(self.words.len()).ok()?;
-            self.words.extend(words);
-        }
-        self.bounds = bounds;
-        Some(record)
-    }
-
-    /// Compiles the loop, after other code of the compiler.
-    ///
-    /// # Errors
-    ///
-    /// Where the layout is not one that can be read, the generator refuses, or the code would go over the limit.
-    pub fn compile(self, compiler: &mut Compiler, layout: EventLayout) -> Result<PendingBatch, CannotCompile> {
-        let EventLayout { size, ts, venue_ts, instrument, kind, numbers, .. } = layout;
-        let words = [(ts, 8, 8), (venue_ts, 16, 8), (instrument, 4, 4), (kind, 4, 4), (numbers, 32, 8)];
-        let value = bare::offset_in_option().ok_or_else(missing)?;
-        if words.iter().any(|(at, bytes, align)| at % align != 0 || at + bytes > size) || size % 8 != 0 || size > 1 << 16 {
-            return Err(CannotCompile::Generator("events are not laid out as machine code can read them".to_owned()));
-        }
-        // The half of the option that is not its value has its tag.
-        let venue = (venue_ts + value, venue_ts + (8 - value));
-        let peek = compiler.peek()?;
-        let at = compiler.batch(&self.kinds, self.codes, self.operands.width(), layout, venue)?;
-        let Self { records, words, bounds, operands, .. } = self;
-        Ok(PendingBatch { at, peek, tag: 8 - value, records, words, bounds, width: operands.width(), size })
-    }
-}
-
-/// A batch that is compiled but not executable yet.
-#[derive(Debug)]
-pub struct PendingBatch {
-    at: usize,
-    peek: usize,
-    tag: usize,
-    records: Vec<Record>,
-    words: Vec<u32>,
-    bounds: Bounds,
-    width: usize,
-    size: usize,
-}
-
-impl PendingBatch {
-    /// None where the compiler of this program lays out `Option<i64>` in a way that the code does not expect.
-    pub(crate) fn finish(self, memory: &Arc<Memory>) -> Option<Batch> {
-        let Self { at, peek, tag, records, words, bounds, width, size } = self;
-        let peek = bare::peek(memory.bytes(), peek)?;
-        if !bare::tag_is_zero_for_none(peek, tag) {
-            return None;
-        }
-        let run = bare::batch(memory.bytes(), at)?;
-        Some(Batch { run, records, words, bounds, width, size, memory: Arc::clone(memory) })
-    }
-}
+use crate::batch_build::{Bounds, Record};
+use crate::batch_wide;
+use crate::compile::Memory;
+use crate::{Head, MarketLine, Operands};
 
 /// Machine code that takes a batch of events.
 pub struct Batch {
-    run: Loop,
-    records: Vec<Record>,
-    words: Vec<u32>,
-    bounds: Bounds,
-    width: usize,
-    size: usize,
+    pub(crate) run: Loop,
+    /// Takes fours of events of the first kind.
+    pub(crate) fours: Option<Loop>,
+    pub(crate) records: Vec<Record>,
+    /// The record of the first instrument: before it are literals.
+    pub(crate) first: usize,
+    pub(crate) words: Vec<u32>,
+    pub(crate) bounds: Bounds,
+    pub(crate) width: usize,
+    pub(crate) size: usize,
     /// What keeps the code where it is.
-    memory: Arc<Memory>,
+    pub(crate) memory: Arc<Memory>,
 }
 
 impl std::fmt::Debug for Batch {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Batch {{ instruments: {}, code: {} }}", self.records.len(), self.memory.len())
+        write!(out, "Batch {{ records: {}, code: {} }}", self.records.len(), self.memory.len())
     }
 }
 
@@ -281,12 +49,23 @@ pub struct Ground<'a, T> {
 /// How far a batch came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// Events that were taken. Of the next one, if there is one, the line and the slots may be written already; nothing else is done for it.
+    /// Events that were taken. Of the next one, if there is one, the line and the slots may be written already; nothing else is done for it unless a row was found.
     pub events: usize,
     /// The time of the last one taken, or the clock as it was.
     pub clock: i64,
-    /// Lanes of rows with unknown results, over all events taken.
+    /// Lanes of rows with unknown results, over all events taken, and in the blocks before the one that was found.
     pub unknown: u64,
+    /// The row that is not as it was, by the event after those that were taken. That is a plain one and its line is written, and so are all slots but private ones.
+    pub found: Option<FoundAt>,
+}
+
+/// A block in which a row is not as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundAt {
+    /// Which of the groups of the entry.
+    pub group: u32,
+    /// Which of its blocks.
+    pub block: u32,
 }
 
 /// What the code is given, and gives back. The order of the fields is that of their places in it.
@@ -294,7 +73,6 @@ pub struct Taken {
 #[repr(C)]
 pub(crate) struct Frame {
     pub(crate) events: *const u8,
-    pub(crate) end: *const u8,
     pub(crate) instruments: u64,
     pub(crate) lines: *mut u8,
     pub(crate) records: *const Record,
@@ -306,7 +84,15 @@ pub(crate) struct Frame {
     pub(crate) clock: i64,
     pub(crate) limit: i64,
     pub(crate) unknown: u64,
+    /// Which group of an entry a row was found in, or [`NOWHERE`], and which block.
+    pub(crate) found_group: u64,
+    pub(crate) found_block: u64,
+    /// Up to where events are taken.
+    pub(crate) until: *const u8,
 }
+
+/// Stands for no group.
+const NOWHERE: u64 = u64::MAX;
 
 impl Batch {
     /// Takes events as long as they are plain: not before `clock` and not after `limit`. None where events or ground are not those that the code was made for.
@@ -326,15 +112,15 @@ impl Batch {
             return None;
         }
         if events.is_empty() {
-            return Some(Taken { events: 0, clock, unknown: 0 });
+            return Some(Taken { events: 0, clock, unknown: 0, found: None });
         }
         let range = events.as_ptr_range();
+        let records = self.records.get(self.first..)?;
         let mut frame = Frame {
             events: range.start.cast(),
-            end: range.end.cast(),
-            instruments: lines.len().min(self.records.len()) as u64,
+            instruments: lines.len().min(records.len().saturating_sub(1)) as u64,
             lines: lines.as_mut_ptr().cast(),
-            records: self.records.as_ptr(),
+            records: records.as_ptr(),
             slots: slots.as_mut_ptr(),
             heads: heads.as_ptr(),
             constants: constants.as_ptr(),
@@ -343,10 +129,43 @@ impl Batch {
             clock,
             limit,
             unknown: 0,
+            found_group: NOWHERE,
+            found_block: 0,
+            until: range.end.cast(),
         };
-        bare::run_batch(self.run, &mut frame);
+        self.take(&mut frame);
         let bytes = (frame.events as usize).wrapping_sub(range.start as usize);
-        Some(Taken { events: bytes / self.size, clock: frame.clock, unknown: frame.unknown })
+        let found = match (u32::try_from(frame.found_group), u32::try_from(frame.found_block)) {
+            (Ok(group), Ok(block)) => Some(FoundAt { group, block }),
+            _ => None,
+        };
+        Some(Taken { events: bytes / self.size, clock: frame.clock, unknown: frame.unknown, found })
+    }
+
+    /// Takes the events of a frame: in fours where that goes, and one by one where it does not.
+    fn take(&self, frame: &mut Frame) {
+        let Some(fours) = self.fours else {
+            bare::run_batch(self.run, frame);
+            return;
+        };
+        let (end, four) = (frame.until, self.size * batch_wide::EVENTS);
+        let mut singles = 1;
+        loop {
+            let from = frame.events;
+            if (end as usize).wrapping_sub(from as usize) >= four {
+                bare::run_batch(fours, frame);
+            }
+            // Where fours fail again and again, they are tried less often.
+            let taken = (frame.events as usize).wrapping_sub(from as usize);
+            singles = if taken >= 16 * four { 1 } else { (singles * 2).min(16) };
+            let left = (end as usize).wrapping_sub(frame.events as usize);
+            frame.until = frame.events.wrapping_add(left.min(singles * four));
+            bare::run_batch(self.run, frame);
+            if frame.events != frame.until || frame.events == end {
+                return;
+            }
+            frame.until = end;
+        }
     }
 
     /// Bytes held beside the code.

@@ -1,44 +1,39 @@
-//! The loop over events: checks, the line of the instrument, readings, and the rows of each kind of entry.
+//! The loop over events: checks, the line of the instrument, readings, and the rows of each kind of entry, one event after the other. Where most instruments
+//! are of one kind, four events are tried at once first, which [`batch_wide`](crate::batch_wide) emits.
 
 use std::mem::offset_of;
 
-use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{F64X2, I8X16, I32, I64, I64X2};
-use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, MemFlagsData, Value};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{F64, F64X2, I32, I64};
+use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value};
 use cranelift_frontend::FunctionBuilder;
 
-use crate::batch::{EventLayout, Field, Frame, Kind, KindGroup, Record};
-use crate::emit::{self, Operand, PLAIN, Single};
-use crate::scan::{self, Group, jump, little};
-use crate::{Code, MarketLine};
-
-/// Prices between these, with sums of price and quantity below the greater, are good, and all that is computed of them is finite, but for a
-/// microprice without quantities. Others are not plain; whether they are good is for the caller to say.
-const LEAST: f64 = 1e-150;
-const MOST: f64 = 1e150;
+use crate::batch::Frame;
+use crate::batch_build::{EventLayout, Kind, KindGroup, Record, Shape};
+use crate::batch_numbers::{Numbers, high_bits, not_good};
+use crate::emit::{PLAIN, UNALIGNED};
+use crate::lanes::{self, Masks, Operand, Row};
+use crate::literals::Pool;
+use crate::scan::{self, Group, jump};
+use crate::{MarketLine, batch_wide};
 
 /// The venue's time where there is none.
-const NO_TIME: i64 = i64::MIN;
+pub(crate) const NO_TIME: i64 = i64::MIN;
 
-const UNALIGNED: MemFlagsData = MemFlagsData::new().with_notrap();
+/// Up to so many kinds are told apart one after the other.
+const FEW: usize = 3;
 
 /// What stays the same for all events.
-struct Fixed<'a> {
-    codes: &'a [Option<Code>],
-    width: i32,
-    layout: EventLayout,
-    /// Where the venue's time is, and the byte that is 0 where there is none.
-    venue: (usize, usize),
-    frame: Value,
-    lines: Value,
-    records: Value,
-    slots: Value,
-    heads: Value,
-    constants: Value,
-    /// Taken at each event, with the event, the clock and the unknown lanes so far.
-    body: ir::Block,
-    /// Taken at the end, with the same.
-    out: ir::Block,
+pub(crate) struct Fixed<'a> {
+    pub(crate) shape: &'a Shape<'a>,
+    pub(crate) frame: Value,
+    pub(crate) limit: Value,
+    pub(crate) lines: Value,
+    pub(crate) records: Value,
+    pub(crate) slots: Value,
+    pub(crate) heads: Value,
+    /// Below the records.
+    pub(crate) pool: Pool<'a>,
 }
 
 /// The event at hand.
@@ -46,82 +41,164 @@ struct Fixed<'a> {
 struct At {
     event: Value,
     ts: Value,
-    unknown: Value,
-    /// Where to go if it is not plain.
-    leave: ir::Block,
+    /// Where to go after it, with the next event and the clock.
+    next: ir::Block,
+    /// Where to go if a row is not as it was: with the group, the block in it, and the unknown lanes before.
+    found: ir::Block,
 }
 
-fn at(offset: usize) -> i32 {
+pub(crate) fn at(offset: usize) -> i32 {
     i32::try_from(offset).unwrap_or(i32::MAX)
 }
 
-/// `fn(frame)`: see [`Frame`].
-pub(crate) fn function(
-    builder: &mut FunctionBuilder<'_>,
-    kinds: &[Kind],
-    codes: &[Option<Code>],
-    width: i32,
-    layout: EventLayout,
-    venue: (usize, usize),
-) -> Option<()> {
-    let entry = builder.create_block();
-    builder.append_block_params_for_function_params(entry);
-    builder.switch_to_block(entry);
-    let &[frame] = builder.block_params(entry) else { return None };
-    let mut field = |offset: usize| builder.ins().load(I64, PLAIN, frame, at(offset));
-    let first = field(offset_of!(Frame, events));
-    let clock = field(offset_of!(Frame, clock));
-    let lines = field(offset_of!(Frame, lines));
-    let records = field(offset_of!(Frame, records));
-    let slots = field(offset_of!(Frame, slots));
-    let heads = field(offset_of!(Frame, heads));
-    let constants = field(offset_of!(Frame, constants));
-    let [body, leave, out] = [(); 3].map(|()| builder.create_block());
-    for block in [body, out] {
-        for _ in 0..3 {
-            builder.append_block_param(block, I64);
-        }
+/// `fn(frame)`: takes events up to `frame.until`; see [`Frame`].
+pub(crate) fn function(builder: &mut FunctionBuilder<'_>, shape: &Shape<'_>) -> Option<()> {
+    let (fixed, [event, clock, until]) = Fixed::enter(builder, shape, offset_of!(Frame, until))?;
+    let [next, body, leave, out] = [(); 4].map(|()| builder.create_block());
+    for block in [next, out] {
+        builder.append_block_param(block, I64);
+        builder.append_block_param(block, I64);
     }
-    builder.set_cold_block(leave);
-    let zero = builder.ins().iconst(I64, 0);
-    jump(builder, body, &[first, clock, zero]);
-    let fixed = Fixed { codes, width, layout, venue, frame, lines, records, slots, heads, constants, body, out };
+    jump(builder, next, &[event, clock]);
+    builder.switch_to_block(next);
+    let &[event, clock] = builder.block_params(next) else { return None };
+    let here = [event, clock].map(BlockArg::Value);
+    let more = builder.ins().icmp(IntCC::NotEqual, event, until);
+    builder.ins().brif(more, body, &[], out, &here);
     builder.switch_to_block(body);
-    let &[event, clock, unknown] = builder.block_params(body) else { return None };
-    fixed.event(builder, kinds, [event, clock, unknown], leave)?;
-
+    // With the group, the block in it, and the unknown lanes before.
+    let found = builder.create_block();
+    (0..3).for_each(|_| {
+        builder.append_block_param(found, I64);
+    });
+    fixed.event(builder, [event, clock], next, [leave, found])?;
+    builder.set_cold_block(leave);
     builder.switch_to_block(leave);
-    jump(builder, out, &[event, clock, unknown]);
-    builder.switch_to_block(out);
-    let &[event, clock, unknown] = builder.block_params(out) else { return None };
-    for (offset, value) in [(offset_of!(Frame, events), event), (offset_of!(Frame, clock), clock), (offset_of!(Frame, unknown), unknown)] {
+    builder.ins().jump(out, &here);
+    builder.set_cold_block(found);
+    builder.switch_to_block(found);
+    let &[group, block, unknown] = builder.block_params(found) else { return None };
+    for (offset, value) in [(offset_of!(Frame, found_group), group), (offset_of!(Frame, found_block), block)] {
         builder.ins().store(PLAIN, value, fixed.frame, at(offset));
     }
-    builder.ins().return_(&[]);
-    Some(())
+    fixed.count(builder, unknown);
+    builder.ins().jump(out, &here);
+    builder.switch_to_block(out);
+    fixed.leave(builder, out)
+}
+
+/// `fn(frame)`: takes fours of events as long as they are plain and there are four; see [`Frame`].
+pub(crate) fn function_of_fours(builder: &mut FunctionBuilder<'_>, shape: &Shape<'_>) -> Option<()> {
+    let (fixed, [event, clock, end]) = Fixed::enter(builder, shape, offset_of!(Frame, until))?;
+    let last = builder.ins().iadd_imm_s(end, -i64::from(at(shape.layout.size)) * batch_wide::EVENTS as i64);
+    let [next, body, failed, out] = [(); 4].map(|()| builder.create_block());
+    for block in [next, out] {
+        builder.append_block_param(block, I64);
+        builder.append_block_param(block, I64);
+    }
+    // The caller has seen that there are four.
+    jump(builder, next, &[event, clock]);
+    builder.switch_to_block(next);
+    let &[event, clock] = builder.block_params(next) else { return None };
+    let here = [event, clock].map(BlockArg::Value);
+    let are_there = builder.ins().icmp(IntCC::UnsignedLessThanOrEqual, event, last);
+    builder.ins().brif(are_there, body, &[], out, &here);
+    builder.switch_to_block(body);
+    let after = batch_wide::four(builder, &fixed, [event, clock], failed)?;
+    jump(builder, next, &after);
+    builder.set_cold_block(failed);
+    builder.switch_to_block(failed);
+    builder.ins().jump(out, &here);
+    builder.switch_to_block(out);
+    fixed.leave(builder, out)
 }
 
 /// Goes on if the condition holds, else to `leave`.
-fn demand(builder: &mut FunctionBuilder<'_>, condition: Value, leave: ir::Block) {
+pub(crate) fn demand(builder: &mut FunctionBuilder<'_>, condition: Value, leave: ir::Block) {
     let on = builder.create_block();
     builder.ins().brif(condition, on, &[], leave, &[]);
     builder.switch_to_block(on);
 }
 
-impl Fixed<'_> {
+/// Goes on if it is 0, else to `leave`.
+pub(crate) fn demand_zero(builder: &mut FunctionBuilder<'_>, value: Value, leave: ir::Block) {
+    let on = builder.create_block();
+    builder.ins().brif(value, leave, &[], on, &[]);
+    builder.switch_to_block(on);
+}
+
+impl<'a> Fixed<'a> {
+    /// The beginning of a function: also gives the first event, the clock, and the word of the frame at an offset.
+    fn enter(builder: &mut FunctionBuilder<'_>, shape: &'a Shape<'a>, offset: usize) -> Option<(Self, [Value; 3])> {
+        let entry = builder.create_block();
+        builder.append_block_params_for_function_params(entry);
+        builder.switch_to_block(entry);
+        let &[frame] = builder.block_params(entry) else { return None };
+        let mut field = |offset: usize| builder.ins().load(I64, PLAIN, frame, at(offset));
+        let [event, clock, word] = [offset_of!(Frame, events), offset_of!(Frame, clock), offset].map(&mut field);
+        let records = field(offset_of!(Frame, records));
+        let fixed = Self {
+            shape,
+            pool: Pool { literals: shape.literals, end: records },
+            frame,
+            limit: field(offset_of!(Frame, limit)),
+            lines: field(offset_of!(Frame, lines)),
+            records,
+            slots: field(offset_of!(Frame, slots)),
+            heads: field(offset_of!(Frame, heads)),
+        };
+        Some((fixed, [event, clock, word]))
+    }
+
+    /// The end of a function, with the event that is not taken and the clock.
+    fn leave(&self, builder: &mut FunctionBuilder<'_>, out: ir::Block) -> Option<()> {
+        let &[event, clock] = builder.block_params(out) else { return None };
+        for (offset, value) in [(offset_of!(Frame, events), event), (offset_of!(Frame, clock), clock)] {
+            builder.ins().store(PLAIN, value, self.frame, at(offset));
+        }
+        builder.ins().return_(&[]);
+        Some(())
+    }
+
     /// A field of the frame, loaded where it is used: there are not registers for all of them.
-    fn field(&self, builder: &mut FunctionBuilder<'_>, offset: usize) -> Value {
+    pub(crate) fn field(&self, builder: &mut FunctionBuilder<'_>, offset: usize) -> Value {
         builder.ins().load(I64, PLAIN, self.frame, at(offset))
+    }
+
+    /// Where the record and the line of an instrument are.
+    pub(crate) fn places(&self, builder: &mut FunctionBuilder<'_>, instrument: Value) -> [Value; 2] {
+        const TWICE: () = assert!(size_of::<MarketLine<()>>() == 2 * size_of::<Record>());
+        let () = TWICE;
+        let offset = builder.ins().ishl_imm_u(instrument, i64::from(size_of::<Record>().trailing_zeros()));
+        let record = builder.ins().iadd(self.records, offset);
+        // Not by a shift of its own, for which the instrument would have to stay in a register.
+        let line = builder.ins().iadd(self.lines, offset);
+        [record, builder.ins().iadd(line, offset)]
+    }
+
+    /// Writes the line of an instrument.
+    pub(crate) fn write_line(
+        &self,
+        builder: &mut FunctionBuilder<'_>,
+        line: Value,
+        [prices, qtys]: [Value; 2],
+        ts: Value,
+        venue_ts: Value,
+    ) {
+        builder.ins().store(UNALIGNED, prices, line, at(offset_of!(MarketLine<()>, bid)));
+        builder.ins().store(UNALIGNED, qtys, line, at(offset_of!(MarketLine<()>, bid_qty)));
+        builder.ins().store(PLAIN, ts, line, at(offset_of!(MarketLine<()>, quote_ts)));
+        builder.ins().store(PLAIN, venue_ts, line, at(offset_of!(MarketLine<()>, venue_ts)));
     }
 
     fn event(
         &self,
         builder: &mut FunctionBuilder<'_>,
-        kinds: &[Kind],
-        [event, clock, unknown]: [Value; 3],
-        leave: ir::Block,
+        [event, clock]: [Value; 2],
+        next: ir::Block,
+        [leave, found]: [ir::Block; 2],
     ) -> Option<()> {
-        let EventLayout { ts, instrument, kind, quote, numbers, .. } = self.layout;
+        let EventLayout { ts, instrument, kind, quote, numbers, .. } = self.shape.layout;
         let tag = builder.ins().load(I32, PLAIN, event, at(kind));
         let is_quote = builder.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(quote));
         demand(builder, is_quote, leave);
@@ -132,76 +209,65 @@ impl Fixed<'_> {
         let ts = builder.ins().load(I64, PLAIN, event, at(ts));
         let in_order = builder.ins().icmp(IntCC::SignedGreaterThanOrEqual, ts, clock);
         demand(builder, in_order, leave);
-        let limit = self.field(builder, offset_of!(Frame, limit));
-        let in_time = builder.ins().icmp(IntCC::SignedLessThanOrEqual, ts, limit);
+        let in_time = builder.ins().icmp(IntCC::SignedLessThanOrEqual, ts, self.limit);
         demand(builder, in_time, leave);
-
-        // Prices and quantities, two at a time.
         let prices = builder.ins().load(F64X2, UNALIGNED, event, at(numbers));
         let qtys = builder.ins().load(F64X2, UNALIGNED, event, at(numbers + 16));
-        let mut literal = |x: f64| {
-            let x = builder.ins().f64const(x);
-            builder.ins().splat(F64X2, x)
-        };
-        let [least, zero, most] = [literal(LEAST), literal(0.0), literal(MOST)];
-        let sums = builder.ins().fadd(prices, qtys);
-        let [a, b, c] = [(FloatCC::GreaterThan, prices, least), (FloatCC::GreaterThanOrEqual, qtys, zero), (FloatCC::LessThan, sums, most)]
-            .map(|(condition, x, y)| builder.ins().fcmp(condition, x, y));
-        let good = builder.ins().band(a, b);
-        let good = builder.ins().band(good, c);
-        let good = builder.ins().vhigh_bits(I32, good);
-        let good = builder.ins().icmp_imm_u(IntCC::Equal, good, 3);
-        demand(builder, good, leave);
+        let bad = not_good(builder, self.pool, &[[prices, qtys]])?;
+        let bad = high_bits(builder, bad);
+        demand_zero(builder, bad, leave);
 
-        let record = builder.ins().ishl_imm_u(instrument, i64::from(size_of::<Record>().trailing_zeros()));
-        let record = builder.ins().iadd(self.records, record);
-        let number = builder.ins().uload32(PLAIN, record, 0);
         // Before anything is written it is known that there is code for it.
-        let line = builder.ins().ishl_imm_u(instrument, i64::from(size_of::<MarketLine<()>>().trailing_zeros()));
-        let line = builder.ins().iadd(self.lines, line);
-        let here = At { event, ts, unknown, leave };
-        let venue_ts = self.venue_ts(builder, here);
+        let [record, line] = self.places(builder, instrument);
+        let number = builder.ins().load(I32, PLAIN, record, 0);
+        let venue_ts = self.venue_ts(builder, event, leave);
+        let here = At { event, ts, next, found };
+        let kinds = self.shape.kinds;
         let targets: Vec<ir::Block> = kinds.iter().map(|_| builder.create_block()).collect();
-        if let [target] = targets[..] {
-            let is_first = builder.ins().icmp_imm_u(IntCC::Equal, number, 1);
-            builder.ins().brif(is_first, target, &[], leave, &[]);
+        if kinds.len() <= FEW {
+            let last = targets.len().saturating_sub(1);
+            for (place, target) in targets.iter().enumerate() {
+                let is_it = builder.ins().icmp_imm_u(IntCC::Equal, number, place as i64 + 1);
+                let other = if place == last { leave } else { builder.create_block() };
+                builder.ins().brif(is_it, *target, &[], other, &[]);
+                if place != last {
+                    builder.switch_to_block(other);
+                }
+            }
         } else {
             let leave = builder.func.dfg.block_call(leave, &[]);
             let calls: Vec<_> = targets.iter().map(|target| builder.func.dfg.block_call(*target, &[])).collect();
             let calls: Vec<_> = std::iter::once(leave).chain(calls).collect();
             let table = builder.create_jump_table(JumpTableData::new(leave, &calls));
-            let number = builder.ins().ireduce(I32, number);
             builder.ins().br_table(number, table);
         }
         for (kind, target) in kinds.iter().zip(targets) {
             builder.switch_to_block(target);
-            builder.ins().store(UNALIGNED, prices, line, at(offset_of!(MarketLine<()>, bid)));
-            builder.ins().store(UNALIGNED, qtys, line, at(offset_of!(MarketLine<()>, bid_qty)));
-            for offset in [offset_of!(MarketLine<()>, ts), offset_of!(MarketLine<()>, quote_ts)] {
-                builder.ins().store(PLAIN, ts, line, at(offset));
-            }
-            builder.ins().store(PLAIN, venue_ts, line, at(offset_of!(MarketLine<()>, venue_ts)));
+            self.write_line(builder, line, [prices, qtys], ts, venue_ts);
             self.kind(builder, kind, record, here, [prices, qtys])?;
         }
         Some(())
     }
 
-    /// The venue's time, or that there is none. Its ends of the range stand for other things, so they are not plain; nor is what stands in its place by chance where
-    /// there is none, if it is one of these.
-    fn venue_ts(&self, builder: &mut FunctionBuilder<'_>, At { event, leave, .. }: At) -> Value {
-        let (value, tag) = self.venue;
-        let time = builder.ins().load(I64, PLAIN, event, at(value));
-        let tag = builder.ins().uload8(I32, PLAIN, event, at(tag));
+    /// The venue's time, or that there is none. Its ends of the range stand for other things, so they are not plain.
+    fn venue_ts(&self, builder: &mut FunctionBuilder<'_>, event: Value, leave: ir::Block) -> Value {
+        let (value, tag) = self.shape.venue;
+        let tag = builder.ins().load(I32, PLAIN, event, at(tag));
+        let [some, on] = [(); 2].map(|()| builder.create_block());
+        let venue_ts = builder.append_block_param(on, I64);
         let none = builder.ins().iconst(I64, NO_TIME);
-        let shifted = builder.ins().iadd_imm_s(time, 1);
-        let first = builder.ins().iconst(I64, i64::MIN + 1);
-        let is_time = builder.ins().icmp(IntCC::SignedGreaterThan, shifted, first);
-        demand(builder, is_time, leave);
-        builder.ins().select(tag, time, none)
+        builder.ins().brif(tag, some, &[], on, &[BlockArg::Value(none)]);
+        builder.switch_to_block(some);
+        let time = builder.ins().load(I64, PLAIN, event, at(value));
+        let is_time = is_time(builder, time);
+        builder.ins().brif(is_time, on, &[BlockArg::Value(time)], leave, &[]);
+        builder.switch_to_block(on);
+        venue_ts
     }
 
+    /// Writes the slots of readings.
     fn kind(&self, builder: &mut FunctionBuilder<'_>, kind: &Kind, record: Value, here: At, numbers: [Value; 2]) -> Option<()> {
-        let At { event, ts, leave, .. } = here;
+        let At { event, ts, next, found } = here;
         let mut words = Words { builder, base: record, next: 4 };
         if !kind.is_inline {
             let offset = words.take();
@@ -210,22 +276,23 @@ impl Fixed<'_> {
             words.base = words.builder.ins().iadd(all, offset);
             words.next = 0;
         }
+        let mut quote = Numbers::one(self.pool, numbers);
         let mut readings = Vec::with_capacity(kind.fields.len());
-        let mut quote = Numbers::new(numbers);
-        for field in &kind.fields {
+        let mut slot = None;
+        for (field, is_written) in &kind.fields {
             let value = quote.read(words.builder, *field);
-            let number = words.builder.ins().extractlane(value, 0);
-            let slot = words.take();
-            let slot = words.builder.ins().ishl_imm_u(slot, 3);
-            let slot = words.builder.ins().iadd(self.slots, slot);
-            words.builder.ins().store(PLAIN, number, slot, 0);
-            readings.push(Operand::Number(value, *field != Field::Microprice));
+            if *is_written {
+                let number = words.builder.ins().extractlane(value, 0);
+                let (address, offset) = self.slot(&mut words, kind, &mut slot);
+                words.builder.ins().store(PLAIN, number, address, offset);
+            }
+            readings.push(Operand::Number(value, field.is_finite()));
         }
-        let mut unknown = here.unknown;
-        for group in &kind.groups {
-            unknown = match group {
+        let mut unknown = None;
+        for (place, group) in (0_i64..).zip(&kind.groups) {
+            match group {
                 KindGroup::Single { shape, operands, finite } => {
-                    let code = self.codes.get(*shape)?.as_ref()?;
+                    let code = self.shape.codes.get(*shape)?.as_ref()?;
                     let mut sources = Vec::with_capacity(operands.len());
                     for operand in operands {
                         sources.push(match operand {
@@ -233,164 +300,115 @@ impl Fixed<'_> {
                             None => Operand::Slot(words.take()),
                         });
                     }
-                    let constants = if code.constants() > 0 {
-                        let offset = words.take();
-                        let offset = words.builder.ins().ishl_imm_u(offset, 3);
-                        words.builder.ins().iadd(self.constants, offset)
-                    } else {
-                        self.constants
-                    };
+                    let constants: Vec<Value> = (0..code.constants()).map(|_| words.take_number()).collect();
                     let head = words.take();
                     let head = words.builder.ins().iadd(self.heads, head);
-                    let row = Single { slots: self.slots, operands: &sources, constants, finite: *finite };
-                    let masks = emit::single(words.builder, code, row)?;
-                    if masks.known.is_none() {
+                    let row = Row { slots: self.slots, operands: &sources, constants: &constants, finite: *finite, pool: self.pool };
+                    let Masks { truth, known } = lanes::row(words.builder, code, row)?;
+                    let Some(known) = known else {
                         // A row that stands alone is one: truth and first in one look, and anything but the truth that was is looked into.
                         let head = words.builder.ins().uload16(I32, UNALIGNED, head, 0);
-                        let same = words.builder.ins().icmp(IntCC::Equal, head, masks.truth);
-                        demand(words.builder, same, leave);
-                        unknown
-                    } else {
-                        scan::test(words.builder, masks, head, unknown, leave, &[])?
-                    }
+                        let differs = words.builder.ins().bxor(truth, head);
+                        let differs = words.builder.ins().band_imm_u(differs, 0xff01);
+                        let [here, on] = [(); 2].map(|()| words.builder.create_block());
+                        words.builder.ins().brif(differs, here, &[], on, &[]);
+                        words.builder.set_cold_block(here);
+                        words.builder.switch_to_block(here);
+                        let [place, zero] = [place, 0].map(|number| words.builder.ins().iconst(I64, number));
+                        jump(words.builder, found, &[place, zero, unknown.unwrap_or(zero)]);
+                        words.builder.switch_to_block(on);
+                        continue;
+                    };
+                    let [truth, known] = [truth, known].map(|bits| words.builder.ins().band_imm_u(bits, 1));
+                    let before = unknown.unwrap_or_else(|| words.builder.ins().iconst(I64, 0));
+                    let [place, zero] = [place, 0].map(|number| words.builder.ins().iconst(I64, number));
+                    let args = [place, zero, before].map(BlockArg::Value);
+                    unknown = Some(scan::test(words.builder, Masks { truth, known: Some(known) }, head, before, found, &args)?);
                 }
-                KindGroup::Many { shape } => {
-                    let code = self.codes.get(*shape)?.as_ref()?;
+                KindGroup::Many { shape, finite } => {
+                    let code = self.shape.codes.get(*shape)?.as_ref()?;
                     let [operands, constants, head, rows] = [(); 4].map(|()| words.take());
                     let builder = &mut *words.builder;
-                    let operands = builder.ins().ishl_imm_u(operands, i64::from(self.width.trailing_zeros()));
+                    let operands = builder.ins().ishl_imm_u(operands, i64::from(self.shape.width.trailing_zeros()));
                     let all = self.field(builder, offset_of!(Frame, operands));
                     let operands = builder.ins().iadd(all, operands);
                     let constants = builder.ins().ishl_imm_u(constants, 3);
-                    let constants = builder.ins().iadd(self.constants, constants);
+                    let all = self.field(builder, offset_of!(Frame, constants));
+                    let constants = builder.ins().iadd(all, constants);
                     let heads = builder.ins().iadd(self.heads, head);
                     let from = builder.ins().iconst(I64, 0);
-                    let found = builder.create_block();
-                    builder.append_block_param(found, I64);
-                    builder.append_block_param(found, I64);
-                    let group = Group { slots: self.slots, operands, constants, heads, rows, from, unknown };
-                    let after = scan::group(builder, code, self.width, group, found)?;
+                    let here = builder.create_block();
+                    builder.append_block_param(here, I64);
+                    builder.append_block_param(here, I64);
+                    let before = unknown.unwrap_or(from);
+                    let group = Group { slots: self.slots, operands, constants, heads, rows, from, unknown: before, quick: *finite };
+                    unknown = Some(scan::group(builder, code, self.shape.width, group, here)?);
                     let on = builder.create_block();
                     builder.ins().jump(on, &[]);
-                    builder.set_cold_block(found);
-                    builder.switch_to_block(found);
-                    builder.ins().jump(leave, &[]);
+                    builder.set_cold_block(here);
+                    builder.switch_to_block(here);
+                    let &[block, unknown] = builder.block_params(here) else { return None };
+                    let place = builder.ins().iconst(I64, place);
+                    jump(builder, found, &[place, block, unknown]);
                     builder.switch_to_block(on);
-                    after
                 }
-            };
+            }
         }
-        let next = words.builder.ins().iadd_imm_s(event, i64::from(at(self.layout.size)));
-        let end = self.field(words.builder, offset_of!(Frame, end));
-        let more = words.builder.ins().icmp(IntCC::NotEqual, next, end);
-        let args = [next, ts, unknown].map(BlockArg::Value);
-        words.builder.ins().brif(more, self.body, &args, self.out, &args);
+        if let Some(unknown) = unknown {
+            self.count(words.builder, unknown);
+        }
+        let after = words.builder.ins().iadd_imm_s(event, i64::from(at(self.shape.layout.size)));
+        jump(words.builder, next, &[after, ts]);
         Some(())
     }
-}
 
-/// The numbers of a quote in vectors, of which the lower lane counts. Operations and their order are those of the engine, so the bits are too; half of what is
-/// finite is the same by a product and by a quotient.
-struct Numbers {
-    /// Bid and ask.
-    prices: Swappable,
-    qtys: Swappable,
-    mid: Option<Value>,
-    spread: Option<Value>,
-}
-
-impl Numbers {
-    fn new([prices, qtys]: [Value; 2]) -> Self {
-        let swappable = |pair| Swappable { pair, swapped: None };
-        Self { prices: swappable(prices), qtys: swappable(qtys), mid: None, spread: None }
+    /// Counts unknown lanes.
+    fn count(&self, builder: &mut FunctionBuilder<'_>, unknown: Value) {
+        let before = self.field(builder, offset_of!(Frame, unknown));
+        let after = builder.ins().iadd(before, unknown);
+        builder.ins().store(PLAIN, after, self.frame, at(offset_of!(Frame, unknown)));
     }
 
-    fn read(&mut self, builder: &mut FunctionBuilder<'_>, field: Field) -> Value {
-        match field {
-            Field::Bid => self.prices.pair,
-            Field::BidQty => self.qtys.pair,
-            Field::Ask => self.prices.swapped(builder),
-            Field::AskQty => self.qtys.swapped(builder),
-            Field::Mid => self.mid(builder),
-            Field::Spread => self.spread(builder),
-            Field::SpreadRatio => {
-                let (spread, mid) = (self.spread(builder), self.mid(builder));
-                builder.ins().fdiv(spread, mid)
+    /// Where the next reading goes: an address and an offset from it. `last` is where the last one went, if all follow the first.
+    pub(crate) fn slot(&self, words: &mut Words<'_, '_>, kind: &Kind, last: &mut Option<(Value, i32)>) -> (Value, i32) {
+        let place = match last {
+            Some((first, offset)) if kind.is_run => (*first, *offset + 8),
+            _ => {
+                let slot = words.take();
+                let slot = words.builder.ins().ishl_imm_u(slot, 3);
+                (words.builder.ins().iadd(self.slots, slot), 0)
             }
-            Field::Microprice => {
-                // bid * ask_qty and ask * bid_qty are lanes of one product.
-                let (qtys, prices) = (self.qtys.swapped(builder), self.prices.pair);
-                let product = builder.ins().fmul(prices, qtys);
-                let other = Swappable { pair: product, swapped: None }.swapped(builder);
-                let over = builder.ins().fadd(product, other);
-                let under = builder.ins().fadd(self.qtys.pair, qtys);
-                let price = builder.ins().fdiv(over, under);
-                let is_number = builder.ins().fcmp(FloatCC::Ordered, price, price);
-                let unknown = builder.ins().f64const(f64::NAN);
-                let unknown = builder.ins().splat(F64X2, unknown);
-                let [price, unknown] = [price, unknown].map(|x| builder.ins().bitcast(I64X2, little(), x));
-                let price = builder.ins().bitselect(is_number, price, unknown);
-                builder.ins().bitcast(F64X2, little(), price)
-            }
-        }
-    }
-
-    fn mid(&mut self, builder: &mut FunctionBuilder<'_>) -> Value {
-        if let Some(mid) = self.mid {
-            return mid;
-        }
-        let ask = self.prices.swapped(builder);
-        let sum = builder.ins().fadd(self.prices.pair, ask);
-        let half = builder.ins().f64const(0.5);
-        let half = builder.ins().splat(F64X2, half);
-        let mid = builder.ins().fmul(sum, half);
-        self.mid = Some(mid);
-        mid
-    }
-
-    fn spread(&mut self, builder: &mut FunctionBuilder<'_>) -> Value {
-        if let Some(spread) = self.spread {
-            return spread;
-        }
-        let ask = self.prices.swapped(builder);
-        let spread = builder.ins().fsub(ask, self.prices.pair);
-        self.spread = Some(spread);
-        spread
+        };
+        *last = Some(place);
+        place
     }
 }
 
-/// Two numbers, and the same in the other order once that is wanted.
-struct Swappable {
-    pair: Value,
-    swapped: Option<Value>,
-}
-
-impl Swappable {
-    fn swapped(&mut self, builder: &mut FunctionBuilder<'_>) -> Value {
-        if let Some(swapped) = self.swapped {
-            return swapped;
-        }
-        let lanes = ir::ConstantData::from(vec![8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
-        let lanes = builder.func.dfg.immediates.push(lanes);
-        let bytes = builder.ins().bitcast(I8X16, little(), self.pair);
-        let bytes = builder.ins().shuffle(bytes, bytes, lanes);
-        let swapped = builder.ins().bitcast(F64X2, little(), bytes);
-        self.swapped = Some(swapped);
-        swapped
-    }
+/// Whether a venue's time is no end of the range.
+pub(crate) fn is_time(builder: &mut FunctionBuilder<'_>, time: Value) -> Value {
+    let shifted = builder.ins().iadd_imm_s(time, 1);
+    let first = builder.ins().iconst(I64, i64::MIN + 1);
+    builder.ins().icmp(IntCC::SignedGreaterThan, shifted, first)
 }
 
 /// The words of a record, one after the other.
-struct Words<'b, 'f> {
-    builder: &'b mut FunctionBuilder<'f>,
-    base: Value,
-    next: i32,
+pub(crate) struct Words<'b, 'f> {
+    pub(crate) builder: &'b mut FunctionBuilder<'f>,
+    pub(crate) base: Value,
+    pub(crate) next: i32,
 }
 
 impl Words<'_, '_> {
-    fn take(&mut self) -> Value {
+    pub(crate) fn take(&mut self) -> Value {
         let word = self.builder.ins().uload32(PLAIN, self.base, self.next);
         self.next += 4;
         word
+    }
+
+    /// A number in the lower lane.
+    fn take_number(&mut self) -> Value {
+        let number = self.builder.ins().load(F64, UNALIGNED, self.base, self.next);
+        self.next += 8;
+        self.builder.ins().scalar_to_vector(F64X2, number)
     }
 }

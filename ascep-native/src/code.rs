@@ -192,6 +192,11 @@ impl Code {
         &self.instrs
     }
 
+    /// Whether its result is known wherever the numbers that it looks at are finite.
+    pub(crate) fn can_be_quick(&self) -> bool {
+        !self.instrs.iter().any(|instr| matches!(instr, Instr::OperandLevel(_) | Instr::ConstLevel(Level::Unknown)))
+    }
+
     /// Operands of a row.
     #[must_use]
     pub fn operands(&self) -> u16 {

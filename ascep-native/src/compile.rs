@@ -12,7 +12,8 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use memmap2::{Mmap, MmapMut};
 
 use crate::bare;
-use crate::batch::{Batch, EventLayout, Kind, PendingBatch};
+use crate::batch::Batch;
+use crate::batch_build::{PendingBatch, Shape};
 use crate::batch_emit;
 use crate::emit::PLAIN;
 use crate::kernel::NO_BLOCK;
@@ -152,7 +153,7 @@ impl Compiler {
         Ok((kernels?, batch.and_then(|batch| batch.finish(&memory))))
     }
 
-    /// A function that gives the byte at an address.
+    /// A function that gives the four bytes at an address.
     pub(crate) fn peek(&mut self) -> Result<usize, CannotCompile> {
         self.begin(1, 1);
         let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.frontend);
@@ -160,26 +161,19 @@ impl Compiler {
         builder.append_block_params_for_function_params(entry);
         builder.switch_to_block(entry);
         let &[address] = builder.block_params(entry) else { return Err(missing()) };
-        let byte = builder.ins().uload8(I64, PLAIN, address, 0);
-        builder.ins().return_(&[byte]);
+        let word = builder.ins().uload32(PLAIN, address, 0);
+        builder.ins().return_(&[word]);
         builder.seal_all_blocks();
         builder.finalize(self.isa.frontend_config());
         self.add()
     }
 
-    /// The loop over events of these kinds of entries.
-    pub(crate) fn batch(
-        &mut self,
-        kinds: &[Kind],
-        codes: &[Option<Code>],
-        width: usize,
-        layout: EventLayout,
-        venue: (usize, usize),
-    ) -> Result<usize, CannotCompile> {
+    /// The loop over events, one by one or in fours.
+    pub(crate) fn batch(&mut self, shape: &Shape<'_>, fours: bool) -> Result<usize, CannotCompile> {
         self.begin(1, 0);
         let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.frontend);
-        let width = if width == 2 { 2 } else { 4 };
-        batch_emit::function(&mut builder, kinds, codes, width, layout, venue).ok_or_else(missing)?;
+        let function = if fours { batch_emit::function_of_fours } else { batch_emit::function };
+        function(&mut builder, shape).ok_or_else(missing)?;
         builder.seal_all_blocks();
         builder.finalize(self.isa.frontend_config());
         self.add()
@@ -206,7 +200,7 @@ impl Compiler {
         builder.append_block_param(found, I64);
         builder.append_block_param(found, I64);
         let zero = builder.ins().iconst(I64, 0);
-        let group = Group { slots, operands, constants, heads, rows, from, unknown: zero };
+        let group = Group { slots, operands, constants, heads, rows, from, unknown: zero, quick: false };
         let unknown = scan::group(&mut builder, code, width, group, found)?;
         let none = builder.ins().iconst(I64, i64::from(NO_BLOCK));
         scan::jump(&mut builder, found, &[none, unknown]);

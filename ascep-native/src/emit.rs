@@ -1,57 +1,17 @@
 //! One pair of lanes, instruction by instruction: numbers are vectors of two, a level is two masks, known-true and known-false.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{F64, F64X2, I32, I64, I64X2};
+use cranelift_codegen::ir::types::{F64, F64X2, I64, I64X2};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::code::{Binary, Code, Comparison, Instr, Level, Unary};
+use crate::lanes::{Block, Operand, Row};
 use crate::scan::little;
 
 /// A load that does not trap; of an address that its type divides, or not.
 pub(crate) const PLAIN: MemFlagsData = MemFlagsData::trusted();
-const UNALIGNED: MemFlagsData = MemFlagsData::new().with_notrap();
-
-/// What one row reads, where it stands alone and its columns are not needed.
-pub(crate) struct Single<'a> {
-    pub(crate) slots: Value,
-    /// Each operand: a number that is at hand, or where the number of its slot stands.
-    pub(crate) operands: &'a [Operand],
-    /// Of this row.
-    pub(crate) constants: Value,
-    /// Whether all its constants are finite.
-    pub(crate) finite: bool,
-}
-
-/// An operand of a row that stands alone.
-#[derive(Clone, Copy)]
-pub(crate) enum Operand {
-    /// A number in the lower lane of a vector, and whether it is surely finite.
-    Number(Value, bool),
-    /// The number of its slot.
-    Slot(Value),
-}
-
-/// Where the columns of a block lie.
-#[derive(Clone, Copy)]
-pub(crate) struct Block {
-    pub(crate) slots: Value,
-    /// Of this block.
-    pub(crate) operands: Value,
-    /// Of this block.
-    pub(crate) constants: Value,
-    /// Bytes of an operand.
-    pub(crate) width: i32,
-    pub(crate) lanes: i32,
-}
-
-/// Known-true and known-false lanes of a block, as bits of an `i32`.
-#[derive(Clone, Copy)]
-pub(crate) struct Masks {
-    pub(crate) truth: Value,
-    /// None where every lane is known, whatever it reads.
-    pub(crate) known: Option<Value>,
-}
+pub(crate) const UNALIGNED: MemFlagsData = MemFlagsData::new().with_notrap();
 
 /// What is known of the bits of a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,83 +31,56 @@ struct Num {
 }
 
 #[derive(Clone, Copy)]
-struct Truth {
-    t: Value,
-    f: Value,
+pub(crate) struct Truth {
+    pub(crate) t: Value,
+    pub(crate) f: Value,
     /// Known, whatever is read. Then `f` is what `t` is not, and need not be computed if nothing asks for it.
-    sure: bool,
+    pub(crate) sure: bool,
 }
 
-/// Emits the program for all lanes of a block.
-pub(crate) fn block(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block) -> Option<Masks> {
-    let mut masks: Option<Masks> = None;
-    for first in (0..block.lanes).step_by(2) {
-        let truth = Pair::over(builder, Source::Columns { block, first }).run(code)?;
-        let known = builder.ins().bor(truth.t, truth.f);
-        let mut bits = [truth.t, known].map(|mask| builder.ins().vhigh_bits(I32, mask));
-        if first > 0 {
-            bits = bits.map(|bits| builder.ins().ishl_imm_u(bits, i64::from(first)));
-        }
-        let [t, k] = bits;
-        masks = Some(match masks {
-            Some(Masks { truth, known: Some(known) }) => {
-                Masks { truth: builder.ins().bor(truth, t), known: Some(builder.ins().bor(known, k)) }
-            }
-            _ => Masks { truth: t, known: Some(k) },
-        });
-    }
-    masks
-}
-
-/// Emits the program for one row; only bit 0 of the masks is set.
-pub(crate) fn single(builder: &mut FunctionBuilder<'_>, code: &Code, row: Single<'_>) -> Option<Masks> {
-    let Truth { t, f, sure } = Pair::over(builder, Source::Single(row)).run(code)?;
-    let mut bit = |mask| {
-        let bits = builder.ins().vhigh_bits(I32, mask);
-        builder.ins().band_imm_u(bits, 1)
-    };
-    let truth = bit(t);
-    if sure {
-        return Some(Masks { truth, known: None });
-    }
-    let known = builder.ins().bor(t, f);
-    let bits = builder.ins().vhigh_bits(I32, known);
-    Some(Masks { truth, known: Some(builder.ins().band_imm_u(bits, 1)) })
-}
-
-enum Source<'a> {
+pub(crate) enum Source<'a> {
     /// Two lanes of a block, the lower one first.
     Columns {
         block: Block,
         first: i32,
     },
-    Single(Single<'a>),
+    Row(Row<'a>),
 }
 
-struct Pair<'a, 'f> {
+pub(crate) struct Pair<'a, 'f> {
     builder: &'a mut FunctionBuilder<'f>,
     source: Source<'a>,
     nums: Vec<Num>,
     levels: Vec<Truth>,
+    /// Numbers that were looked at, where it is seen afterwards whether they are finite.
+    pub(crate) looked: Option<Vec<Value>>,
 }
 
 impl<'a, 'f> Pair<'a, 'f> {
-    fn over(builder: &'a mut FunctionBuilder<'f>, source: Source<'a>) -> Self {
-        Self { builder, source, nums: Vec::new(), levels: Vec::new() }
+    pub(crate) fn over(builder: &'a mut FunctionBuilder<'f>, source: Source<'a>) -> Self {
+        Self { builder, source, nums: Vec::new(), levels: Vec::new(), looked: None }
     }
 
-    fn run(mut self, code: &Code) -> Option<Truth> {
+    pub(crate) fn run(mut self, code: &Code) -> Option<Truth> {
         for instr in code.instrs() {
             self.instr(*instr)?;
         }
         self.levels.last().copied()
     }
 
+    pub(crate) fn run_quick(mut self, code: &Code) -> Option<(Truth, Vec<Value>)> {
+        for instr in code.instrs() {
+            self.instr(*instr)?;
+        }
+        let truth = self.levels.last().copied().filter(|truth| truth.sure)?;
+        Some((truth, self.looked.unwrap_or_default()))
+    }
+
     fn instr(&mut self, instr: Instr) -> Option<()> {
         match instr {
             Instr::Operand(k) => {
                 let at_hand = match &self.source {
-                    Source::Single(row) => row.operands.get(usize::from(k)).copied(),
+                    Source::Row(row) => row.operands.get(usize::from(k)).copied(),
                     Source::Columns { .. } => None,
                 };
                 if let Some(Operand::Number(value, sure)) = at_hand {
@@ -170,14 +103,14 @@ impl<'a, 'f> Pair<'a, 'f> {
                 let (value, sure) = match &self.source {
                     Source::Columns { block, first } if block.lanes > 1 => {
                         let offset = (i32::from(k) * block.lanes + first) * 8;
-                        (self.builder.ins().load(F64X2, UNALIGNED, block.constants, offset), false)
+                        (self.builder.ins().load(F64X2, UNALIGNED, block.constants, offset), block.finite)
                     }
-                    Source::Columns { block: Block { constants, .. }, .. } | Source::Single(Single { constants, .. }) => {
+                    Source::Columns { block: Block { constants, finite, .. }, .. } => {
                         let value = self.builder.ins().load(F64, PLAIN, *constants, i32::from(k) * 8);
-                        let finite = matches!(&self.source, Source::Single(Single { finite: true, .. }));
                         // Both lanes: one instruction, where nothing in the upper one would be two.
-                        (self.builder.ins().splat(F64X2, value), finite)
+                        (self.builder.ins().splat(F64X2, value), *finite)
                     }
+                    Source::Row(row) => (*row.constants.get(usize::from(k))?, row.finite),
                 };
                 self.settled(value, sure);
             }
@@ -218,7 +151,7 @@ impl<'a, 'f> Pair<'a, 'f> {
                 self.settled(value, false);
             }
             Instr::Compare(op, x, y) => {
-                let sure = self.is_sure(x) && self.is_sure(y);
+                let sure = self.looked.is_some() || (self.is_sure(x) && self.is_sure(y));
                 let [x, y] = [self.seen(x)?, self.seen(y)?];
                 let [t, f] = self.compare(op, x, y);
                 self.levels.push(Truth { t, f, sure });
@@ -334,8 +267,13 @@ impl<'a, 'f> Pair<'a, 'f> {
                 self.builder.ins().fmul(x, y)
             }
             Binary::Div => {
-                // What is divided by something infinite would be 0, where the interpreter has unknown.
-                let [x, y] = [raw(self, left)?, self.seen(right)?];
+                // What is divided by something that came out infinite would be 0, where the interpreter has unknown.
+                let of_memory = self.nums.get(usize::from(right)).filter(|num| num.kind == Kind::Settled).map(|num| num.value);
+                let y = match of_memory {
+                    Some(y) => y,
+                    None => self.seen(right)?,
+                };
+                let x = raw(self, left)?;
                 self.builder.ins().fdiv(x, y)
             }
             Binary::Mod => {
@@ -407,7 +345,7 @@ impl<'a, 'f> Pair<'a, 'f> {
     fn gather(&mut self, k: u16, lane: Type, vector: Type) -> Option<Value> {
         let builder = &mut *self.builder;
         let (slots, indices) = match &self.source {
-            Source::Single(row) => match row.operands.get(usize::from(k))? {
+            Source::Row(row) => match row.operands.get(usize::from(k))? {
                 Operand::Slot(slot) => (row.slots, [Some(*slot), None]),
                 // A number where the program has a level.
                 Operand::Number(..) => return None,
@@ -431,7 +369,8 @@ impl<'a, 'f> Pair<'a, 'f> {
         });
         Some(match high {
             Some(high) => {
-                let pair = builder.ins().scalar_to_vector(vector, low?);
+                // In both lanes, since zeros in the other one would take an instruction more.
+                let pair = builder.ins().splat(vector, low?);
                 builder.ins().insertlane(pair, high, 1)
             }
             None => builder.ins().splat(vector, low?),
@@ -452,7 +391,14 @@ impl<'a, 'f> Pair<'a, 'f> {
 
     /// A register whose bits are looked at: what is not finite after a computation is NaN.
     fn seen(&mut self, register: u16) -> Option<Value> {
-        let Num { value, kind, .. } = *self.nums.get(usize::from(register))?;
+        let Num { value, kind, sure } = *self.nums.get(usize::from(register))?;
+        if let Some(looked) = &mut self.looked {
+            if !sure {
+                looked.push(value);
+                *self.nums.get_mut(usize::from(register))? = Num { value, kind: Kind::Settled, sure: true };
+            }
+            return Some(value);
+        }
         if kind == Kind::Settled {
             return Some(value);
         }
@@ -467,6 +413,9 @@ impl<'a, 'f> Pair<'a, 'f> {
     }
 
     fn literal(&mut self, value: f64) -> Value {
+        if let Source::Row(row) = &self.source {
+            return row.pool.load(self.builder, value);
+        }
         let value = self.builder.ins().f64const(value);
         self.builder.ins().splat(F64X2, value)
     }

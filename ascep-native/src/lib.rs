@@ -29,7 +29,13 @@ mod rows;
 #[cfg(feature = "jit")]
 mod batch;
 #[cfg(feature = "jit")]
+mod batch_build;
+#[cfg(feature = "jit")]
 mod batch_emit;
+#[cfg(feature = "jit")]
+mod batch_numbers;
+#[cfg(feature = "jit")]
+mod batch_wide;
 #[cfg(feature = "jit")]
 mod code;
 #[cfg(feature = "jit")]
@@ -39,6 +45,10 @@ mod emit;
 #[cfg(feature = "jit")]
 mod kernel;
 #[cfg(feature = "jit")]
+mod lanes;
+#[cfg(feature = "jit")]
+mod literals;
+#[cfg(feature = "jit")]
 mod scan;
 
 pub use bare::lookup::{Block, Columns, Lookup, Over, Slot};
@@ -47,7 +57,9 @@ pub use pairs::{Pair, Two, bits};
 pub use rows::{Head, LANES, MarketLine, Operands, Slots, lanes_of_tail};
 
 #[cfg(feature = "jit")]
-pub use batch::{Batch, BatchBuilder, Entry, EventLayout, Field, Ground, GroupAt, PendingBatch, Taken};
+pub use batch::{Batch, FoundAt, Ground, Taken};
+#[cfg(feature = "jit")]
+pub use batch_build::{BatchBuilder, Entry, EventLayout, Field, GroupAt, PendingBatch, Reading};
 #[cfg(feature = "jit")]
 pub use code::{Binary, CannotCompile, Code, Comparison, Instr, Level, Unary};
 #[cfg(feature = "jit")]

@@ -46,8 +46,8 @@ pub struct MarketLine<T> {
     pub bid_qty: f64,
     /// Quantity at the ask.
     pub ask_qty: f64,
-    /// Of the last event; the least integer where there was none.
-    pub ts: i64,
+    /// Of the last trade; the least integer where there was none.
+    pub trade_ts: i64,
     /// The venue's time of the last event; the least integer where it gave none.
     pub venue_ts: i64,
     /// Of the last quote; the least integer where there was none.

@@ -5,7 +5,8 @@ use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
 
-use crate::emit::{self, Block, Masks, PLAIN};
+use crate::emit::PLAIN;
+use crate::lanes::{self, Block, Masks};
 use crate::rows::LANES;
 use crate::{Code, Head};
 
@@ -19,11 +20,13 @@ pub(crate) struct Group {
     pub(crate) rows: Value,
     pub(crate) from: Value,
     pub(crate) unknown: Value,
+    /// Whether it is worth to see first whether anything is unknown at all, and all constants are known to be finite. The code for what is unknown stands apart then.
+    pub(crate) quick: bool,
 }
 
 /// Looks through a group. Where something is found, goes to `found` with the block and the unknown lanes before it; otherwise on, with all of them.
 pub(crate) fn group(builder: &mut FunctionBuilder<'_>, code: &Code, width: i32, group: Group, found: ir::Block) -> Option<Value> {
-    let Group { slots, operands, constants, heads, rows, from, unknown } = group;
+    let Group { slots, operands, constants, heads, rows, from, unknown, quick } = group;
     let block_bytes = |columns: u16, bytes: i32| i64::from(columns) * 8 * i64::from(bytes);
     let (operand_bytes, constant_bytes) = (block_bytes(code.operands(), width), block_bytes(code.constants(), 8));
     let head_bytes = size_of::<Head>() as i64;
@@ -49,8 +52,8 @@ pub(crate) fn group(builder: &mut FunctionBuilder<'_>, code: &Code, width: i32, 
     builder.ins().brif(more, full, &[], tail, &[]);
 
     builder.switch_to_block(full);
-    let place = Place { block, head, unknown, found };
-    let unknown_after = lanes(builder, code, Block { slots, operands, constants, width, lanes: LANES as i32 }, place)?;
+    let place = Place { block, head, unknown, found, quick };
+    let unknown_after = some_lanes(builder, code, Block { slots, operands, constants, width, lanes: LANES as i32, finite: quick }, place)?;
     let [block_after, operands_after, constants_after, head_after] =
         [(block, 1), (operands, operand_bytes), (constants, constant_bytes), (head, head_bytes)]
             .map(|(value, step)| builder.ins().iadd_imm_s(value, step));
@@ -75,7 +78,7 @@ pub(crate) fn group(builder: &mut FunctionBuilder<'_>, code: &Code, width: i32, 
     builder.ins().brif(is_four, four, &[], done, &[BlockArg::Value(unknown)]);
     for (target, lane_count) in [(one, 1), (two, 2), (four, 4)] {
         builder.switch_to_block(target);
-        let after = lanes(builder, code, Block { slots, operands, constants, width, lanes: lane_count }, place)?;
+        let after = some_lanes(builder, code, Block { slots, operands, constants, width, lanes: lane_count, finite: quick }, place)?;
         jump(builder, done, &[after]);
     }
 
@@ -90,12 +93,45 @@ struct Place {
     head: Value,
     unknown: Value,
     found: ir::Block,
+    quick: bool,
 }
 
+/// Lanes that are evaluated between two looks at what they came to: for more there are not registers.
+const STEP: i32 = 4;
+
 /// Evaluates a block: leaves for `found`, or goes on with the unknown lanes counted.
-fn lanes(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block, place: Place) -> Option<Value> {
-    let masks = emit::block(builder, code, block)?;
-    let Place { block, head, unknown, found } = place;
+fn some_lanes(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block, place: Place) -> Option<Value> {
+    if !place.quick || !code.can_be_quick() {
+        return all_lanes(builder, code, block, place);
+    }
+    let [exact, on] = [(); 2].map(|()| builder.create_block());
+    builder.set_cold_block(exact);
+    let unknown = builder.append_block_param(on, I64);
+    let [truth, first, valid] = [0, 1, 2].map(|offset| builder.ins().uload8(I32, PLAIN, place.head, offset));
+    for first_lane in (0..block.lanes).step_by(STEP as usize) {
+        let step = STEP.min(block.lanes);
+        let (truths, bad) = lanes::quick(builder, code, block, first_lane, step)?;
+        let of_step = builder.ins().band_imm_u(valid, i64::from(((1 << step) - 1) << first_lane));
+        let differs = builder.ins().bxor(truths, truth);
+        let differs = builder.ins().bor(differs, first);
+        let happened = builder.ins().band(differs, of_step);
+        let rare = builder.ins().bor(happened, bad);
+        let next = builder.create_block();
+        builder.ins().brif(rare, exact, &[], next, &[]);
+        builder.switch_to_block(next);
+    }
+    jump(builder, on, &[place.unknown]);
+    builder.switch_to_block(exact);
+    let after = all_lanes(builder, code, block, place)?;
+    jump(builder, on, &[after]);
+    builder.switch_to_block(on);
+    Some(unknown)
+}
+
+/// The same for all that may be unknown.
+fn all_lanes(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block, place: Place) -> Option<Value> {
+    let masks = lanes::block(builder, code, block)?;
+    let Place { block, head, unknown, found, .. } = place;
     test(builder, masks, head, unknown, found, &[BlockArg::Value(block), BlockArg::Value(unknown)])
 }
 

@@ -231,11 +231,11 @@ fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<
     let mut share = 1;
     loop {
         let left = events.get(index..).unwrap_or_default();
-        let by_machine = plan.columns.machine.take(&plan.columns, state, left);
+        let (by_machine, found) = plan.columns.machine.take(plan, state, left);
         index += by_machine;
         share = if plan.columns.machine.has_batch() { if by_machine == 0 { (share * 2).min(64) } else { 1 } } else { usize::MAX };
         let left = left.get(by_machine..).unwrap_or_default();
-        let (taken, stop) = hot::run(plan, state, left.get(..share).unwrap_or(left));
+        let (taken, stop) = found.map_or_else(|| hot::run(plan, state, left.get(..share).unwrap_or(left)), |stop| (0, stop));
         index += taken;
         let last = index.checked_sub(1).and_then(|last| events.get(last));
         state.origin.place = if matches!(stop, Stop::Other) { index } else { index.saturating_sub(1) };

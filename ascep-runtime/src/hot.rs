@@ -133,6 +133,7 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
             }
             Payload::Trade(trade) if is_good([trade.price; 2], [trade.qty; 2]) => {
                 put(trades, instrument, Traded { price: trade.price, qty: trade.qty });
+                state.trade_ts = event.ts;
                 (state.rest.side, state.rest.traded) = (trade.side, true);
                 let Trade { price, qty, .. } = *trade;
                 let side = |side| f64::from_bits(u64::from(side_is(trade.side, side)));
@@ -143,7 +144,7 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
                 break;
             }
         };
-        (state.ts, state.venue_ts) = (event.ts, venue_ts);
+        state.venue_ts = venue_ts;
         left -= gap;
         clock = event.ts;
         taken += 1;

@@ -3,10 +3,12 @@
 
 use crate::columns::{Columns, Group, Head};
 use crate::event::Event;
+use crate::hot::Stop;
 use crate::kernel::Found;
 use crate::options::EngineOptions;
-use crate::plan::Entries;
+use crate::plan::{Entries, Plan};
 use crate::state::State;
+use crate::value::Lists;
 
 /// What was compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,6 +19,18 @@ pub(crate) struct MachineStats {
     pub(crate) refused: usize,
     /// Bytes of machine code.
     pub(crate) code: usize,
+}
+
+/// What machine code is made for.
+#[cfg_attr(not(feature = "jit"), expect(dead_code, reason = "read where code is made"))]
+pub(crate) struct Ground<'p> {
+    pub(crate) columns: &'p Columns,
+    pub(crate) entries: &'p Entries,
+    /// Groups that something else touches than an event.
+    pub(crate) groups: [&'p Lists; 2],
+    /// Slots that only columns read.
+    pub(crate) unread: &'p [bool],
+    pub(crate) instruments: usize,
 }
 
 /// The kernels of a plan, by shape.
@@ -31,7 +45,7 @@ pub(crate) struct Machine {
 
 #[cfg(not(feature = "jit"))]
 impl Machine {
-    pub(crate) fn new(_: &Columns, _: &Entries, _: usize, _: &EngineOptions) -> Self {
+    pub(crate) fn new(_: &Ground<'_>, _: &EngineOptions) -> Self {
         Self::default()
     }
 
@@ -41,8 +55,8 @@ impl Machine {
     }
 
     #[inline(always)]
-    pub(crate) fn take(&self, _: &Columns, _: &mut State, _: &[Event<'_>]) -> usize {
-        0
+    pub(crate) fn take(&self, _: &Plan, _: &mut State, _: &[Event<'_>]) -> (usize, Option<Stop>) {
+        (0, None)
     }
 
     #[inline(always)]
@@ -61,24 +75,25 @@ mod compiled {
 
     use ascep_lang::program::{CmpOp, MarketField, NumFn};
     use ascep_native::{
-        Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, Ground, GroupAt, Kernel, Level, Pending, Rows,
+        Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, GroupAt, Kernel, Level, Pending, Reading, Rows,
         Unary,
     };
 
-    use super::{Columns, EngineOptions, Entries, Event, Found, Group, Head, Machine, MachineStats, State};
-    use crate::event::{Payload, Quote};
+    use super::{Columns, EngineOptions, Event, Found, Ground, Group, Head, Machine, MachineStats, Plan, State, Stop};
+    use crate::columns::{LANES, lanes_of_tail};
+    use crate::event::{InstrumentId, Payload, Quote};
     use crate::market::CLASSES;
     use crate::plan::{Instr, NONE, ReadingField, Shape};
-    use crate::value::{FALSE, TRUE};
+    use crate::value::{FALSE, TRUE, at, put};
 
     impl Machine {
         /// Compiles the shapes of these columns, those with the most rows first, up to the limits of the options, and the loop over events of these entries.
-        pub(crate) fn new(columns: &Columns, entries: &Entries, instruments: usize, options: &EngineOptions) -> Self {
-            let shapes = columns.shapes.len();
+        pub(crate) fn new(ground: &Ground<'_>, options: &EngineOptions) -> Self {
+            let shapes = ground.columns.shapes.len();
             if !options.jit || shapes == 0 {
                 return Self::default();
             }
-            let (kernels, batch) = compile(columns, entries, instruments, options).unwrap_or_default();
+            let (kernels, batch) = compile(ground, options).unwrap_or_default();
             let compiled = kernels.iter().flatten().count();
             let code = kernels.iter().flatten().next().map_or(0, Kernel::memory_bytes);
             Self { kernels, batch, stats: MachineStats { compiled, refused: shapes - compiled, code } }
@@ -88,29 +103,43 @@ mod compiled {
             self.batch.is_some()
         }
 
-        /// Takes events as long as they are plain and nothing changes by them. Gives how many; of the next one the market and the readings may be
-        /// written already, as they will be again when it is taken.
-        pub(crate) fn take(&self, columns: &Columns, state: &mut State, events: &[Event<'_>]) -> usize {
-            let Some(batch) = self.batch.as_ref().filter(|_| state.started) else { return 0 };
+        /// Takes events as long as they are plain. Gives how many, and where a row changes by the last one if it does: its readings are done, and so are the blocks
+        /// before. Of the next one the market and the readings may be written already, as they will be again when it is taken.
+        pub(crate) fn take(&self, plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usize, Option<Stop>) {
+            let Some(batch) = self.batch.as_ref().filter(|_| state.started) else { return (0, None) };
+            let (columns, entries) = (&plan.columns, &plan.entries);
             let start = state.clock;
             let limit = state.timers.earliest().clamp(start, i64::MAX - 1);
-            let ground = Ground {
+            let ground = ascep_native::Ground {
                 lines: &mut state.market.hot,
                 slots: &mut state.slots,
                 operands: &columns.operands,
                 constants: &columns.constants,
                 heads: &state.heads,
             };
-            let Some(taken) = batch.run(events, ground, start, limit).filter(|taken| taken.events > 0) else { return 0 };
-            state.clock = taken.clock;
-            state.step += taken.events as u64;
-            state.timer_step = false;
-            state.counters.events += taken.events as u64;
-            state.counters.unknown_results += taken.unknown;
-            if taken.clock > start {
-                state.timers_done = state.timers_done.max(taken.clock - 1);
+            let Some(taken) = batch.run(events, ground, start, limit) else { return (0, None) };
+            let (mut count, mut clock, mut stop) = (taken.events, taken.clock, None);
+            if let Some((found, event)) = taken.found.zip(events.get(count)) {
+                // The entry is the same before the first trade.
+                let InstrumentId(instrument) = event.instrument;
+                let input = instrument * CLASSES + 1;
+                let entry = entries.of(input);
+                // Those that machine code need not write.
+                state.market.read(instrument, entries.readings(entry), &mut state.slots);
+                (count, clock) = (count + 1, event.ts);
+                stop = Some(Stop::Row { input, group: entry.groups.0 + found.group, block: found.block as usize });
             }
-            taken.events
+            if count > 0 {
+                state.clock = clock;
+                state.step += count as u64;
+                state.timer_step = false;
+                state.counters.events += count as u64;
+                state.counters.unknown_results += taken.unknown;
+                if clock > start {
+                    state.timers_done = state.timers_done.max(clock - 1);
+                }
+            }
+            (count, stop)
         }
 
         /// What the kernel of the group's shape finds from a block on; none where it has no kernel.
@@ -137,12 +166,8 @@ mod compiled {
     }
 
     /// A kernel for each shape that has one, and the loop over events; none at all where the machine is not one that code is made for.
-    fn compile(
-        columns: &Columns,
-        entries: &Entries,
-        instruments: usize,
-        options: &EngineOptions,
-    ) -> Option<(Vec<Option<Kernel>>, Option<Batch>)> {
+    fn compile(ground: &Ground<'_>, options: &EngineOptions) -> Option<(Vec<Option<Kernel>>, Option<Batch>)> {
+        let columns = ground.columns;
         let mut rows: Vec<(usize, u64)> = (0..columns.shapes.len()).map(|shape| (shape, 0)).collect();
         for group in &columns.groups {
             if let Some((_, rows)) = rows.get_mut(group.shape as usize) {
@@ -165,7 +190,8 @@ mod compiled {
             }
         }
         let mut batch = BatchBuilder::new(&codes, &columns.operands, &columns.constants);
-        (0..instruments).for_each(|instrument| batch.push(entry(columns, entries, instrument).as_ref()));
+        let private = private(ground);
+        (0..ground.instruments).for_each(|instrument| batch.push(entry(ground, &private, instrument).as_ref()));
         let batch = if pending.is_empty() || batch.is_empty() { None } else { batch.compile(&mut compiler, LAYOUT).ok() };
         let (kernels, batch) = compiler.finish(&pending, batch).ok()?;
         Some((places.into_iter().map(|place| kernels.get(place?).cloned()).collect(), batch))
@@ -180,6 +206,7 @@ mod compiled {
         // A `repr(u32)` enum begins with its tag; what a variant holds comes where its alignment lets it. Variants are counted in text order.
         kind: offset_of!(Event<'_>, payload),
         quote: 1,
+        kinds: 4,
         numbers: offset_of!(Event<'_>, payload) + align_of::<Payload<'_>>() + offset_of!(Quote, bid),
     };
 
@@ -187,13 +214,17 @@ mod compiled {
     const MOST_THRESHOLDS: u32 = 128;
 
     /// What a quote of an instrument does, if it is the same before and after its first trade and is nothing but readings and rows.
-    fn entry(columns: &Columns, entries: &Entries, instrument: usize) -> Option<Entry> {
+    fn entry(ground: &Ground<'_>, private: &[bool], instrument: usize) -> Option<Entry> {
+        let Ground { columns, entries, .. } = *ground;
         let input = u32::try_from(instrument).ok()?.checked_mul(CLASSES)?;
         let [of, untraded] = [1, 2].map(|class| entries.of(input + class));
         if of != untraded || of.more != NONE || of.filters.0 != of.filters.1 || of.windows.0 != of.windows.1 {
             return None;
         }
-        let readings = entries.readings(of).iter().map(|reading| Some((field(reading.field)?, reading.slot)));
+        let readings = entries.readings(of).iter().map(|reading| {
+            let is_private = private.get(reading.slot as usize).copied().unwrap_or(false);
+            Some(Reading { field: field(reading.field)?, slot: reading.slot, is_private })
+        });
         let groups = (of.groups.0..of.groups.1).map(|group| {
             let group = *columns.groups.get(group as usize)?;
             // A cursor is faster than machine code over very many rows.
@@ -209,6 +240,36 @@ mod compiled {
             })
         });
         Some(Entry { readings: readings.collect::<Option<_>>()?, groups: groups.collect::<Option<_>>()? })
+    }
+
+    /// Slots that only rows read which are looked at by events that have read what is in them: an event taken by machine code need not write them. Who looks at these rows
+    /// afterwards takes an event too and writes them first, as it is for the event at which machine code leaves. A snapshot has what is in the market, not them.
+    fn private(ground: &Ground<'_>) -> Vec<bool> {
+        let Ground { columns, entries, groups: touched, unread, .. } = *ground;
+        let mut private = unread.to_vec();
+        // The entry that reads into a slot, or none.
+        let mut read_by = vec![NONE; private.len()];
+        let mut look = |group: u32, is_read: &dyn Fn(u32) -> bool| {
+            let Some(group) = columns.groups.get(group as usize) else { return };
+            let operands = columns.shape(*group).map_or(0, |shape| usize::from(shape.operands));
+            let full = group.rows as usize / LANES;
+            let lanes = full * LANES + lanes_of_tail(group.rows as usize % LANES);
+            let first = group.operands as usize;
+            for slot in (first..first + lanes * operands).filter_map(|place| columns.operands.get(place)) {
+                if !is_read(slot) {
+                    put(&mut private, slot, false);
+                }
+            }
+        };
+        for (id, &entry) in (0..).zip(&entries.entries) {
+            entries.readings(entry).iter().for_each(|reading| put(&mut read_by, reading.slot, id));
+            let is_read = |slot| at(&read_by, slot) == id;
+            (entry.filters.0..entry.filters.1).chain(entries.groups(entry).iter()).for_each(|group| look(group, &is_read));
+        }
+        for group in touched.iter().flat_map(|lists| lists.items()) {
+            look(*group, &|_| false);
+        }
+        private
     }
 
     fn field(field: ReadingField) -> Option<Field> {

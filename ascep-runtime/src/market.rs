@@ -112,19 +112,19 @@ impl Market {
             return 0;
         };
         if matches!(payload, Payload::Forget(_)) {
-            *state = Hot { ts: state.ts, quote_ts: state.quote_ts, ..unknown(state.rest.book) };
+            *state = Hot { trade_ts: state.trade_ts, quote_ts: state.quote_ts, ..unknown(state.rest.book) };
             *trade = Traded::UNKNOWN;
             if let Some(levels) = self.books.get_mut(state.rest.book as usize) {
                 (levels.bid_count, levels.ask_count) = (0, 0);
             }
             return 5;
         }
-        state.ts = ts;
         state.venue_ts = venue_ts.unwrap_or(UNKNOWN_INT);
         let untraded = u32::from(!state.rest.traded);
         match payload {
             Payload::Trade(Trade { price, qty, side }) => {
                 *trade = Traded { price: *price, qty: canonical(*qty) };
+                state.trade_ts = ts;
                 state.rest.side = *side;
                 state.rest.traded = true;
                 0
@@ -152,7 +152,8 @@ impl Market {
     /// What is known of an instrument, for a snapshot.
     pub(crate) fn write(&self, instrument: u32, out: &mut Writer) {
         let (Some(state), Some(trade)) = (self.hot.get(instrument as usize), self.trades.get(instrument as usize)) else { return };
-        let Hot { bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, rest: Rest { side, traded, book } } = *state;
+        let Hot { bid, ask, bid_qty, ask_qty, quote_ts, venue_ts, rest: Rest { side, traded, book }, .. } = *state;
+        let ts = ts_of(state);
         let Traded { price: last, qty } = *trade;
         [last, qty, bid, ask, bid_qty, ask_qty].into_iter().for_each(|x| out.num(x));
         out.word(match side {
@@ -185,7 +186,9 @@ impl Market {
             _ => return None,
         };
         let (traded, ts, quote_ts, venue_ts) = (from.flag()?, from.int()?, from.int()?, from.int()?);
-        *state = Hot { bid, ask, bid_qty, ask_qty, ts, quote_ts, venue_ts, rest: Rest { side, traded, book: state.rest.book } };
+        // Of two times the last is known, and that of the quote.
+        let trade_ts = if ts > quote_ts { ts } else { UNKNOWN_INT };
+        *state = Hot { bid, ask, bid_qty, ask_qty, trade_ts, quote_ts, venue_ts, rest: Rest { side, traded, book: state.rest.book } };
         *trade = Traded { price: last, qty };
         let mut levels = self.books.get_mut(state.rest.book as usize);
         let has_book = from.flag()?;
@@ -249,7 +252,7 @@ impl Market {
 
     /// The time of the last event, or [`UNKNOWN_INT`].
     pub(crate) fn last_ts(&self, instrument: u32) -> i64 {
-        self.hot.get(instrument as usize).map_or(UNKNOWN_INT, |state| state.ts)
+        self.hot.get(instrument as usize).map_or(UNKNOWN_INT, ts_of)
     }
 
     /// The venue's time of the last event, or [`UNKNOWN_INT`].
@@ -308,11 +311,16 @@ fn unknown(book: u32) -> Hot {
         ask: f64::NAN,
         bid_qty: f64::NAN,
         ask_qty: f64::NAN,
-        ts: UNKNOWN_INT,
+        trade_ts: UNKNOWN_INT,
         venue_ts: UNKNOWN_INT,
         quote_ts: UNKNOWN_INT,
         rest: Rest { book, traded: false, side: None },
     }
+}
+
+/// The time of the last event, or [`UNKNOWN_INT`]: each is a trade, or a quote or a book, and time does not go back.
+fn ts_of(state: &Hot) -> i64 {
+    state.trade_ts.max(state.quote_ts)
 }
 
 fn set_quote(state: &mut Hot, quote: &Quote) {

@@ -117,6 +117,12 @@ impl<T> Lists<T> {
         Self { starts, items }
     }
 
+    /// The items of all keys.
+    #[cfg_attr(not(feature = "jit"), expect(dead_code, reason = "for machine code"))]
+    pub(crate) fn items(&self) -> &[T] {
+        &self.items
+    }
+
     /// From pairs of key and item, in order of the keys.
     pub(crate) fn of_pairs(pairs: Vec<(u32, T)>) -> Self {
         let keys = pairs.last().map_or(0, |(key, _)| *key as usize + 1);

@@ -10,7 +10,7 @@ use super::{Entries, LookKind, NONE, NodeOp, Reading, ReadingField};
 use crate::columns::{ColumnsBuilder, RowInput};
 use crate::error::BuildError;
 use crate::hot::place_of;
-use crate::machine::Machine;
+use crate::machine::{Ground, Machine};
 use crate::market::{CLASSES, touch};
 use crate::value::{Lists, put};
 
@@ -250,7 +250,19 @@ impl Builder<'_> {
         self.plan.groups_of = Lists::new((params..end).map(|key| groups_of.of(key).iter().copied()));
         let scanned = |instrument| !self.plan.scans.markets.of(instrument).is_empty();
         self.plan.entries = Entries::new(self.plan.instruments.len(), &touched, [&groups_of, &filters_of], scanned)?;
-        self.plan.columns.machine = Machine::new(&self.plan.columns, &self.plan.entries, self.plan.instruments.len(), self.options);
+        let mut unread = vec![false; self.plan.slots.len()];
+        for (number, traits) in self.numbers.iter().zip(self.traits) {
+            put(&mut unread, *number, traits.slot_only && !traits.in_field);
+        }
+        let ground = Ground {
+            columns: &self.plan.columns,
+            entries: &self.plan.entries,
+            groups: [&self.plan.groups_of, &self.plan.window_groups],
+            unread: &unread,
+            instruments: self.plan.instruments.len(),
+        };
+        let machine = Machine::new(&ground, self.options);
+        self.plan.columns.machine = machine;
         Ok(())
     }
 }

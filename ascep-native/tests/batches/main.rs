@@ -1,0 +1,217 @@
+//! The loop over events in machine code against plain Rust: random entries, random events, and what may stop it.
+#![cfg(feature = "jit")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
+
+mod model;
+
+use ascep_native::{BatchBuilder, Compiler, Entry, EventLayout, Field, Ground, MarketLine, Operands};
+use proptest::prelude::*;
+
+use model::{Case, Event, FIELDS, INSTRUMENTS, Instrument, LAYOUT, Payload, Rest, Row, Rows, SLOTS, WIDE_SLOTS, codes, lines};
+
+fn row(readings: Vec<u32>) -> impl Strategy<Value = Row> {
+    let slot = prop_oneof![3 => prop::sample::select(readings), 1 => 0..SLOTS as u32];
+    (
+        prop::collection::vec(slot, 3),
+        prop_oneof![8 => 0.5..3.0_f64, 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)],
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.02),
+    )
+        .prop_map(|(operands, constant, truth, first)| Row { operands, constant, truth, first })
+}
+
+fn instrument(index: usize) -> impl Strategy<Value = Instrument> {
+    // Slots of readings are an instrument's own, a slot once.
+    let fields = prop::sample::subsequence(FIELDS.to_vec(), 1..=FIELDS.len());
+    let some = fields.prop_flat_map(move |fields| {
+        let readings: Vec<(Field, u32)> = (0..).zip(&fields).map(|(k, field)| (*field, (index % 4) as u32 * 8 + k)).collect();
+        let slots: Vec<u32> = readings.iter().map(|(_, slot)| *slot).collect();
+        let rows = prop_oneof![4 => 1..2_usize, 1 => 2..20_usize];
+        let group = (0..3_usize, rows).prop_flat_map(move |(shape, rows)| (Just(shape), prop::collection::vec(row(slots.clone()), rows)));
+        (Just(readings), prop::collection::vec(group, 0..3))
+    });
+    prop_oneof![9 => some.prop_map(Some), 1 => Just(None)]
+}
+
+fn event() -> impl Strategy<Value = (i64, Option<i64>, u32, Payload)> {
+    let price =
+        prop_oneof![200 => 0.5..3.0_f64, 1 => prop::sample::select(vec![f64::NAN, 0.0, -1.0, 1e-160, 1e149, 1e151, f64::INFINITY, 1e-140])];
+    let qty = prop_oneof![200 => 0.0..3.0_f64, 20 => Just(0.0), 1 => prop::sample::select(vec![f64::NAN, -0.0, -1.0, 1e149, 1e151, f64::INFINITY])];
+    let quote = (price.clone(), price, qty.clone(), qty).prop_map(|(a, b, c, d)| [a, b, c, d]);
+    let venue = prop_oneof![80 => Just(None), 80 => any::<i64>().prop_map(Some), 1 => Just(Some(i64::MIN)), 1 => Just(Some(i64::MAX))];
+    let payload = prop_oneof![200 => quote.clone().prop_map(Payload::Quote), 1 => quote.prop_map(Payload::Other)];
+    (
+        prop_oneof![150 => 0..4_i64, 1 => Just(-1)],
+        venue,
+        prop_oneof![200 => 0..INSTRUMENTS as u32, 1 => Just(u32::MAX), 1 => Just(INSTRUMENTS as u32)],
+        payload,
+    )
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let instruments: Vec<_> = (0..INSTRUMENTS).map(instrument).collect();
+    let slot = prop_oneof![5 => 0.5..3.0_f64, 1 => Just(f64::NAN)].prop_map(f64::to_bits);
+    (
+        instruments,
+        prop::collection::vec(slot, SLOTS),
+        prop::collection::vec(event(), 0..40),
+        prop_oneof![9 => Just(i64::MAX - 1), 1 => 1000..1060_i64],
+        0..40_usize,
+        prop::collection::vec(any::<bool>(), SLOTS),
+    )
+        .prop_map(|(instruments, slots, events, limit, settled, hidden)| {
+            let mut ts = 1000;
+            let events: Vec<Event> = (events.into_iter())
+                .map(|(step, venue_ts, instrument, payload)| {
+                    ts += step;
+                    Event { ts, venue_ts, instrument, payload }
+                })
+                .collect();
+            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden };
+            case.settle(settled);
+            case
+        })
+}
+
+/// Instruments that all have the same readings and single rows, whose operands are among them: what is taken in fours.
+fn case_of_one_kind() -> impl Strategy<Value = Case> {
+    let fields = prop::sample::subsequence(FIELDS.to_vec(), 1..=FIELDS.len());
+    let price = prop_oneof![400 => 0.5..3.0_f64, 1 => prop::sample::select(vec![f64::NAN, 0.0, -1.0, 1e-160, 1e149, 1e151, f64::INFINITY])];
+    let qty =
+        prop_oneof![400 => 0.0..3.0_f64, 20 => Just(0.0), 1 => prop::sample::select(vec![f64::NAN, -0.0, -1.0, 1e149, f64::INFINITY])];
+    let quote = (price.clone(), price, qty.clone(), qty).prop_map(|(a, b, c, d)| [a, b, c, d]);
+    let payload = prop_oneof![500 => quote.clone().prop_map(Payload::Quote), 1 => quote.prop_map(Payload::Other)];
+    let shape = prop_oneof![2 => Just(0), 1 => Just(1), 2 => Just(2)];
+    let groups = prop::collection::vec((shape, prop::collection::vec(0..FIELDS.len(), 3)), 0..3);
+    // Mostly out of reach, so that truths stay.
+    let constant =
+        prop_oneof![20 => Just(9.0), 20 => Just(-9.0), 1 => 0.5..3.0_f64, 1 => prop::sample::select(vec![f64::NAN, f64::INFINITY])];
+    let constants = prop::collection::vec((constant, prop::bool::weighted(0.01)), INSTRUMENTS * 3);
+    let time = prop_oneof![50 => any::<i64>(), 1 => Just(i64::MIN), 1 => Just(i64::MAX)];
+    let steps = prop_oneof![400 => 0..4_i64, 1 => Just(-1)];
+    let instrument = prop_oneof![400 => 0..INSTRUMENTS as u32, 1 => Just(u32::MAX), 1 => Just(INSTRUMENTS as u32)];
+    // One instrument of another kind, or none.
+    let odd = prop_oneof![2 => Just(None), 1 => (0..INSTRUMENTS).prop_map(Some)];
+    (
+        (fields, groups, constants, odd),
+        prop::collection::vec((steps, time, any::<bool>(), instrument, payload), 0..120),
+        (0..3_usize, prop_oneof![9 => Just(i64::MAX - 1), 1 => 1000..1200_i64], 0..60_usize),
+        (any::<bool>(), any::<bool>()),
+    )
+        .prop_map(|((fields, groups, constants, odd), events, (times, limit, settled), (spread, hide))| {
+            let instruments = (0..INSTRUMENTS).map(|index| {
+                // Slots that follow each other, or not.
+                let step = if spread { INSTRUMENTS } else { 1 };
+                let first = if spread { index } else { index * FIELDS.len() };
+                let readings: Vec<(Field, u32)> = fields.iter().enumerate().map(|(k, field)| (*field, (first + k * step) as u32)).collect();
+                let groups = groups.iter().enumerate().map(|(group, (shape, places))| {
+                    let (constant, is_first) = constants[index * 3 + group];
+                    let operands = places.iter().map(|place| readings[place % readings.len()].1).collect();
+                    (*shape, vec![Row { operands, constant, truth: false, first: is_first }])
+                });
+                let groups: Vec<Rows> = groups.collect();
+                Some(if odd == Some(index) { (readings, Vec::new()) } else { (readings, groups) })
+            });
+            let mut ts = 1000;
+            let events = events.into_iter().map(|(step, time, has_time, instrument, payload)| {
+                ts += step;
+                let has_time = match times {
+                    0 => false,
+                    1 => true,
+                    _ => has_time,
+                };
+                Event { ts, venue_ts: has_time.then_some(time), instrument, payload }
+            });
+            let (instruments, events) = (instruments.collect(), events.collect());
+            let slots = vec![f64::NAN.to_bits(); WIDE_SLOTS];
+            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden: vec![hide; WIDE_SLOTS] };
+            case.settle(settled);
+            case
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_batches(case in case()) {
+        case.check()?;
+    }
+
+    #[test]
+    fn random_batches_of_one_kind(case in case_of_one_kind()) {
+        case.check()?;
+    }
+}
+
+/// The random batches are worth something only if the loop goes on in them.
+#[test]
+fn random_batches_go_on() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let taken: usize = (0..300).map(|_| case().new_tree(&mut runner).unwrap().current().check().unwrap()).sum();
+    assert!(taken > 600, "{taken}");
+    let taken: usize = (0..300).map(|_| case_of_one_kind().new_tree(&mut runner).unwrap().current().check().unwrap()).sum();
+    assert!(taken > 3000, "{taken} of one kind");
+}
+
+fn one_quote(ts: i64) -> Event {
+    Event { ts, venue_ts: None, instrument: 0, payload: Payload::Quote([1.0, 1.5, 2.0, 3.0]) }
+}
+
+#[test]
+fn ground_that_does_not_fit_is_refused() {
+    let row = Row { operands: vec![0, 1, 39], constant: 9.0, truth: false, first: false };
+    let instruments = vec![Some((vec![(Field::Bid, 0), (Field::Ask, 1)], vec![(1, vec![row.clone()]), (1, vec![row; 3])]))];
+    let case =
+        Case { instruments, slots: vec![0; SLOTS], events: vec![one_quote(1000)], clock: 1000, limit: 2000, hidden: vec![false; SLOTS] };
+    let built = case.built();
+    let run = |lines: usize, slots: usize, constants: usize, heads: usize, operands: &Operands| {
+        let (mut lines, mut slots) = (lines_of(lines), vec![0; slots]);
+        let ground = Ground {
+            lines: &mut lines,
+            slots: &mut slots,
+            operands,
+            constants: &built.constants[..constants],
+            heads: &built.heads[..heads],
+        };
+        built.batch.run(&case.events, ground, 1000, 2000).map(|taken| taken.events)
+    };
+    let (constants, heads) = (built.constants.len(), built.heads.len());
+    assert_eq!(run(1, SLOTS, constants, heads, &built.operands), Some(1));
+    assert_eq!(run(0, SLOTS, constants, heads, &built.operands), Some(0), "an instrument without a line");
+    assert_eq!(run(1, SLOTS - 1, constants, heads, &built.operands), None, "slots");
+    assert_eq!(run(1, SLOTS, constants - 1, heads, &built.operands), None, "constants");
+    assert_eq!(run(1, SLOTS, constants, heads - 1, &built.operands), None, "heads");
+    assert_eq!(run(1, SLOTS, constants, heads, &Operands::below(SLOTS)), None, "operands");
+    let mut wide = Operands::below(70_000);
+    (0..100).for_each(|_| wide.push(0));
+    assert_eq!(run(1, SLOTS, constants, heads, &wide), None, "operands of another width");
+    let ground = Ground {
+        lines: &mut [] as &mut [MarketLine<()>],
+        slots: &mut [0; SLOTS],
+        operands: &built.operands,
+        constants: &built.constants,
+        heads: &built.heads,
+    };
+    assert!(built.batch.run(&[0_u64; 9], ground, 0, 1).is_none(), "events of another size");
+}
+
+fn lines_of(count: usize) -> Vec<MarketLine<Rest>> {
+    lines().into_iter().take(count).collect()
+}
+
+#[test]
+fn layouts_that_can_not_be_read_are_refused() {
+    let codes = codes();
+    let operands = Operands::below(1);
+    let refused = |layout: EventLayout| {
+        let mut builder = BatchBuilder::new(&codes, &operands, &[]);
+        builder.push(Some(&Entry::default()));
+        builder.compile(&mut Compiler::new(1 << 16).unwrap(), layout).is_err()
+    };
+    assert!(!refused(LAYOUT));
+    assert!(refused(EventLayout { ts: 4, ..LAYOUT }), "a time that is not aligned");
+    assert!(refused(EventLayout { numbers: size_of::<Event>() - 24, ..LAYOUT }), "numbers beyond the event");
+    assert!(refused(EventLayout { size: size_of::<Event>() + 4, ..LAYOUT }), "events that are not aligned");
+}
