@@ -55,12 +55,21 @@ fn test() -> impl Strategy<Value = Test> {
     ]
 }
 
+/// A number against a constant.
+fn plain() -> impl Strategy<Value = Test> {
+    let op = prop::sample::select(vec![CmpOp::Gt, CmpOp::Ge, CmpOp::Lt, CmpOp::Le]);
+    (op, any::<bool>()).prop_map(|(op, own)| {
+        let constant = if own { Leaf::Constant } else { Leaf::Literal(1.0) };
+        Test::Compare(op, (Leaf::Operand, Vec::new()), (constant, Vec::new()))
+    })
+}
+
 /// Such that results meet, overflow and vanish.
 fn number() -> impl Strategy<Value = f64> {
     let special =
         vec![0.0, -0.0, 1.0, -1.0, 2.0, 0.5, 3.0, f64::NAN, f64::MAX, f64::MIN, 1e300, -1e200, 1e-300, f64::MIN_POSITIVE, 5e-324, -5e-324];
     let near = (0..6_u64).prop_map(|ulps| f64::from_bits(1.5_f64.to_bits() + ulps));
-    prop_oneof![4 => prop::sample::select(special), 3 => near, 3 => (-8..8_i32).prop_map(|x| f64::from(x) * 0.25), 1 => any::<f64>().prop_map(|x| if x.is_finite() { x } else { f64::NAN })]
+    prop_oneof![1 => Just(f64::NAN), 4 => prop::sample::select(special), 3 => near, 3 => (-8..8_i32).prop_map(|x| f64::from(x) * 0.25), 1 => any::<f64>().prop_map(|x| if x.is_finite() { x } else { f64::NAN })]
 }
 
 /// The code of some tests that are joined, as a shape, and how many operands that are levels come in front.
@@ -104,32 +113,37 @@ impl Writer {
         }
     }
 
-    fn side(&mut self, (start, links): &Side) -> u16 {
-        let mut x = self.leaf(*start);
-        for (function, with, turned) in links {
+    fn side(&mut self, start: Leaf, links: &[(NumFn, Leaf, bool)]) -> u16 {
+        let Some(((function, with, turned), before)) = links.split_last() else { return self.leaf(start) };
+        // In the order in which they stand.
+        if *turned {
             let y = self.leaf(*with);
-            x = self.num(if *turned { Instr::Binary(*function, y, x) } else { Instr::Binary(*function, x, y) });
+            let x = self.side(start, before);
+            return self.num(Instr::Binary(*function, y, x));
         }
-        x
+        let x = self.side(start, before);
+        let y = self.leaf(*with);
+        self.num(Instr::Binary(*function, x, y))
     }
 
-    fn shape(tests: &[Test], any: bool) -> (Shape, Vec<bool>) {
+    /// Of tests that are joined by OR where one of these says so, in turn.
+    fn shape(tests: &[Test], any: &[bool]) -> (Shape, Vec<bool>) {
         let mut writer = Self { code: Vec::new(), operands: Vec::new(), constants: 0, nums: 0, levels: 0 };
         let mut all = None;
-        for test in tests {
+        for (test, any) in tests.iter().zip(any.iter().cycle()) {
             let level = match test {
                 Test::Level => {
                     let operand = writer.operand(true);
                     writer.level(Instr::OperandLevel(operand))
                 }
                 Test::Compare(op, x, y) => {
-                    let (x, y) = (writer.side(x), writer.side(y));
+                    let (x, y) = (writer.side(x.0, &x.1), writer.side(y.0, &y.1));
                     writer.level(Instr::Compare(*op, x, y))
                 }
             };
             all = Some(match all {
                 None => level,
-                Some(before) => writer.level(if any { Instr::Or(before, level) } else { Instr::And(before, level) }),
+                Some(before) => writer.level(if *any { Instr::Or(before, level) } else { Instr::And(before, level) }),
             });
         }
         let Self { code, operands, constants, nums, levels } = writer;
@@ -147,8 +161,8 @@ proptest! {
 
     #[test]
     fn tests_say_what_registers_say(
-        tests in prop_oneof![1 => prop::collection::vec(test(), 1), 1 => prop::collection::vec(test(), 2..4)],
-        any in prop::bool::ANY,
+        tests in prop_oneof![2 => prop::collection::vec(test(), 1), 2 => prop::collection::vec(test(), 2..4), 1 => prop::collection::vec(plain(), 2)],
+        any in prop_oneof![2 => Just(vec![false]), 1 => Just(vec![true]), 1 => prop::collection::vec(any::<bool>(), 3)],
         rows in prop_oneof![2 => 1..4_usize, 1 => 1..40_usize],
         picks in prop::collection::vec(any::<u32>(), 64),
         constants in prop::collection::vec(number().prop_filter("finite", |x| x.is_finite()), 16),
@@ -159,7 +173,7 @@ proptest! {
         wide in prop::bool::ANY,
         apart in prop::bool::ANY,
     ) {
-        let (shape, operands) = Writer::shape(&tests, any);
+        let (shape, operands) = Writer::shape(&tests, &any);
         let mut builder = ColumnsBuilder::default();
         let pick = |row: usize, k: usize| picks[(row * 7 + k) % picks.len()] as usize;
         for row in 0..rows {
@@ -218,7 +232,7 @@ fn most_rules_are_tests() {
     let operand = |links: &[NumFn]| (Leaf::Operand, links.iter().map(|function| (*function, Leaf::Operand, false)).collect());
     let above = |x: Side, y: Side| Test::Compare(CmpOp::Gt, x, y);
     let constant = (Leaf::Constant, Vec::new());
-    let of = |tests: &[Test], any| Routine::new(&Writer::shape(tests, any).0);
+    let of = |tests: &[Test], any| Routine::new(&Writer::shape(tests, &[any]).0);
     let cross = of(&[above(operand(&[NumFn::Mul, NumFn::Div]), constant.clone())], false);
     assert!(cross.has_tests() && cross.scan.is_some() && cross.plain.is_empty());
     let arbitrage = of(&[above(operand(&[]), operand(&[]))], false);
@@ -228,7 +242,7 @@ fn most_rules_are_tests() {
     // `mid > avg + 3 * stddev`: the product stands on the right.
     let band = Writer::shape(
         &[above(operand(&[]), (Leaf::Literal(3.0), vec![(NumFn::Mul, Leaf::Operand, false), (NumFn::Add, Leaf::Operand, true)]))],
-        false,
+        &[false],
     )
     .0;
     assert!(Routine::new(&band).has_tests());
