@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use ascep_lang::program::MarketField;
 pub(crate) use ascep_native::{Head, LANES, Operands, lanes_of_tail};
 use rustc_hash::FxHashMap;
 
@@ -16,8 +17,14 @@ use crate::interpreter::Routine;
 use crate::machine::Machine;
 use crate::market::touch;
 use crate::memory::flat;
-use crate::plan::{Instr, NONE, Shape, ShapeMode};
+use crate::options::EngineOptions;
+use crate::plan::{Instr, NONE, Reading, ReadingField, Shape, ShapeMode, Span};
 use crate::value::{Lists, TRUE, UNKNOWN, at, put};
+
+/// The fewest rows that are passed over where the prices that they read stay as they are: from here on looking costs less than what it saves, even where one quote in
+/// four does so.
+const CUT_ROWS: u64 = 32;
+const CUT_ROWS_OF_MACHINE_CODE: u64 = 256;
 
 /// One value for each of eight rows.
 pub(crate) type Lanes<T> = [T; LANES];
@@ -182,6 +189,18 @@ impl Columns {
                 }
             }
         }
+    }
+
+    /// Whether these groups are worth the comparison of two prices with those before: many rows that fire at edges, and read nothing but prices of the instrument. Where
+    /// machine code takes the whole event it takes more rows.
+    pub(crate) fn is_cut(&self, readings: &[Reading], groups: Span, options: &EngineOptions) -> bool {
+        use MarketField::{Ask, Bid, Mid, Spread, SpreadRatio};
+        let is_price = |reading: &Reading| matches!(reading.field, ReadingField::Number(Bid | Ask | Mid | Spread | SpreadRatio));
+        let groups = self.groups.get(groups.0 as usize..groups.1 as usize).unwrap_or_default();
+        let rows: u64 = groups.iter().filter(|group| group.cursor == NONE).map(|group| u64::from(group.rows)).sum();
+        let least = if options.jit && cfg!(feature = "jit") { CUT_ROWS_OF_MACHINE_CODE } else { CUT_ROWS };
+        let is_edge = |group: &Group| self.shape(*group).is_some_and(|shape| shape.mode == ShapeMode::Edge);
+        rows >= least && groups.iter().all(is_edge) && !readings.is_empty() && readings.iter().all(is_price)
     }
 
     /// Bytes held.

@@ -15,7 +15,7 @@ use crate::ops::look::{self, Ground, Stepped};
 use crate::ops::num::finite;
 use crate::plan::{NONE, Plan, ReadingField};
 use crate::state::State;
-use crate::value::{UNKNOWN_INT, put};
+use crate::value::{UNKNOWN_INT, at, put};
 
 /// Why the loop ended.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +64,7 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
     // The first timer may be due a little later than this says; it is not due before.
     let limit = state.timers.earliest().clamp(start, i64::MAX - 1);
     let number = state.step;
-    let State { clock: state_clock, slots, heads, cursors, market, kernels, windows, timers, .. } = state;
+    let State { clock: state_clock, slots, heads, cursors, passed, market, kernels, windows, timers, counters, .. } = state;
     let (mut clock, mut left) = (start, limit.wrapping_sub(start).cast_unsigned());
     let (slots, heads) = (&mut slots[..], &heads[..]);
     let (columns, entries) = (&plan.columns, &plan.entries);
@@ -77,6 +77,9 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
         return (0, Stop::Other);
     };
     let is_far = known >= MANY;
+    // Machine code, which may have written the prices of the first event already, has no entries with cuts.
+    let has_cuts = entries.cuts > 0;
+    let counted = counters.unknown_results;
     let mut unknown = 0;
     let mut taken = 0;
     let mut stop = Stop::End;
@@ -123,13 +126,14 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
             break;
         };
         // The numbers that readings name by their places.
-        let (class, numbers): (usize, [f64; PLACES]) = match &event.payload {
+        let (class, are_same, numbers): (usize, bool, [f64; PLACES]) = match &event.payload {
             Payload::Quote(quote) if is_good([quote.bid, quote.ask], [quote.bid_qty, quote.ask_qty]) => {
                 let Quote { bid, ask, bid_qty, ask_qty } = *quote;
+                let are_same = has_cuts && (state.bid == bid) & (state.ask == ask);
                 (state.bid, state.ask, state.bid_qty, state.ask_qty) = (bid, ask, bid_qty, ask_qty);
                 state.quote_ts = event.ts;
                 let (mid, spread) = ((bid + ask) / 2.0, ask - bid);
-                (1 + usize::from(!state.rest.traded), [bid, ask, bid_qty, ask_qty, mid, spread, spread / mid, 0.0])
+                (1 + usize::from(!state.rest.traded), are_same, [bid, ask, bid_qty, ask_qty, mid, spread, spread / mid, 0.0])
             }
             Payload::Trade(trade) if is_good([trade.price; 2], [trade.qty; 2]) => {
                 put(trades, instrument, Traded { price: trade.price, qty: trade.qty });
@@ -137,7 +141,7 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
                 (state.rest.side, state.rest.traded) = (trade.side, true);
                 let Trade { price, qty, .. } = *trade;
                 let side = |side| f64::from_bits(u64::from(side_is(trade.side, side)));
-                (0, [price, qty, price * qty, side(Side::Buy), price, side(Side::Sell), 0.0, 0.0])
+                (0, false, [price, qty, price * qty, side(Side::Buy), price, side(Side::Sell), 0.0, 0.0])
             }
             _ => {
                 stop = Stop::Other;
@@ -168,7 +172,7 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
                 }
             }
         }
-        if entry.more != NONE {
+        if entry.has_more() {
             stop = Stop::More { input: input() };
             break;
         }
@@ -186,6 +190,14 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
                 break 'events;
             }
         }
+        let cut = if has_cuts { entry.cut() } else { None };
+        if let Some(cut) = cut
+            && are_same
+            && at(passed, cut) == counted + unknown
+        {
+            continue;
+        }
+        let before = unknown;
         for (rows, group) in groups.get(entry.groups.0 as usize..entry.groups.1 as usize).unwrap_or_default().iter().zip(entry.groups.0..) {
             let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize)) else { continue };
             if let Some(masks) = few(routine, rows, operands, constants, slots) {
@@ -214,6 +226,11 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
                 let (first, end) = (rows.constants as usize, rows.constants as usize + rows.rows as usize);
                 put(cursors, rows.cursor, Cursor::around(x, constants.get(first..end).unwrap_or_default()));
             }
+        }
+        if let Some(cut) = cut
+            && unknown == before
+        {
+            put(passed, cut, counted + unknown);
         }
     }
     *state_clock = clock;

@@ -259,7 +259,7 @@ fn state_parts(plan: &Plan) -> [(&'static str, usize); 6] {
         plan.rules.memories() * size_of::<RuleState>() + plan.rules.len(),
         plan.limits.len() * size_of::<Ring>(),
         plan.columns.heads.saturating_mul(size_of::<Head>()),
-        plan.columns.cursors.saturating_mul(size_of::<Cursor>()),
+        plan.columns.cursors.saturating_mul(size_of::<Cursor>()).saturating_add(plan.entries.cuts as usize * 8),
         sizes.emitted.saturating_mul(8),
         sizes.max_fields * size_of::<Value<'_>>(),
     ];

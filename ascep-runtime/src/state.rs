@@ -85,6 +85,9 @@ pub(crate) struct State {
     pub(crate) heads: Vec<Head>,
     /// Of groups whose rows are thresholds of one number.
     pub(crate) cursors: Vec<Cursor>,
+    /// Of entries whose rows are passed over where prices stay as they are: how many results had been unknown in all when they were last looked through without one. As
+    /// long as there are no more, all of them are known and as they were.
+    pub(crate) passed: Vec<u64>,
     pub(crate) kernels: Kernels,
     /// Empty between signals; kept for its capacity.
     pub(crate) values: Vec<Value<'static>>,
@@ -140,6 +143,7 @@ impl State {
             truths,
             limit_rings: vec![Ring::default(); plan.limits.len()],
             emitted: vec![0; sizes.emitted],
+            passed: vec![u64::MAX; plan.entries.cuts as usize],
             kernels: Kernels::new(&plan.columns.routines),
             values: Vec::with_capacity(sizes.max_fields),
             counters: Counters::default(),

@@ -179,6 +179,15 @@ fn plain() -> impl Strategy<Value = Happening> {
     ]
 }
 
+/// Quotes of few prices, so that many leave them as they were.
+fn repeated() -> impl Strategy<Value = Happening> {
+    let missing = prop::bool::weighted(0.03);
+    (0..3_u32, 2..4_u32, 4..6_u32, 1..9_u32, missing).prop_map(|(i, bid, ask, qty, missing)| {
+        let [bid, ask, qty] = [bid, ask, qty].map(|x| Some(f64::from(x) * 0.5));
+        Happening::Quote(i, [bid, if missing { None } else { ask }, qty, qty])
+    })
+}
+
 /// How a program is run.
 #[derive(Debug, Clone)]
 struct Run {
@@ -335,6 +344,15 @@ proptest! {
     #[test]
     fn thresholds_and_nodes_agree(rules in thresholds(), run in run(), events in prop::collection::vec(prop_oneof![plain(), happening()], 1..80)) {
         agree(&rules, &run, &events)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, max_shrink_iters: 50, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rows_passed_over_and_nodes_agree(conditions in prop::collection::vec((plain_condition(), Just(false)), 1..3), copies in prop_oneof![2 => 100..130_usize, 1 => 770..800_usize], run in run(), events in prop::collection::vec(prop_oneof![8 => repeated(), 1 => happening()], 1..80)) {
+        agree(&rules_of(&conditions, copies), &run, &events)?;
     }
 }
 

@@ -20,10 +20,33 @@ pub(crate) struct Entry {
     pub(crate) windows: Span,
     /// Filters of the event: a part of the groups of the columns.
     pub(crate) filters: Span,
-    /// Index of what else there is to do, or [`NONE`].
+    /// Index of what else there is to do, or [`NONE`]; from [`CUT`] on there is nothing else, and it says which of the entries this is whose rows are passed over where
+    /// prices stay as they are.
     pub(crate) more: u32,
     /// Rows: a part of the groups of the columns. Empty where `more` has a list of groups.
     pub(crate) groups: Span,
+}
+
+/// See [`Entry::more`].
+const CUT: u32 = 1 << 31;
+
+impl Entry {
+    /// Whether there is more to do than readings, simple windows and rows.
+    #[inline(always)]
+    pub(crate) fn has_more(self) -> bool {
+        self.more < CUT
+    }
+
+    /// Which of the entries it is whose rows are passed over where prices stay as they are.
+    #[inline(always)]
+    pub(crate) fn cut(self) -> Option<u32> {
+        (self.more >= CUT && self.more != NONE).then(|| self.more - CUT)
+    }
+
+    /// Without its number among those.
+    fn uncut(self) -> Self {
+        Self { more: if self.has_more() { self.more } else { NONE }, ..self }
+    }
 }
 
 /// What is to be done beside readings and rows.
@@ -61,15 +84,19 @@ pub(crate) struct Entries {
     pub(crate) readings: Vec<Reading>,
     more: Vec<More>,
     lists: Vec<u32>,
+    /// How many entries have rows that are passed over where prices stay as they are.
+    pub(crate) cuts: u32,
 }
 
 impl Entries {
-    /// From lists by input. `scanned` says of which instruments scans want to know.
+    /// From lists by input. `scanned` says of which instruments scans want to know, `is_cut` whether it pays to compare the prices of a quote with those before, and
+    /// where they are the same to pass over these groups of rows, which read nothing but these numbers of the instrument.
     pub(super) fn new(
         instruments: usize,
         touched: &Touched,
         [groups, filters]: [&Lists; 2],
         scanned: impl Fn(u32) -> bool,
+        is_cut: impl Fn(&[Reading], Span) -> bool,
     ) -> Result<Self, BuildError> {
         let instruments = u32::try_from(instruments).map_err(|_| BuildError::TooLarge)?;
         let len = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
@@ -94,7 +121,11 @@ impl Entries {
                         groups: list(if span.is_none() { groups } else { &[] })?,
                         scanned: scanned(instrument),
                     };
-                    all.more_of(first_more, more)?
+                    let more = all.more_of(first_more, more)?;
+                    if more >= CUT {
+                        return Err(BuildError::TooLarge);
+                    }
+                    more
                 } else {
                     NONE
                 };
@@ -102,12 +133,19 @@ impl Entries {
                 let filters = side_by_side(filters.of(key)).ok_or(BuildError::TooLarge)?;
                 let entry = Entry { readings: all.readings_of(first_reading, readings)?, windows, filters, more, groups: span };
                 let (known, fresh) = all.entries.split_at(first_entry);
-                let same = fresh.iter().position(|other| *other == entry).map(|at| at + first_entry);
+                let same = fresh.iter().position(|other| other.uncut() == entry).map(|at| at + first_entry);
                 let same = same.or_else(|| known.first().filter(|empty| **empty == entry).map(|_| 0));
                 let id = match same {
                     Some(same) => len(same)?,
                     None => {
-                        all.entries.push(entry);
+                        let is_plain = more == NONE && [windows, filters].iter().all(|(first, end)| first == end);
+                        let more = if is_plain && all.cuts < CUT - 1 && is_cut(touched.readings.of(key), span) {
+                            all.cuts += 1;
+                            CUT + all.cuts - 1
+                        } else {
+                            more
+                        };
+                        all.entries.push(Entry { more, ..entry });
                         len(all.entries.len() - 1)?
                     }
                 };

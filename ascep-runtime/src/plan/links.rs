@@ -249,7 +249,9 @@ impl Builder<'_> {
         self.plan.window_groups = Lists::new((end..windows_end).map(|key| groups_of.of(key).iter().copied()));
         self.plan.groups_of = Lists::new((params..end).map(|key| groups_of.of(key).iter().copied()));
         let scanned = |instrument| !self.plan.scans.markets.of(instrument).is_empty();
-        self.plan.entries = Entries::new(self.plan.instruments.len(), &touched, [&groups_of, &filters_of], scanned)?;
+        self.plan.entries = Entries::new(self.plan.instruments.len(), &touched, [&groups_of, &filters_of], scanned, |readings, groups| {
+            self.plan.columns.is_cut(readings, groups, self.options)
+        })?;
         let mut unread = vec![false; self.plan.slots.len()];
         for (number, traits) in self.numbers.iter().zip(self.traits) {
             put(&mut unread, *number, traits.slot_only && !traits.in_field);

@@ -13,7 +13,6 @@ use super::texts::Texts;
 use super::words::Reader;
 use super::{Saved, SavedNode, SavedRule, ids_of, keeps_slot, kind_number, rule_name};
 use crate::counters::Counters;
-use crate::cursor::Cursor;
 use crate::error::SnapshotError;
 use crate::market::{CLASSES, FORGET, Loaded};
 use crate::ops;
@@ -45,7 +44,6 @@ pub(crate) fn take(program: &Program, plan: &mut Plan, state: &mut State, mut sa
     };
     taking.rules(plan, state, &saved.rules, &kept)?;
     plan.columns.set_heads(&state.truths, &mut state.heads);
-    state.cursors.fill(Cursor::default());
     if plan.provenance.is_some() {
         watch(plan, state, &saved, &kept);
     }
