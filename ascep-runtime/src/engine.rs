@@ -262,7 +262,7 @@ fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<
             }
             (Stop::Row { input, group, block }, ..) => {
                 let Groups { span, list } = plan.entries.groups(plan.entries.of(input));
-                kernel::run(&plan.columns, group, block, state);
+                kernel::run_found(&plan.columns, group, block, state);
                 evaluate(plan, state, Groups { span: (group + 1, span.1), list }, sink);
             }
             (Stop::More { .. } | Stop::Window { .. }, None, _) => {}

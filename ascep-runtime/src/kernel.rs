@@ -73,6 +73,16 @@ pub(crate) fn run(columns: &Columns, group: u32, mut from: usize, state: &mut St
     }
 }
 
+/// The same where it is known already that something happens in the first of these blocks.
+#[inline]
+pub(crate) fn run_found(columns: &Columns, group: u32, block: usize, state: &mut State) {
+    let Some((of_group, routine)) = columns.group(group) else { return };
+    settle(columns, routine, of_group, block, state);
+    if block + 1 < of_group.blocks() {
+        run(columns, group, block + 1, state);
+    }
+}
+
 /// Evaluates the filters of a group for the event at hand: what occurs is at an instant. Where a block is known in which some may, it begins there.
 #[inline]
 pub(crate) fn run_filters(plan: &Plan, group: u32, found: Option<usize>, state: &mut State) {
