@@ -102,6 +102,13 @@ impl Engine {
         self.state.counters
     }
 
+    /// How many events a loop of machine code took since this engine was built; the others went through the interpreter, which gives the same signals. None
+    /// without the feature `jit`.
+    #[must_use]
+    pub fn machine_events(&self) -> u64 {
+        self.state.by_machine
+    }
+
     /// What the plan consists of.
     #[must_use]
     pub fn plan_stats(&self) -> PlanStats {
@@ -233,6 +240,7 @@ fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<
         let left = events.get(index..).unwrap_or_default();
         let (by_machine, found) = plan.columns.machine.take(plan, state, left);
         index += by_machine;
+        state.by_machine += by_machine as u64;
         share = if plan.columns.machine.has_batch() { if by_machine == 0 { (share * 2).min(64) } else { 1 } } else { usize::MAX };
         let left = left.get(by_machine..).unwrap_or_default();
         let (taken, stop) = found.map_or_else(|| hot::run(plan, state, left.get(..share).unwrap_or(left)), |stop| (0, stop));

@@ -92,6 +92,8 @@ pub(crate) struct State {
     /// Empty between signals; kept for its capacity.
     pub(crate) values: Vec<Value<'static>>,
     pub(crate) counters: Counters,
+    /// Events that a loop of machine code took. No counter: whether they are taken so changes nothing that is kept or told.
+    pub(crate) by_machine: u64,
     pub(crate) watch: Watch,
     /// Goes out with each signal.
     pub(crate) origin: Origin,
@@ -147,6 +149,7 @@ impl State {
             kernels: Kernels::new(&plan.columns.routines),
             values: Vec::with_capacity(sizes.max_fields),
             counters: Counters::default(),
+            by_machine: 0,
             watch: Watch::new(plan),
             origin: Origin::default(),
         }

@@ -275,12 +275,12 @@ fn workload() -> Program {
     program
 }
 
-fn stream(columns: bool) -> Stream {
+fn stream(columns: bool, jit: bool) -> Stream {
     let functions = HostFunctions::new().with("f", |args| match args {
         [Value::Num(x), Value::Duration(_), Value::Timestamp(ts), Value::Bool(known)] if *known => Value::Num(x - (ts % 200) as f64),
         _ => Value::Unknown,
     });
-    let options = EngineOptions::default().with_max_window_samples(64).with_columns(columns);
+    let options = EngineOptions::default().with_max_window_samples(64).with_columns(columns).with_jit(jit);
     let engine = Engine::with_functions(&workload(), options, &functions).unwrap();
     let level = Level { price: 1.0, qty: 1.0 };
     Stream {
@@ -296,7 +296,7 @@ fn stream(columns: bool) -> Stream {
 
 #[test]
 fn ten_million_events_allocate_nothing() {
-    let mut stream = stream(true);
+    let mut stream = stream(true, true);
     // From the very first event: nothing is left to be done once.
     let info = allocation_counter::measure(|| {
         for count in 0..EVENTS {
@@ -325,9 +325,23 @@ fn ten_million_events_allocate_nothing() {
 }
 
 #[test]
+fn the_interpreter_allocates_nothing() {
+    let mut stream = stream(true, false);
+    assert_eq!(stream.engine.plan_stats().compiled_shapes, 0);
+    let info = allocation_counter::measure(|| {
+        for count in 0..EVENTS / 10 {
+            stream.step(count);
+        }
+    });
+    assert_eq!((info.count_total, info.bytes_total), (0, 0), "{info:?}");
+    assert!(stream.signals > 1_000);
+    assert_eq!(stream.engine.machine_events(), 0);
+}
+
+#[test]
 fn every_rule_of_the_workload_fires() {
     for columns in [true, false] {
-        let mut stream = stream(columns);
+        let mut stream = stream(columns, true);
         let mut fired = vec![0_u64; stream.engine.plan_stats().rules];
         let (a, c) = (stream.engine.instrument("A/B").unwrap(), stream.engine.instrument("C/D").unwrap());
         assert_eq!((a, c), (InstrumentId(0), InstrumentId(1)));
@@ -359,7 +373,7 @@ fn every_rule_of_the_workload_fires() {
 #[test]
 fn columns_change_nothing() {
     let run = |columns| {
-        let mut stream = stream(columns);
+        let mut stream = stream(columns, true);
         let mut lines = Vec::new();
         for count in 0..20_000 {
             let before = stream.signals;
@@ -383,7 +397,7 @@ fn the_counter_counts() {
     });
     assert_eq!((info.count_total, info.bytes_total), (2, 108));
     // And it sees through the engine's calls: a sink that keeps what it gets allocates.
-    let mut stream = stream(true);
+    let mut stream = stream(true, true);
     let mut kept = Vec::new();
     let a = stream.engine.instrument("A/B").unwrap();
     let event = Event { ts: 1, venue_ts: None, instrument: a, payload: Payload::Trade(Trade { price: 101.0, qty: 1.0, side: None }) };

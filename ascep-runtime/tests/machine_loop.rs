@@ -1,0 +1,104 @@
+//! The loop of machine code takes the events that it is made for, gives what the interpreter gives, and neither of them allocates.
+
+#![cfg(feature = "jit")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::fmt::Write as _;
+
+use ascep_lang::{Options, Source, compile};
+use ascep_runtime::event::{Event, Payload, Quote, Trade};
+use ascep_runtime::{Engine, EngineOptions, Signal};
+
+const INSTRUMENTS: usize = 50;
+const EVENTS: usize = 100_000;
+/// Events of a call.
+const BATCH: usize = 1_000;
+
+/// A row alone on each instrument, and rows that several instruments share: one number of quotes changes a truth now and then.
+fn rules() -> String {
+    let mut text = String::new();
+    for i in 0..INSTRUMENTS {
+        let (a, b) = ((i * 7 + 1) % INSTRUMENTS, (i * 11 + 3) % INSTRUMENTS);
+        let _ = writeln!(text, "RULE one{i}: IF mid(\"S{i}\") > 100.9 AND spread_ratio(\"S{i}\") < 30bp THEN ONE(mid = mid(\"S{i}\"))");
+        let _ = writeln!(text, "RULE three{i}: IF mid(\"S{i}\") * mid(\"S{a}\") / mid(\"S{b}\") > 101.{:02} THEN THREE", i % 60 + 30);
+    }
+    text
+}
+
+fn engine(jit: bool) -> Engine {
+    let text = rules();
+    let program = compile(&[Source::new("rules.cep", text.as_str())], &Options::default()).unwrap();
+    Engine::new(&program, EngineOptions::default().with_jit(jit)).unwrap()
+}
+
+/// Walks of quotes, each another one; `trades` of a thousand events are trades.
+fn events(engine: &Engine, trades: u64) -> Vec<Event<'static>> {
+    let ids: Vec<_> = (0..INSTRUMENTS).map(|i| engine.instrument(&format!("S{i}")).unwrap()).collect();
+    let mut mids = [100.0_f64; INSTRUMENTS];
+    let mut seed = 88_172_645_463_325_252_u64;
+    (0..EVENTS)
+        .map(|n| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            let at = (seed % INSTRUMENTS as u64) as usize;
+            // Mostly near 100, now and then a jump that the next quote takes back.
+            mids[at] = if (seed >> 8).is_multiple_of(997) {
+                101.5
+            } else {
+                (mids[at] + ((seed >> 20) % 21) as f64 * 0.001 - 0.01).clamp(99.5, 100.5)
+            };
+            let payload = if (seed >> 32) % 1_000 < trades {
+                Payload::Trade(Trade { price: mids[at], qty: 1.0, side: None })
+            } else {
+                Payload::Quote(Quote { bid: mids[at] - 0.01, ask: mids[at] + 0.01, bid_qty: 2.0, ask_qty: 3.0 })
+            };
+            let ts = 1_722_988_800_000_000_000 + n as i64 * 1_000;
+            Event { ts, venue_ts: (seed >> 50).is_multiple_of(2).then_some(ts - 500), instrument: ids[at], payload }
+        })
+        .collect()
+}
+
+fn signals(engine: &mut Engine, events: &[Event<'_>]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for batch in events.chunks(BATCH) {
+        engine.on_events(batch, &mut |signal: &Signal<'_>| lines.push(format!("{:?}", signal.to_owned()))).unwrap();
+    }
+    lines
+}
+
+#[test]
+fn nearly_all_quotes_are_taken_in_machine_code() {
+    for trades in [0, 100] {
+        let (mut machine, mut interpreter) = (engine(true), engine(false));
+        let stats = machine.plan_stats();
+        assert_eq!((stats.compiled_shapes, stats.refused_shapes), (stats.shapes, 0));
+        let events = events(&machine, trades);
+        let quotes = events.iter().filter(|event| matches!(event.payload, Payload::Quote(_))).count() as u64;
+        let lines = signals(&mut machine, &events);
+        assert_eq!(lines, signals(&mut interpreter, &events));
+        assert_eq!(machine.counters(), interpreter.counters());
+        assert!(lines.len() > 100, "{}", lines.len());
+        // The loop is left at an event that changes a truth, which is a signal or takes one back, and at some events after it.
+        let (taken, changes) = (machine.machine_events(), 2 * lines.len() as u64);
+        assert!(taken > quotes - quotes / 50 - changes && taken <= EVENTS as u64, "{taken} of {quotes} quotes, {} signals", lines.len());
+        assert_eq!(interpreter.machine_events(), 0);
+    }
+}
+
+#[test]
+fn neither_allocates() {
+    for jit in [true, false] {
+        let mut engine = engine(jit);
+        let events = events(&engine, 10);
+        let mut count = 0_u64;
+        let info = allocation_counter::measure(|| {
+            for batch in events.chunks(BATCH) {
+                engine.on_events(batch, &mut |_: &Signal<'_>| count += 1).unwrap();
+            }
+        });
+        assert_eq!((info.count_total, info.bytes_total), (0, 0), "jit: {jit}, {info:?}");
+        assert!(count > 100, "{count}");
+        assert_eq!(engine.machine_events() > EVENTS as u64 / 2, jit);
+    }
+}
