@@ -161,7 +161,14 @@ fn one_quote(ts: i64) -> Event {
 
 #[test]
 fn ground_that_does_not_fit_is_refused() {
-    let row = Row { operands: vec![0, 1, 39], constant: 9.0, truth: false, first: false };
+    // The greatest slot stands last in one and first in the other.
+    for operands in [vec![0, 1, 39], vec![39, 1, 0]] {
+        ground_is_looked_at(operands);
+    }
+}
+
+fn ground_is_looked_at(operands: Vec<u32>) {
+    let row = Row { operands, constant: 9.0, truth: false, first: false };
     let instruments = vec![Some((vec![(Field::Bid, 0), (Field::Ask, 1)], vec![(1, vec![row.clone()]), (1, vec![row; 3])]))];
     let case =
         Case { instruments, slots: vec![0; SLOTS], events: vec![one_quote(1000)], clock: 1000, limit: 2000, hidden: vec![false; SLOTS] };
@@ -214,4 +221,15 @@ fn layouts_that_can_not_be_read_are_refused() {
     assert!(refused(EventLayout { ts: 4, ..LAYOUT }), "a time that is not aligned");
     assert!(refused(EventLayout { numbers: size_of::<Event>() - 24, ..LAYOUT }), "numbers beyond the event");
     assert!(refused(EventLayout { size: size_of::<Event>() + 4, ..LAYOUT }), "events that are not aligned");
+}
+
+#[test]
+fn the_greatest_slot_is_that_of_all() {
+    for slots in [100, 100_000] {
+        let mut operands = Operands::below(slots);
+        for slot in [7, 99, 3, 50] {
+            operands.push(slot);
+        }
+        assert_eq!((operands.greatest(), operands.len()), (99, 4));
+    }
 }
