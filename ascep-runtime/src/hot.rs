@@ -49,14 +49,18 @@ const SLOTS_AHEAD: usize = 3;
 
 /// Takes events as long as they are plain. Gives how many it took.
 pub(crate) fn run(plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usize, Stop) {
-    match plan.columns.operands.slots() {
-        Slots::Narrow(operands) => run_over(plan, operands, state, events),
-        Slots::Wide(operands) => run_over(plan, operands, state, events),
+    let is_far = state.market.hot.len() >= MANY;
+    match (plan.columns.operands.slots(), is_far || plan.entries.cuts > 0) {
+        (Slots::Narrow(operands), false) => run_over::<_, false>(plan, operands, state, events),
+        (Slots::Wide(operands), false) => run_over::<_, false>(plan, operands, state, events),
+        (Slots::Narrow(operands), true) => run_over::<_, true>(plan, operands, state, events),
+        (Slots::Wide(operands), true) => run_over::<_, true>(plan, operands, state, events),
     }
 }
 
+/// In one of two forms: with what is only worth it for many instruments or rows (`LARGE`), or without.
 #[inline(always)]
-fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State, events: &[Event<'_>]) -> (usize, Stop) {
+fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T], state: &mut State, events: &[Event<'_>]) -> (usize, Stop) {
     if !state.started {
         return (0, Stop::Other);
     }
@@ -76,9 +80,9 @@ fn run_over<T: Copy + Into<u32>>(plan: &Plan, operands: &[T], state: &mut State,
     let (Some(hot), Some(of), Some(trades)) = (hot.get_mut(..known), of.get(..known), trades.get_mut(..known)) else {
         return (0, Stop::Other);
     };
-    let is_far = known >= MANY;
+    let is_far = LARGE && known >= MANY;
     // Machine code, which may have written the prices of the first event already, has no entries with cuts.
-    let has_cuts = entries.cuts > 0;
+    let has_cuts = LARGE && entries.cuts > 0;
     let counted = counters.unknown_results;
     let mut unknown = 0;
     let mut taken = 0;
