@@ -120,7 +120,8 @@ impl Batch {
             events: range.start.cast(),
             instruments: lines.len().min(records.len().saturating_sub(1)) as u64,
             lines: lines.as_mut_ptr().cast(),
-            records: records.as_ptr(),
+            // Of the whole, since what is the same for all stands before the first.
+            records: self.records.as_ptr().wrapping_add(self.first),
             slots: slots.as_mut_ptr(),
             heads: heads.as_ptr(),
             constants: constants.as_ptr(),

@@ -24,8 +24,6 @@ pub struct EventLayout {
     pub kind: usize,
     /// The kind that is a quote.
     pub quote: u32,
-    /// How many kinds there are: all are below.
-    pub kinds: u32,
     /// Bid, ask and their quantities, four `f64` in this order.
     pub numbers: usize,
 }
@@ -270,6 +268,9 @@ impl<'c> BatchBuilder<'c> {
 
     /// Makes the kind of most instruments the first one. Gives whether several events of it can be taken at once, and it is worth it.
     fn sort(&mut self) -> bool {
+        if self.kinds.is_empty() {
+            return false;
+        }
         let mut counts = [0_usize; MAX_KINDS + 1];
         for [number, ..] in &self.records {
             if let Some(count) = counts.get_mut(*number as usize) {

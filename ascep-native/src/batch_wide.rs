@@ -19,9 +19,8 @@ use crate::scan::{jump, little};
 /// Events of a four.
 pub(crate) const EVENTS: usize = 4;
 
-/// Kinds of events and of entries have products below 2^32 if there are no more.
-const MAX_TAGS: u32 = 8;
-const _: () = assert!((MAX_TAGS as u64).pow(4) * (MAX_KINDS as u64 + 1).pow(4) < 1 << 33);
+/// The product of the numbers of four kinds is not taken modulo anything.
+const _: () = assert!((MAX_KINDS as u64 + 1).pow(4) < 1 << 32);
 
 /// An event.
 #[derive(Clone, Copy)]
@@ -46,27 +45,17 @@ pub(crate) fn four(
     [event, clock]: [Value; 2],
     failed: ir::Block,
 ) -> Option<[Value; 2]> {
-    let EventLayout { size, ts, instrument, kind: tag, quote, kinds: tags, numbers, .. } = fixed.shape.layout;
+    let EventLayout { size, ts, instrument, kind: tag, quote, numbers, .. } = fixed.shape.layout;
     let kind = fixed.shape.kinds.first()?;
     let offset = |place: usize| at(place * size);
     let fours: [i32; EVENTS] = std::array::from_fn(offset);
 
     // The tags are all that of a quote, and the numbers of the kinds all 1.
-    let is_product = quote == 1 && tags <= MAX_TAGS;
-    let mut product = None;
+    let mut differ = None;
     for offset in fours {
         let tag = builder.ins().load(I32, PLAIN, event, offset + at(tag));
-        product = Some(if is_product {
-            product.map_or(tag, |product| builder.ins().imul(product, tag))
-        } else {
-            let differs = builder.ins().bxor_imm_u(tag, i64::from(quote));
-            product.map_or(differs, |product| builder.ins().bor(product, differs))
-        });
-    }
-    let mut product = product?;
-    if !is_product {
-        demand_zero(builder, product, failed);
-        product = builder.ins().iconst(I32, 1);
+        let differs = builder.ins().bxor_imm_u(tag, i64::from(quote));
+        differ = Some(differ.map_or(differs, |differ| builder.ins().bor(differ, differs)));
     }
     let instruments = fixed.field(builder, offset_of!(Frame, instruments));
     let mut records = Vec::with_capacity(EVENTS);
@@ -76,12 +65,14 @@ pub(crate) fn four(
         demand(builder, is_known, failed);
         records.push(fixed.places(builder, instrument));
     }
+    let mut product = None;
     for [record, _] in &records {
         let number = builder.ins().load(I32, PLAIN, *record, 0);
-        product = builder.ins().imul(product, number);
+        product = Some(product.map_or(number, |product| builder.ins().imul(product, number)));
     }
-    let are_these = builder.ins().icmp_imm_u(IntCC::Equal, product, 1);
-    demand(builder, are_these, failed);
+    let others = builder.ins().bxor_imm_u(product?, 1);
+    let others = builder.ins().bor(others, differ?);
+    demand_zero(builder, others, failed);
 
     let (mut before, mut events) = (clock, Vec::with_capacity(EVENTS));
     for (offset, [record, line]) in fours.into_iter().zip(records) {

@@ -319,6 +319,11 @@ impl ColumnsBuilder {
         columns.shapes.shrink_to_fit();
         columns.routines = columns.shapes.iter().map(Routine::new).collect();
         let [mut lists, mut filters] = [vec![Vec::new(); keys], vec![Vec::new(); keys]];
+        let mut inputs = vec![0_u8; pending.len()];
+        for row in rows.values().flatten() {
+            let count = at(&inputs, *row).saturating_add(1);
+            put(&mut inputs, *row, count);
+        }
         let len = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
         for (((_, input), shape), rows) in rows {
             let of_shape = columns.shapes.get(shape as usize);
@@ -327,7 +332,7 @@ impl ColumnsBuilder {
             let constants: &[usize] = kept.get(shape as usize).map_or(&[], |kept| kept);
             let lists = if is_filter { &mut filters } else { &mut lists };
             let keys = keys_of(input);
-            for (rows, is_sorted) in parts(of_shape, constants, &pending, rows) {
+            for (rows, is_sorted) in parts(of_shape, constants, (&pending, &inputs), rows) {
                 let id = len(columns.groups.len())?;
                 for key in &keys {
                     if let Some(list) = lists.get_mut(*key as usize) {
@@ -369,14 +374,21 @@ impl ColumnsBuilder {
 }
 
 /// The rows of an input and a shape, cut into those of groups with cursors and one group of all others; whether each part is one with a cursor.
-fn parts(shape: Option<&Shape>, constants: &[usize], pending: &[PendingRule], mut rows: Vec<u32>) -> Vec<(Vec<u32>, bool)> {
+///
+/// A row with several inputs has its truth changed from another group, of which a cursor would know nothing.
+fn parts(
+    shape: Option<&Shape>,
+    constants: &[usize],
+    (pending, inputs): (&[PendingRule], &[u8]),
+    mut rows: Vec<u32>,
+) -> Vec<(Vec<u32>, bool)> {
     let (&[constant], true) = (constants, rows.len() >= cursor::LEAST && shape.is_some_and(Shape::is_threshold)) else {
         return vec![(rows, false)];
     };
     let rule = |row: u32| pending.get(row as usize);
     let slot = |row: u32| rule(row).and_then(|rule| rule.operands.first().copied()).unwrap_or(NONE);
     let threshold = |row: u32| rule(row).and_then(|rule| rule.constants.get(constant).copied()).unwrap_or(f64::NAN);
-    if rows.iter().any(|row| threshold(*row).is_nan()) {
+    if rows.iter().any(|row| threshold(*row).is_nan() || at(inputs, *row) != 1) {
         return vec![(rows, false)];
     }
     // Stable: rows with one threshold stay in order.

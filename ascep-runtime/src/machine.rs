@@ -206,7 +206,6 @@ mod compiled {
         // A `repr(u32)` enum begins with its tag; what a variant holds comes where its alignment lets it. Variants are counted in text order.
         kind: offset_of!(Event<'_>, payload),
         quote: 1,
-        kinds: 4,
         numbers: offset_of!(Event<'_>, payload) + align_of::<Payload<'_>>() + offset_of!(Quote, bid),
     };
 

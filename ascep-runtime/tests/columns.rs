@@ -323,15 +323,20 @@ proptest! {
 /// Many rules over few thresholds of few numbers: some of them prices, so that they are met, with room between them.
 fn thresholds() -> impl Strategy<Value = Vec<R>> {
     let field = prop::sample::select(vec![MarketField::Bid, MarketField::Bid, MarketField::Mid, MarketField::Last]);
+    // A mean changes also where a sample leaves, with no event of its instrument.
+    let number = (field, prop::bool::weighted(0.3)).prop_map(|(field, is_mean)| {
+        let mean = Template::Look(Stat::Avg, MarketField::Mid, 0, Window::Time(fixed(2.0)), true);
+        if is_mean { mean } else { Template::Market(field, 0) }
+    });
     let op = prop::sample::select(vec![CmpOp::Lt, CmpOp::Le, CmpOp::Gt, CmpOp::Gt, CmpOp::Ge]);
     let threshold = prop::sample::select(vec![0.75, 1.5, 3.0, 3.25, 5.0]);
-    let kinds = prop::collection::vec((field, op, prop::bool::weighted(0.2)), 1..4);
+    let kinds = prop::collection::vec((number, op, prop::bool::weighted(0.2)), 1..4);
     let rows = prop::collection::vec((0..3_usize, threshold, prop::bool::weighted(0.1), prop::bool::weighted(0.1)), 60..200);
     (kinds, rows).prop_map(|(kinds, rows)| {
         let of = |(kind, threshold, other, ticks): (usize, f64, bool, bool)| {
-            let (field, op, turned) = kinds[kind % kinds.len()];
-            let (x, threshold) = (market(field, SYMBOLS[usize::from(other)]), num(threshold));
-            let rule = rule(if turned { threshold.cmp(op, x) } else { x.cmp(op, threshold) }).field("x", last("A/B"));
+            let (number, op, turned) = &kinds[kind % kinds.len()];
+            let (x, threshold) = (number.expr(usize::from(other)), num(threshold));
+            let rule = rule(if *turned { threshold.cmp(*op, x) } else { x.cmp(*op, threshold) }).field("x", last("A/B"));
             if ticks { rule.every_tick() } else { rule }
         };
         rows.into_iter().map(of).collect()
@@ -420,5 +425,53 @@ fn events_of_many_instruments_give_the_same_in_one_call_and_one_by_one() {
             apart.on_event(event, &mut |signal: &Signal<'_>| b.push(show(signal))).unwrap();
         }
         assert!(a.len() > 1_000 && a == b && together.counters() == apart.counters());
+    }
+}
+
+/// After another program has come one statistic of a window is known before another, at an event that comes right then.
+#[test]
+fn statistics_of_one_window_may_be_of_different_age() {
+    let compile = |text: &str| ascep_lang::compile(&[ascep_lang::Source::new("age.cep", text)], &ascep_lang::Options::default()).unwrap();
+    let old = "RULE s: IF stddev(mid(\"A/B\"), 5s) > 0.4 THEN S(m = mid(\"A/B\"))\n";
+    let (before, after) = (compile(old), compile(&format!("RULE a: IF avg(mid(\"A/B\"), 5s) > 1000 THEN A\n{old}")));
+    let outcome = |columns: bool| {
+        let mut engine = Engine::new(&before, EngineOptions::default().with_columns(columns)).unwrap();
+        let mut lines = Vec::new();
+        for tenths in [0, 10, 20, 21, 30, 40, 50, 55, 60, 71, 80] {
+            let x = 3.0 + f64::from(tenths % 20) * 0.1;
+            let payload = Payload::Quote(Quote { bid: x, ask: x + 1.0, bid_qty: 1.0, ask_qty: 1.0 });
+            let instrument = engine.instrument("A/B").unwrap();
+            let event = Event { ts: i64::from(tenths) * S / 10, venue_ts: None, instrument, payload };
+            engine.on_event(&event, &mut |signal: &Signal<'_>| lines.push(show(signal))).unwrap();
+            if tenths == 20 {
+                engine.replace(&after).unwrap();
+            }
+        }
+        (lines, engine.counters())
+    };
+    let (with, without) = (outcome(true), outcome(false));
+    assert!(!with.0.is_empty());
+    assert_eq!(with, without);
+}
+
+/// A threshold of a mean is met also when a sample leaves, of which no event of the instrument tells.
+#[test]
+fn thresholds_of_a_mean_are_crossed_between_events() {
+    let thresholds = std::iter::once(11).chain(20..35);
+    let text: String = thresholds.map(|c| format!("IF avg(mid(\"A/B\"), 5s, partial = TRUE) > {c} THEN S\n")).collect();
+    let program = ascep_lang::compile(&[ascep_lang::Source::new("mean.cep", &text)], &ascep_lang::Options::default()).unwrap();
+    let times_of = |columns: bool, jit: bool| {
+        let mut engine = Engine::new(&program, EngineOptions::default().with_columns(columns).with_jit(jit)).unwrap();
+        let instrument = engine.instrument("A/B").unwrap();
+        let mut times = Vec::new();
+        for (tenths, mid) in [(0, 2.0), (10, 2.0), (20, 28.0), (55, 12.0), (56, 1.0), (57, 50.0)] {
+            let payload = Payload::Quote(Quote { bid: mid - 0.5, ask: mid + 0.5, bid_qty: 1.0, ask_qty: 1.0 });
+            let event = Event { ts: tenths * S / 10, venue_ts: None, instrument, payload };
+            engine.on_event(&event, &mut |signal: &Signal<'_>| times.push(signal.ts)).unwrap();
+        }
+        times
+    };
+    for (columns, jit) in [(true, false), (true, true), (false, false)] {
+        assert_eq!(times_of(columns, jit), [5 * S, 57 * S / 10], "{columns} {jit}");
     }
 }

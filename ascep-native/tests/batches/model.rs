@@ -30,7 +30,6 @@ pub(crate) const LAYOUT: EventLayout = EventLayout {
     instrument: offset_of!(Event, instrument),
     kind: offset_of!(Event, payload),
     quote: 1,
-    kinds: 2,
     numbers: offset_of!(Event, payload) + 8,
 };
 

@@ -176,6 +176,8 @@ pub(crate) fn step_of_each(plan: &Plan, state: &mut State, step: &WindowStep) {
     let Some(window) = plan.windows.get(id as usize) else { return };
     let period = window.period.map_or(NEVER, |period: PeriodPlan| state.period(period));
     let [mut warm, mut known, mut waiting] = [true; 3];
+    // After another program has come a look may be younger than the window.
+    let mut together = None;
     for slot in [step.avg, step.stddev, step.lowest, step.highest] {
         let Some(NodeOp::Look { look: index }) = plan.nodes.get(slot as usize).map(|node| node.op) else { continue };
         let Some(&look) = plan.looks.get(index as usize) else { continue };
@@ -183,7 +185,8 @@ pub(crate) fn step_of_each(plan: &Plan, state: &mut State, step: &WindowStep) {
         put(&mut state.slots, slot, finite(value).to_bits());
         let memory = state.looks.get(index as usize).copied().unwrap_or_default();
         let is_full = if look.kind == LookKind::Updates { is_full(state, look, window) } else { state.clock >= memory.known_at };
-        let has_timer = look.kind == LookKind::Standing && state.timers.due(look.timer) == memory.known_at;
+        let is_together = *together.get_or_insert(memory.known_at) == memory.known_at;
+        let has_timer = look.kind == LookKind::Standing && is_together && state.timers.due(look.timer) == memory.known_at;
         warm &= is_full && (memory.known || look.kind == LookKind::Updates);
         known &= !is_full && has_timer && memory.known;
         waiting &= !is_full && has_timer && !memory.known;
