@@ -1,10 +1,13 @@
-//! The only `unsafe` of the project: the prefetch instruction, vectors of two numbers, slots that are known to be there, and the call of code made at run time.
+//! The only `unsafe` of the project: the prefetch instruction, vectors of two numbers, slots that are known to be there, the call of code made at run time, and its calls back.
 #![expect(unsafe_code, reason = "machine code can't be called otherwise; each place has its proof")]
 
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 pub(crate) mod sse2;
 
 pub(crate) mod lookup;
+
+#[cfg(feature = "jit")]
+mod calls;
 
 /// Asks for the cache line of an element ahead of its use. Nothing where there is no such element or no such instruction.
 #[inline(always)]
@@ -19,6 +22,8 @@ pub fn prefetch<T>(items: &[T], index: usize) {
     let _ = (items, index);
 }
 
+#[cfg(feature = "jit")]
+pub(crate) use calls::Calls;
 #[cfg(feature = "jit")]
 pub(crate) use machine::{Entry, Loop, batch, entry, flush, offset_in_option, peek, run, run_batch, tag_is_zero_for_none};
 
@@ -68,7 +73,7 @@ mod machine {
         Some(Loop(unsafe { std::mem::transmute::<*const u8, unsafe extern "C" fn(*mut Frame)>(std::ptr::from_ref(first)) }))
     }
 
-    /// Runs the loop over events. [`Batch::run`](crate::Batch::run) is the only caller, has made the frame of live slices, and has checked their lengths.
+    /// Runs the loop over events. [`Batch::run_with`](crate::Batch::run_with) is the only caller, has made the frame of live slices, and has checked their lengths.
     #[inline]
     pub(crate) fn run_batch(code: Loop, frame: &mut Frame) {
         // SAFETY: `code` is the start of a function of this signature that `Compiler` has made, in memory that the batch keeps alive and executable.
@@ -78,13 +83,15 @@ mod machine {
         //   and copied as words, and machine code may read what Rust has not written.
         // - It reads the record and reads and writes the line of an instrument whose number is below `instruments`, which is the smaller one of their counts. Of a record it may read
         //   up to eight bytes of what comes after it: there is one record more than are counted. It writes floats and integers of the line, for which every pattern
-        //   is a value; `Batch::run` has found lines as wide as the code has them, and what else the owner keeps in a line comes after these fields.
+        //   is a value; `Batch::run_with` has found lines as wide as the code has them, and what else the owner keeps in a line comes after these fields.
         // - Literals are read below the records, as many as the code that was made asked for: `pool` has made whole records of all of them, and `records` points behind these.
         // - Records and words lead to slots, operands, constants and heads. Both are made by `BatchBuilder::record` alone, which keeps the greatest end of each in
-        //   `Bounds`; `Batch::run` has compared these with the lengths. Slots that operands name are below `slots.len()` since the greatest of them is.
+        //   `Bounds`; `Batch::run_with` has compared these with the lengths. Slots that operands name are below `slots.len()` since the greatest of them is.
         //   Slots are integers, for which every pattern is a value, and are the only other thing that is written, but for the frame.
-        // - Lines, slots and frame are borrowed for writing and everything else is not, so nothing that is written is read through another slice.
-        // It has no instruction that traps, calls nothing, and ends: each branch back goes on to the next event or block.
+        // - For steps it calls what `Calls::new` has made for the steps and the events of this call, which finds them in the frame and says itself why it may. The code keeps nothing of
+        //   slots or frame in registers over a call: Cranelift takes it that a call writes anywhere.
+        // - Lines, slots, steps and frame are borrowed for writing and everything else is not, so nothing that is written is read through another slice.
+        // It has no instruction that traps, calls nothing else, and ends if steps do: each branch back goes on to the next event or block.
         unsafe { code.0(frame) }
     }
 

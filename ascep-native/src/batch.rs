@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::bare::{self, Loop};
+use crate::bare::{self, Calls, Loop};
 use crate::batch_build::{Bounds, Record};
 use crate::batch_wide;
 use crate::compile::Memory;
@@ -21,6 +21,8 @@ pub struct Batch {
     pub(crate) bounds: Bounds,
     pub(crate) width: usize,
     pub(crate) size: usize,
+    /// Whether some entry has steps.
+    pub(crate) has_steps: bool,
     /// What keeps the code where it is.
     pub(crate) memory: Arc<Memory>,
 }
@@ -57,6 +59,36 @@ pub struct Taken {
     pub unknown: u64,
     /// The row that is not as it was, by the event after those that were taken. That is a plain one and its line is written, and so are all slots but private ones.
     pub found: Option<FoundAt>,
+    /// The step that wanted the loop to be left, by the event after those that were taken. That is a plain one: its line and its slots are written and the steps up to this one are
+    /// done; no row of it was looked at.
+    pub left: Option<u32>,
+}
+
+/// What events do beside readings and rows, one [`step`](Self::step) after the other.
+pub trait Steps {
+    /// Does a step of an entry, for the event at this place of the events that are taken, at its time. Its readings are in their slots, and its rows read what is put there. A panic ends
+    /// the process: machine code does not unwind.
+    fn step(&mut self, slots: &mut [u64], step: u32, place: usize, ts: i64) -> Stepped;
+}
+
+/// What comes of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stepped {
+    /// The loop goes on.
+    Done,
+    /// It goes on, but events after this time are not plain.
+    Until(i64),
+    /// It is left at this step.
+    Leave,
+}
+
+/// For entries without steps.
+struct NoSteps;
+
+impl Steps for NoSteps {
+    fn step(&mut self, _: &mut [u64], _: u32, _: usize, _: i64) -> Stepped {
+        Stepped::Leave
+    }
 }
 
 /// A block in which a row is not as it was.
@@ -89,14 +121,20 @@ pub(crate) struct Frame {
     pub(crate) found_block: u64,
     /// Up to where events are taken.
     pub(crate) until: *const u8,
+    pub(crate) calls: Calls,
 }
 
-/// Stands for no group.
-const NOWHERE: u64 = u64::MAX;
+/// Stands for no group, and no step.
+pub(crate) const NOWHERE: u64 = u64::MAX;
 
 impl Batch {
-    /// Takes events as long as they are plain: not before `clock` and not after `limit`. None where events or ground are not those that the code was made for.
+    /// Takes events as long as they are plain: not before `clock` and not after `limit`. None where events or ground are not those that the code was made for, or there are steps to call for.
     pub fn run<E, T>(&self, events: &[E], ground: Ground<'_, T>, clock: i64, limit: i64) -> Option<Taken> {
+        if self.has_steps { None } else { self.run_with(events, ground, &mut NoSteps, clock, limit) }
+    }
+
+    /// The same, with the steps of entries.
+    pub fn run_with<E, T, S: Steps>(&self, events: &[E], ground: Ground<'_, T>, steps: &mut S, clock: i64, limit: i64) -> Option<Taken> {
         let Ground { lines, slots, operands, constants, heads } = ground;
         let Bounds { slots: slots_end, operands: operands_end, constants: constants_end, heads: heads_end } = self.bounds;
         let fits = size_of::<E>() == self.size
@@ -112,9 +150,10 @@ impl Batch {
             return None;
         }
         if events.is_empty() {
-            return Some(Taken { events: 0, clock, unknown: 0, found: None });
+            return Some(Taken { events: 0, clock, unknown: 0, found: None, left: None });
         }
         let range = events.as_ptr_range();
+        let calls = Calls::new(steps, slots.len(), events);
         let records = self.records.get(self.first..)?;
         let mut frame = Frame {
             events: range.start.cast(),
@@ -133,6 +172,7 @@ impl Batch {
             found_group: NOWHERE,
             found_block: 0,
             until: range.end.cast(),
+            calls,
         };
         self.take(&mut frame);
         let bytes = (frame.events as usize).wrapping_sub(range.start as usize);
@@ -140,7 +180,8 @@ impl Batch {
             (Ok(group), Ok(block)) => Some(FoundAt { group, block }),
             _ => None,
         };
-        Some(Taken { events: bytes / self.size, clock: frame.clock, unknown: frame.unknown, found })
+        let left = u32::try_from(frame.calls.left).ok();
+        Some(Taken { events: bytes / self.size, clock: frame.clock, unknown: frame.unknown, found, left })
     }
 
     /// Takes the events of a frame: in fours where that goes, and one by one where it does not.

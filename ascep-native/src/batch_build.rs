@@ -84,6 +84,8 @@ pub struct Reading {
 pub struct Entry {
     /// Numbers with the slots that they go to.
     pub readings: Vec<Reading>,
+    /// Steps that are called for between readings and rows, as [`Steps`](crate::Steps) knows them, in this order. What they write to slots that readings go to, rows do not see.
+    pub steps: Vec<u32>,
     /// Rows, in this order.
     pub groups: Vec<GroupAt>,
 }
@@ -95,6 +97,8 @@ pub(crate) struct Kind {
     pub(crate) fields: Vec<(Field, bool)>,
     /// Whether the slots that are written follow each other, so that the first is enough.
     pub(crate) is_run: bool,
+    /// How many steps.
+    pub(crate) steps: usize,
     pub(crate) groups: Vec<KindGroup>,
     /// Whether its words stand in the record itself.
     pub(crate) is_inline: bool,
@@ -115,7 +119,7 @@ impl Kind {
             KindGroup::Single { operands, .. } => operands.iter().all(Option::is_some),
             KindGroup::Many { .. } => false,
         };
-        self.is_inline && self.groups.iter().all(at_hand)
+        self.is_inline && self.steps == 0 && self.groups.iter().all(at_hand)
     }
 
     /// Words of a record that name slots of readings.
@@ -196,6 +200,7 @@ impl<'c> BatchBuilder<'c> {
         if is_run {
             words.truncate(1);
         }
+        words.extend(&entry.steps);
         let mut bounds = self.bounds;
         let mut slot = |slot: u32| bounds.slots = bounds.slots.max(slot as usize + 1);
         entry.readings.iter().for_each(|reading| slot(reading.slot));
@@ -234,7 +239,7 @@ impl<'c> BatchBuilder<'c> {
             bounds.heads = bounds.heads.max(group.head as usize + (group.rows as usize).div_ceil(crate::LANES));
         }
         let is_inline = words.len() <= INLINE;
-        let kind = Kind { fields, is_run, groups, is_inline };
+        let kind = Kind { fields, is_run, steps: entry.steps.len(), groups, is_inline };
         let at = match self.kinds.iter().position(|other| *other == kind) {
             Some(at) => at,
             None if self.kinds.len() < MAX_KINDS => {
@@ -314,13 +319,14 @@ impl<'c> BatchBuilder<'c> {
         let shape = Shape { kinds: &self.kinds, codes: self.codes, width, layout, venue, literals: &literals };
         let at = compiler.batch(&shape, false)?;
         let fours = if is_wide { Some(compiler.batch(&shape, true)?) } else { None };
+        let has_steps = self.kinds.iter().any(|kind| kind.steps > 0);
         let Self { records: of_instruments, words, bounds, operands, .. } = self;
         let mut records = pool(&literals.into_numbers());
         let first = records.len();
         records.extend(of_instruments);
         // A constant at the end of a record is read together with what comes after it.
         records.push(Record::default());
-        Ok(PendingBatch { at, fours, peek, tag: 8 - value, records, first, words, bounds, width: operands.width(), size })
+        Ok(PendingBatch { at, fours, peek, tag: 8 - value, records, first, words, bounds, width: operands.width(), size, has_steps })
     }
 }
 
@@ -355,12 +361,13 @@ pub struct PendingBatch {
     bounds: Bounds,
     width: usize,
     size: usize,
+    has_steps: bool,
 }
 
 impl PendingBatch {
     /// None where the compiler of this program lays out `Option<i64>` in a way that the code does not expect.
     pub(crate) fn finish(self, memory: &Arc<Memory>) -> Option<Batch> {
-        let Self { at, fours, peek, tag, records, first, words, bounds, width, size } = self;
+        let Self { at, fours, peek, tag, records, first, words, bounds, width, size, has_steps } = self;
         let peek = bare::peek(memory.bytes(), peek)?;
         if !bare::tag_is_zero_for_none(peek, tag) {
             return None;
@@ -370,6 +377,6 @@ impl PendingBatch {
             Some(at) => Some(bare::batch(memory.bytes(), at)?),
             None => None,
         };
-        Some(Batch { run, fours, records, first, words, bounds, width, size, memory: Arc::clone(memory) })
+        Some(Batch { run, fours, records, first, words, bounds, width, size, has_steps, memory: Arc::clone(memory) })
     }
 }

@@ -5,7 +5,7 @@ use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, F64X2, I32, I64};
-use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value};
+use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, SigRef, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::Frame;
@@ -15,7 +15,7 @@ use crate::emit::{PLAIN, UNALIGNED};
 use crate::lanes::{self, Masks, Operand, Row};
 use crate::literals::Pool;
 use crate::scan::{self, Group, jump};
-use crate::{MarketLine, batch_wide};
+use crate::{MarketLine, batch_calls, batch_wide};
 
 /// The venue's time where there is none.
 pub(crate) const NO_TIME: i64 = i64::MIN;
@@ -34,6 +34,8 @@ pub(crate) struct Fixed<'a> {
     pub(crate) heads: Value,
     /// Below the records.
     pub(crate) pool: Pool<'a>,
+    /// What is called, if something is.
+    pub(crate) call: Option<SigRef>,
 }
 
 /// The event at hand.
@@ -45,6 +47,8 @@ struct At {
     next: ir::Block,
     /// Where to go if a row is not as it was: with the group, the block in it, and the unknown lanes before.
     found: ir::Block,
+    /// Where to go if a step wants the loop to be left.
+    left: ir::Block,
 }
 
 pub(crate) fn at(offset: usize) -> i32 {
@@ -134,6 +138,7 @@ impl<'a> Fixed<'a> {
         builder.append_block_params_for_function_params(entry);
         builder.switch_to_block(entry);
         let &[frame] = builder.block_params(entry) else { return None };
+        let call = batch_calls::signature(builder, shape);
         let mut field = |offset: usize| builder.ins().load(I64, PLAIN, frame, at(offset));
         let [event, clock, word] = [offset_of!(Frame, events), offset_of!(Frame, clock), offset].map(&mut field);
         let records = field(offset_of!(Frame, records));
@@ -146,6 +151,7 @@ impl<'a> Fixed<'a> {
             records,
             slots: field(offset_of!(Frame, slots)),
             heads: field(offset_of!(Frame, heads)),
+            call,
         };
         Some((fixed, [event, clock, word]))
     }
@@ -209,8 +215,7 @@ impl<'a> Fixed<'a> {
         let ts = builder.ins().load(I64, PLAIN, event, at(ts));
         let in_order = builder.ins().icmp(IntCC::SignedGreaterThanOrEqual, ts, clock);
         demand(builder, in_order, leave);
-        let in_time = builder.ins().icmp(IntCC::SignedLessThanOrEqual, ts, self.limit);
-        demand(builder, in_time, leave);
+        self.in_time(builder, ts, leave);
         let prices = builder.ins().load(F64X2, UNALIGNED, event, at(numbers));
         let qtys = builder.ins().load(F64X2, UNALIGNED, event, at(numbers + 16));
         let bad = not_good(builder, self.pool, &[[prices, qtys]])?;
@@ -221,7 +226,7 @@ impl<'a> Fixed<'a> {
         let [record, line] = self.places(builder, instrument);
         let number = builder.ins().load(I32, PLAIN, record, 0);
         let venue_ts = self.venue_ts(builder, event, leave);
-        let here = At { event, ts, next, found };
+        let here = At { event, ts, next, found, left: leave };
         let kinds = self.shape.kinds;
         let targets: Vec<ir::Block> = kinds.iter().map(|_| builder.create_block()).collect();
         if kinds.len() <= FEW {
@@ -265,9 +270,9 @@ impl<'a> Fixed<'a> {
         venue_ts
     }
 
-    /// Writes the slots of readings.
+    /// Writes the slots of readings, calls for steps, and evaluates rows.
     fn kind(&self, builder: &mut FunctionBuilder<'_>, kind: &Kind, record: Value, here: At, numbers: [Value; 2]) -> Option<()> {
-        let At { event, ts, next, found } = here;
+        let At { event, ts, next, found, left } = here;
         let mut words = Words { builder, base: record, next: 4 };
         if !kind.is_inline {
             let offset = words.take();
@@ -287,6 +292,9 @@ impl<'a> Fixed<'a> {
                 words.builder.ins().store(PLAIN, number, address, offset);
             }
             readings.push(Operand::Number(value, field.is_finite()));
+        }
+        for _ in 0..kind.steps {
+            self.step(&mut words, [event, ts], left)?;
         }
         let mut unknown = None;
         for (place, group) in (0_i64..).zip(&kind.groups) {

@@ -7,16 +7,19 @@
 //!
 //! # What is unsafe, and why it holds
 //!
-//! All `unsafe` is in the module `bare`: the prefetch instruction, the vectors of SSE2, the reading of slots, and the call of code that was made at run time. Each has
+//! All `unsafe` is in the module `bare`: the prefetch instruction, the vectors of SSE2, the reading of slots, the call of code that was made at run time, and its calls back. Each has
 //! its proof beside it. In short:
 //!
 //! - Vectors are computed with where the whole target has them. They touch no memory.
 //! - A [`Lookup`] reads slots without a comparison for each: it is made where the greatest of all operands was compared with the number of slots.
-//! - Code is made by [`Compiler`] alone, from a vocabulary of loads at computed places, arithmetic without traps, and branches inside one function. It calls nothing.
+//! - Code is made by [`Compiler`] alone, from a vocabulary of loads at computed places, arithmetic without traps, and branches inside one function. It calls nothing but the
+//!   one function that it finds in its frame.
 //! - A kernel reads the slots that the operands name, and the operands, constants and heads of the rows that it is given, and writes nothing.
 //!   [`Operands`] knows the greatest slot of all that is in it, so one comparison before a call bounds all that the call can read there; the other lengths are
 //!   compared with what the number of rows comes to.
 //! - A batch (`Batch`, the loop over events) reads events, and reads and writes the lines of instruments and the slots that it is given, all within bounds that are compared before the call.
+//!   For steps of entries it calls back ([`Steps`]), with lines, slots and steps borrowed for writing through the whole call: while one side runs, the other waits. A panic of a step
+//!   ends the process instead of going through machine code.
 //! - Memory is written before it is executable and never after. It is freed when the last [`Kernel`] in it is dropped.
 //!
 //! Miri can't run machine code. It can run everything else here; what the code does is checked by `tests/kernels.rs`, which compares random programs over
@@ -30,6 +33,8 @@ mod rows;
 mod batch;
 #[cfg(feature = "jit")]
 mod batch_build;
+#[cfg(feature = "jit")]
+mod batch_calls;
 #[cfg(feature = "jit")]
 mod batch_emit;
 #[cfg(feature = "jit")]
@@ -57,7 +62,7 @@ pub use pairs::{Pair, Two, bits};
 pub use rows::{Head, LANES, MarketLine, Operands, Slots, lanes_of_tail};
 
 #[cfg(feature = "jit")]
-pub use batch::{Batch, FoundAt, Ground, Taken};
+pub use batch::{Batch, FoundAt, Ground, Stepped, Steps, Taken};
 #[cfg(feature = "jit")]
 pub use batch_build::{BatchBuilder, Entry, EventLayout, Field, GroupAt, PendingBatch, Reading};
 #[cfg(feature = "jit")]

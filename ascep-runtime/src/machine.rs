@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::hot::Stop;
 use crate::kernel::Found;
 use crate::options::EngineOptions;
-use crate::plan::{Entries, Plan};
+use crate::plan::{Entries, Plan, WindowStep};
 use crate::state::State;
 use crate::value::Lists;
 
@@ -30,6 +30,7 @@ pub(crate) struct Ground<'p> {
     pub(crate) groups: [&'p Lists; 2],
     /// Slots that only columns read.
     pub(crate) unread: &'p [bool],
+    pub(crate) windows: &'p [WindowStep],
     pub(crate) instruments: usize,
 }
 
@@ -76,15 +77,40 @@ mod compiled {
     use ascep_lang::program::{CmpOp, MarketField, NumFn};
     use ascep_native::{
         Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, GroupAt, Kernel, Level, Pending, Reading, Rows,
-        Unary,
+        Stepped, Steps, Unary,
     };
 
     use super::{Columns, EngineOptions, Event, Found, Ground, Group, Head, Machine, MachineStats, Plan, State, Stop};
     use crate::columns::{LANES, lanes_of_tail};
     use crate::event::{InstrumentId, Payload, Quote};
     use crate::market::CLASSES;
+    use crate::ops::look;
     use crate::plan::{Instr, NONE, ReadingField, Shape};
+    use crate::timers::Timers;
     use crate::value::{FALSE, TRUE, at, put};
+    use crate::window::Windows;
+
+    /// The windows of entries, each with its step of the plan.
+    struct WindowSteps<'a> {
+        plan: &'a Plan,
+        windows: &'a mut Windows,
+        timers: &'a mut Timers,
+        /// The number of the step of the first event.
+        first: u64,
+    }
+
+    impl Steps for WindowSteps<'_> {
+        #[inline(always)]
+        fn step(&mut self, slots: &mut [u64], step: u32, place: usize, ts: i64) -> Stepped {
+            let Self { plan, windows, timers, first } = self;
+            let Some(step) = plan.window_steps.get(step as usize) else { return Stepped::Leave };
+            match look::slide(plan, &mut look::Ground { windows, slots, timers }, step, (*first + place as u64, ts)) {
+                look::Stepped::Done => Stepped::Done,
+                look::Stepped::Armed(deadline) => Stepped::Until(deadline),
+                look::Stepped::Each => Stepped::Leave,
+            }
+        }
+    }
 
     impl Machine {
         /// Compiles the shapes of these columns, those with the most rows first, up to the limits of the options, and the loop over events of these entries.
@@ -103,8 +129,9 @@ mod compiled {
             self.batch.is_some()
         }
 
-        /// Takes events as long as they are plain. Gives how many, and where a row changes by the last one if it does: its readings are done, and so are the blocks
-        /// before. Of the next one the market and the readings may be written already, as they will be again when it is taken.
+        /// Takes events as long as they are plain. Gives how many, and where a row changes by the last one if it does: its readings and windows are done, and so are the blocks
+        /// before; or at which window those that look at it have to be looked at one by one: its readings are done, and so are the windows up to this one. Of the next one the
+        /// market and the readings may be written already, as they will be again when it is taken.
         pub(crate) fn take(&self, plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usize, Option<Stop>) {
             let Some(batch) = self.batch.as_ref().filter(|_| state.started) else { return (0, None) };
             let (columns, entries) = (&plan.columns, &plan.entries);
@@ -117,9 +144,10 @@ mod compiled {
                 constants: &columns.constants,
                 heads: &state.heads,
             };
-            let Some(taken) = batch.run(events, ground, start, limit) else { return (0, None) };
+            let mut steps = WindowSteps { plan, windows: &mut state.windows, timers: &mut state.timers, first: state.step + 1 };
+            let Some(taken) = batch.run_with(events, ground, &mut steps, start, limit) else { return (0, None) };
             let (mut count, mut clock, mut stop) = (taken.events, taken.clock, None);
-            if let Some((found, event)) = taken.found.zip(events.get(count)) {
+            if let (true, Some(event)) = (taken.found.is_some() || taken.left.is_some(), events.get(count)) {
                 // The entry is the same before the first trade.
                 let InstrumentId(instrument) = event.instrument;
                 let input = instrument * CLASSES + 1;
@@ -127,7 +155,10 @@ mod compiled {
                 // Those that machine code need not write.
                 state.market.read(instrument, entries.readings(entry), &mut state.slots);
                 (count, clock) = (count + 1, event.ts);
-                stop = Some(Stop::Row { input, group: entry.groups.0 + found.group, block: found.block as usize });
+                stop = match (taken.left, taken.found) {
+                    (Some(step), _) => Some(Stop::Window { input, step }),
+                    (_, found) => found.map(|found| Stop::Row { input, group: entry.groups.0 + found.group, block: found.block as usize }),
+                };
             }
             if count > 0 {
                 state.clock = clock;
@@ -212,12 +243,12 @@ mod compiled {
     /// The most rows with a cursor that the loop goes through without one.
     const MOST_THRESHOLDS: u32 = 128;
 
-    /// What a quote of an instrument does, if it is the same before and after its first trade and is nothing but readings and rows.
+    /// What a quote of an instrument does, if it is the same before and after its first trade and is nothing but readings, simple windows and rows.
     fn entry(ground: &Ground<'_>, private: &[bool], instrument: usize) -> Option<Entry> {
         let Ground { columns, entries, .. } = *ground;
         let input = u32::try_from(instrument).ok()?.checked_mul(CLASSES)?;
         let [of, untraded] = [1, 2].map(|class| entries.of(input + class));
-        if of != untraded || of.more != NONE || of.filters.0 != of.filters.1 || of.windows.0 != of.windows.1 {
+        if of != untraded || of.more != NONE || of.filters.0 != of.filters.1 {
             return None;
         }
         let readings = entries.readings(of).iter().map(|reading| {
@@ -238,14 +269,16 @@ mod compiled {
                 head: group.head,
             })
         });
-        Some(Entry { readings: readings.collect::<Option<_>>()?, groups: groups.collect::<Option<_>>()? })
+        let steps = (of.windows.0..of.windows.1).collect();
+        Some(Entry { readings: readings.collect::<Option<_>>()?, steps, groups: groups.collect::<Option<_>>()? })
     }
 
     /// Slots that only rows read which are looked at by events that have read what is in them: an event taken by machine code need not write them. Who looks at these rows
     /// afterwards takes an event too and writes them first, as it is for the event at which machine code leaves. A snapshot has what is in the market, not them.
     fn private(ground: &Ground<'_>) -> Vec<bool> {
-        let Ground { columns, entries, groups: touched, unread, .. } = *ground;
+        let Ground { columns, entries, groups: touched, unread, windows, .. } = *ground;
         let mut private = unread.to_vec();
+        windows.iter().for_each(|step| put(&mut private, step.arg, false));
         // The entry that reads into a slot, or none.
         let mut read_by = vec![NONE; private.len()];
         let mut look = |group: u32, is_read: &dyn Fn(u32) -> bool| {

@@ -177,7 +177,7 @@ impl Case {
         for instrument in &self.instruments {
             entries.push(instrument.as_ref().map(|(readings, groups)| {
                 let readings = readings.iter().map(|&(field, slot)| Reading { field, slot, is_private: private[slot as usize] });
-                let mut entry = Entry { readings: readings.collect(), groups: Vec::new() };
+                let mut entry = Entry { readings: readings.collect(), steps: Vec::new(), groups: Vec::new() };
                 for (shape, rows) in groups {
                     let number = |len: usize| u32::try_from(len).unwrap();
                     let code = codes[*shape].as_ref();
@@ -235,7 +235,7 @@ impl Case {
 
     /// Takes events in plain Rust. Lines and slots are as of the last event taken.
     pub(crate) fn expected(&self, world: &mut World, bits: &[Vec<Vec<bool>>]) -> Taken {
-        let mut taken = Taken { events: 0, clock: self.clock, unknown: 0, found: None };
+        let mut taken = Taken { events: 0, clock: self.clock, unknown: 0, found: None, left: None };
         for event in &self.events {
             let Payload::Quote(quote @ [bid, ask, bid_qty, ask_qty]) = event.payload else { break };
             let good =
@@ -274,7 +274,7 @@ impl Case {
             world.slots = slots;
             let line = &mut world.lines[event.instrument as usize];
             *line = MarketLine { bid, ask, bid_qty, ask_qty, quote_ts: event.ts, venue_ts: event.venue_ts.unwrap_or(i64::MIN), ..*line };
-            taken = Taken { events: taken.events + 1, clock: event.ts, unknown: taken.unknown + unknown, found: None };
+            taken = Taken { events: taken.events + 1, clock: event.ts, unknown: taken.unknown + unknown, found: None, left: None };
         }
         taken
     }

@@ -148,14 +148,17 @@ impl Builder<'_> {
                 self.program.nodes.get(id).into_iter().flat_map(|node| &node.args).for_each(|arg| mark(&mut read, *arg));
             }
         }
-        let args: FxHashSet<u32> = (0..read.len())
-            .filter(|id| is_free(&read, *id) && self.program.nodes.get(*id).is_some_and(|node| matches!(node.op, Op::Market(..))))
-            .map(number)
-            .collect();
+        // By instrument and by which events touch them: those that one event touches stand side by side.
+        let mut args: FxHashMap<u32, (u32, u8)> = FxHashMap::default();
+        for (id, node) in self.program.nodes.iter().enumerate().filter(|(id, _)| is_free(&read, *id)) {
+            if let Op::Market(_, symbol) = node.op {
+                args.insert(number(id), (self.instrument(symbol), touched_by(&node.op)));
+            }
+        }
         let mut by_arg: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
-        // Side by side for each argument.
-        steps.sort_by_key(|step| step.arg);
-        for step in steps.into_iter().filter(|step| args.contains(&step.arg)) {
+        steps.retain(|step| args.contains_key(&step.arg));
+        steps.sort_by_key(|step| (args.get(&step.arg), step.arg));
+        for step in steps {
             by_arg.entry(step.arg).or_default().push(u32::try_from(self.plan.window_steps.len()).unwrap_or(NONE));
             self.plan.window_steps.push(step);
         }
@@ -261,6 +264,7 @@ impl Builder<'_> {
             entries: &self.plan.entries,
             groups: [&self.plan.groups_of, &self.plan.window_groups],
             unread: &unread,
+            windows: &self.plan.window_steps,
             instruments: self.plan.instruments.len(),
         };
         let machine = Machine::new(&ground, self.options);

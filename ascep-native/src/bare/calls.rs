@@ -1,0 +1,63 @@
+//! Calls from machine code back into Rust: steps of an entry that the loop over events does not do itself.
+
+use crate::batch::{Frame, Stepped, Steps};
+
+/// What is called: with the frame, the step, the event and its time. What it gives is not 0 where the loop is to be left.
+type Call = unsafe extern "C" fn(*mut Frame, u64, *const u8, i64) -> u64;
+
+/// The part of a [`Frame`] that calls are made with.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Calls {
+    pub(crate) call: Call,
+    /// A mutable reference to what `call` has been made for.
+    steps: *mut (),
+    /// How many slots there are.
+    slots: usize,
+    /// The first event of all.
+    events: *const u8,
+    /// The step at which the loop was left, or [`NOWHERE`](crate::batch::NOWHERE).
+    pub(crate) left: u64,
+}
+
+impl Calls {
+    /// For steps that events of a type ask for. They and the slots have to stay borrowed for writing as long as code is run with this, and `slots` must be how many there are where the
+    /// frame has them: [`Batch::run_with`](crate::Batch::run_with) is the only caller.
+    pub(crate) fn new<E, S: Steps>(steps: &mut S, slots: usize, events: &[E]) -> Self {
+        Self {
+            call: call::<E, S>,
+            steps: std::ptr::from_mut(steps).cast(),
+            slots,
+            events: events.as_ptr().cast(),
+            left: crate::batch::NOWHERE,
+        }
+    }
+}
+
+/// Does a step.
+///
+/// # Safety
+///
+/// `frame` is the one that the code was called with which calls this, and its `calls` were made by [`Calls::new`] for `E` and `S`.
+unsafe extern "C" fn call<E, S: Steps>(frame: *mut Frame, step: u64, event: *const u8, ts: i64) -> u64 {
+    // SAFETY: `run_batch` has a mutable reference to the frame and gave the pointer of it to the code, which does nothing while this runs. So there is no other reference in use.
+    let frame = unsafe { &mut *frame };
+    // SAFETY: the pointer was made of a mutable reference to an `S` that lives through `run_batch`, and nothing else is made of it but this, which ends before the next call.
+    let steps = unsafe { &mut *frame.calls.steps.cast::<S>() };
+    // SAFETY: pointer and length are those of a slice that is borrowed for writing through `run_batch`. The code reads and writes slots by the same pointer, but not while this runs;
+    // it keeps none of them in a register over a call. Neither the frame nor the steps are in the slice: all three were borrowed for writing at the same time.
+    let slots = unsafe { std::slice::from_raw_parts_mut(frame.slots, frame.calls.slots) };
+    // Addresses are taken as numbers: of an event that is none something is computed, but nothing is read.
+    let place = (event as usize).wrapping_sub(frame.calls.events as usize) / size_of::<E>().max(1);
+    match steps.step(slots, step as u32, place, ts) {
+        Stepped::Done => 0,
+        Stepped::Until(limit) => {
+            frame.limit = frame.limit.min(limit);
+            0
+        }
+        Stepped::Leave => {
+            frame.calls.left = step;
+            1
+        }
+    }
+}
