@@ -11,6 +11,8 @@ use crate::syntax::{self, Tree};
 use crate::tests::Test;
 use crate::universe::Universe;
 
+mod pieces;
+
 /// How to compile.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -148,6 +150,9 @@ pub struct Analysis {
 ///
 /// Every error of every source, with the warnings.
 pub fn compile(sources: &[Source], options: &Options) -> Result<Program, Diagnostics> {
+    if let Some(program) = pieces::compile(sources, options, pieces::LARGE, pieces::PIECE) {
+        return Ok(program);
+    }
     let Found { typed, diagnostics, .. } = find(sources, options);
     match typed {
         Some(typed) => Ok(Program { warnings: diagnostics.into_vec(), ..lower_last(typed) }),

@@ -377,9 +377,16 @@ impl Lexeme {
 
 /// Lexes `text`, of less than 4 GiB. A byte order mark at the start is white space.
 pub(crate) fn lex(text: &str) -> impl Iterator<Item = Lexeme> + '_ {
-    let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    lex_part(text, 0..text.len())
+}
+
+/// Lexes a part of `text` that starts and ends between two tokens. Places are those in the whole.
+pub(crate) fn lex_part(text: &str, part: Range<usize>) -> impl Iterator<Item = Lexeme> + '_ {
+    let base = part.start;
+    let narrow = move |n: usize| u32::try_from(base + n).unwrap_or(u32::MAX);
+    let text = text.get(part).unwrap_or_default();
     let mut lexer = Token::lexer(text);
-    if text.starts_with('\u{feff}') {
+    if base == 0 && text.starts_with('\u{feff}') {
         lexer.bump('\u{feff}'.len_utf8());
     }
     let mut held: Option<Lexeme> = None;

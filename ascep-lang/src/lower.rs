@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use crate::fold;
 use crate::program::{ClockFn, Constant, EventKind, MarketField, Node, NodeId, Op, PayloadField, Program, Rule, Type, TypedRules};
 use compact::{Compact, Order, Renumber};
-use shared::Shared;
+use shared::{Graph, Mark, Shared};
 
 mod compact;
 mod shared;
@@ -37,23 +37,73 @@ pub fn lower(typed: impl Borrow<TypedRules>) -> Program {
 pub(crate) fn lower_last(mut typed: TypedRules) -> Program {
     let rules = std::mem::take(&mut typed.rules);
     let (mut program, order) = compact(&typed, rules);
-    let tables = &mut typed.tables;
-    let table = |old: &mut [String], order: &Renumber| order.pick(|i| old.get_mut(i).map(std::mem::take).unwrap_or_default());
-    program.tables.symbols = table(&mut tables.symbols, &order.symbols);
-    program.tables.texts = table(&mut tables.texts, &order.texts);
-    program.tables.units = table(&mut tables.units, &order.units);
+    order.take_texts(&mut program, &mut typed);
     program
 }
 
 /// The program without its symbols, texts and units, and which of them it needs.
 fn compact(typed: &TypedRules, rules: Vec<Rule>) -> (Program, Order) {
-    let mut shared = Shared::new(typed);
-    for node in &typed.nodes {
-        let new = shared.lower(node);
-        let kept = shared.lower_kept(node);
-        shared.note(new, kept);
+    let mut shared = Shared::new(typed, Graph::with_capacity(typed.nodes.len()));
+    shared.lower_all();
+    let mut compact = Compact::default();
+    compact.meet(&shared);
+    compact.reserve(shared.graph.len());
+    // In the memory of the typed rules.
+    let rules = rules.into_iter().filter_map(|rule| compact.rule(&shared, rule)).collect();
+    compact.finish(typed, rules)
+}
+
+/// Lowers rules piece by piece: the nodes of a piece are of no use once its rules are lowered.
+pub(crate) struct Pieces {
+    graph: Graph,
+    /// What all rules share, which was there before the first piece.
+    mark: Option<Mark>,
+    compact: Compact,
+    rules: Vec<Rule>,
+}
+
+impl Pieces {
+    pub(crate) fn new() -> Self {
+        Self { graph: Graph::default(), mark: None, compact: Compact::in_pieces(), rules: Vec::new() }
     }
-    Compact::new(&shared).run(rules)
+
+    /// Lowers what all rules share: the nodes before those of the first piece.
+    pub(crate) fn begin(&mut self, typed: &TypedRules) {
+        let mut shared = Shared::new(typed, std::mem::take(&mut self.graph));
+        shared.lower_all();
+        self.graph = shared.graph;
+        self.mark = Some(self.graph.mark());
+    }
+
+    /// Lowers the rules of a piece and takes them.
+    pub(crate) fn lower(&mut self, typed: &mut TypedRules) {
+        let mut rules = std::mem::take(&mut typed.rules);
+        let mut shared = Shared::new(typed, std::mem::take(&mut self.graph));
+        shared.lower_all();
+        self.compact.meet(&shared);
+        self.rules.extend(rules.drain(..).filter_map(|rule| self.compact.rule(&shared, rule)));
+        self.graph = shared.graph;
+        if let Some(mark) = &self.mark {
+            self.graph.forget(mark);
+            self.compact.forget(self.graph.len());
+        }
+        typed.rules = rules;
+    }
+
+    /// Makes room for the rest of the rules, where `done` of `all` parts are lowered.
+    pub(crate) fn expect(&mut self, done: usize, all: usize) {
+        // A little more than in proportion: names get longer and parts are shared with what came before.
+        let rest = |so_far: usize| (so_far as u64 * all.saturating_sub(done) as u64 / done.max(1) as u64 * 17 / 16) as usize;
+        self.compact.reserve(rest(self.compact.len()));
+        self.rules.reserve_exact(rest(self.rules.len()));
+    }
+
+    /// The program, with the texts of the typed rules.
+    pub(crate) fn finish(self, mut typed: TypedRules) -> Program {
+        let (mut program, order) = self.compact.finish(&typed, self.rules);
+        order.take_texts(&mut program, &mut typed);
+        program
+    }
 }
 
 /// Stands for no node. There are never so many.
@@ -163,7 +213,7 @@ impl Shared<'_> {
         }
         let mut open: SmallVec<[NodeId; 8]> = smallvec::smallvec![event];
         while let Some(&top) = open.last() {
-            if self.payloads.contains_key(&(top, field)) {
+            if self.payload_of(top, field).is_some() {
                 open.pop();
                 continue;
             }
@@ -185,8 +235,8 @@ impl Shared<'_> {
                 }
                 Op::Where | Op::EventAnd => {
                     let inner = *node.args.first().filter(|a| **a < top)?;
-                    match self.payloads.get(&(inner, field)) {
-                        Some(&found) => found,
+                    match self.payload_of(inner, field) {
+                        Some(found) => found,
                         None => {
                             open.push(inner);
                             continue;
@@ -194,7 +244,7 @@ impl Shared<'_> {
                     }
                 }
                 Op::EventOr => {
-                    let waiting = node.args.iter().find(|a| !self.payloads.contains_key(&(**a, field)));
+                    let waiting = node.args.iter().find(|a| self.payload_of(**a, field).is_none());
                     if let Some(&waiting) = waiting {
                         if waiting >= top {
                             return None;
@@ -206,17 +256,17 @@ impl Shared<'_> {
                 }
                 _ => return None,
             };
-            self.payloads.insert((top, field), found);
+            self.note_payload(top, field, found);
             open.pop();
         }
-        self.payloads.get(&(event, field)).copied()
+        self.payload_of(event, field)
     }
 
     /// The field of the first alternative that occurs.
     fn pick(&mut self, or: &Node, field: PayloadField, ty: Type) -> Option<NodeId> {
         let mut result: Option<NodeId> = None;
         for arg in or.args.iter().rev() {
-            let value = *self.payloads.get(&(*arg, field))?;
+            let value = self.payload_of(*arg, field)?;
             result = Some(match result {
                 Some(rest) if rest != value => {
                     let event = self.of_typed(*arg)?;

@@ -54,7 +54,7 @@ pub(super) struct Global<'a> {
     pub(super) symbols: Option<std::rc::Rc<[SymbolId]>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Globals<'a> {
     pub(super) list: Vec<Global<'a>>,
     by_name: FxHashMap<&'a str, usize>,

@@ -3,6 +3,8 @@
 //! Parsing is over when this begins, and sharing and folding come later (`lower`). Every expression is visited with its children
 //! first; an error makes a value *poison*, about which nothing more is said.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashMap;
 
 use crate::compile::Options;
@@ -28,6 +30,7 @@ mod names;
 mod order;
 pub(crate) mod output;
 mod period;
+mod pieces;
 pub(crate) mod records;
 mod report;
 mod rules;
@@ -46,6 +49,7 @@ pub(crate) mod ways;
 
 use items::Globals;
 use output::{Nodes, Output};
+pub(crate) use pieces::Pieces;
 use report::Report;
 use value::{Facts, ShapeId, Ty, Val};
 
@@ -86,9 +90,10 @@ pub(crate) struct Checker<'a> {
     files: &'a [File<'a>],
     options: &'a Options,
     globals: Globals<'a>,
-    functions: FxHashMap<&'static str, &'static functions::Function>,
+    functions: Rc<FxHashMap<&'static str, &'static functions::Function>>,
     out: Output,
     report: Report,
+    rule_names: rules::RuleNames,
     /// Names bound in a frame: that of a rule instance or of a call.
     locals: FxHashMap<(u32, &'a str), Local>,
     frame: u32,
@@ -116,6 +121,8 @@ pub(crate) struct Checker<'a> {
     parts: Vec<Val>,
     /// The library modules that the program uses.
     modules: Vec<&'a str>,
+    /// Nodes of rules that are lowered already and no longer here.
+    dropped: usize,
     /// The program is over a limit; nothing more is looked at.
     stopped: bool,
 }
@@ -129,54 +136,72 @@ pub(crate) struct Checked {
 
 /// Checks all files. Rules and tests are whole only where no finding is an error.
 pub(crate) fn check<'a>(files: &'a [File<'a>], options: &'a Options) -> Checked {
-    let mut checker = Checker {
-        files,
-        options,
-        globals: Globals::default(),
-        functions: functions::by_name(),
-        out: Output::new(),
-        report: Report::default(),
-        locals: FxHashMap::default(),
-        frame: 0,
-        frames: 0,
-        used_lets: Vec::new(),
-        it: None,
-        labels: labels::Labels::default(),
-        calls: Vec::new(),
-        depth: 0,
-        visits: 0,
-        in_const: false,
-        periods: Vec::new(),
-        scans: functions::Scans::default(),
-        scans_budget: WAYS,
-        vals: Vec::new(),
-        parts: Vec::new(),
-        modules: Vec::new(),
-        stopped: false,
-    };
+    let mut checker = Checker::new(files, options);
     // Most expressions become one operator.
     checker.out.reserve(files.iter().map(|f| f.tree.exprs.len()).sum::<usize>().min(options.limits.max_nodes));
-    checker.inputs();
-    checker.host_functions();
-    let items = checker.gather();
-    let rules = checker.collect(&items);
-    checker.evaluate_globals();
+    let (items, rules) = checker.globals();
     checker.rules(&rules);
     checker.overrides();
     let tests = checker.tests(&items, &rules);
     checker.triangles();
-    if !checker.stopped {
-        checker.unused();
-    }
-    checker.guard_periods();
-    checker.guard_fees();
-    Checked { typed: checker.out.typed, tests, findings: checker.report.list }
+    checker.finish(tests)
 }
 
 impl<'a> Checker<'a> {
+    fn new(files: &'a [File<'a>], options: &'a Options) -> Self {
+        Self {
+            files,
+            options,
+            globals: Globals::default(),
+            functions: Rc::new(FxHashMap::default()),
+            out: Output::new(),
+            report: Report::default(),
+            rule_names: rules::RuleNames::default(),
+            locals: FxHashMap::default(),
+            frame: 0,
+            frames: 0,
+            used_lets: Vec::new(),
+            it: None,
+            labels: labels::Labels::default(),
+            calls: Vec::new(),
+            depth: 0,
+            visits: 0,
+            in_const: false,
+            periods: Vec::new(),
+            scans: functions::Scans::default(),
+            scans_budget: WAYS,
+            vals: Vec::new(),
+            parts: Vec::new(),
+            modules: Vec::new(),
+            dropped: 0,
+            stopped: false,
+        }
+    }
+
+    /// Works out all that the rules share, and gives the items and rules in order.
+    fn globals(&mut self) -> (Vec<uses::Placed<'a>>, Vec<items::PlacedRule<'a>>) {
+        self.functions = Rc::new(functions::by_name());
+        self.inputs();
+        self.host_functions();
+        let items = self.gather();
+        let rules = self.collect(&items);
+        self.evaluate_globals();
+        (items, rules)
+    }
+
+    /// Looks over what all rules together have used.
+    fn finish(mut self, tests: Vec<Test>) -> Checked {
+        if !self.stopped {
+            self.unused();
+        }
+        self.guard_periods();
+        self.guard_fees();
+        Checked { typed: self.out.typed, tests, findings: self.report.list }
+    }
+
     /// Adds a node, unless the program is over its limit.
     fn emit(&mut self, op: Op, args: Nodes, ty: Ty, span: Span) -> Option<NodeId> {
-        if self.out.typed.nodes.len() >= self.options.limits.max_nodes {
+        if self.dropped + self.out.typed.nodes.len() >= self.options.limits.max_nodes {
             self.stop(span);
             return None;
         }

@@ -57,6 +57,14 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// The names of the rules so far.
+#[derive(Default)]
+pub(super) struct RuleNames {
+    /// By the text of a name: where the rule stands.
+    places: Vec<Option<Span>>,
+    unnamed: u64,
+}
+
 /// The tails of a rule. None where one could not be read.
 #[derive(Default)]
 struct Tails {
@@ -80,26 +88,23 @@ struct Frame<'a> {
 impl<'a> Checker<'a> {
     /// Checks all rules in order.
     pub(super) fn rules(&mut self, rules: &[PlacedRule<'a>]) {
-        // By the text of the name.
-        let mut names: Vec<Option<Span>> = Vec::new();
         self.out.typed.rules.reserve(rules.len());
-        let mut unnamed = 0_u64;
         for &PlacedRule { tree, rule, included } in rules {
             if self.stopped {
                 return;
             }
             let name = match &rule.name {
-                Some(name) => self.rule_name(&mut names, name),
+                Some(name) => self.rule_name(name),
                 None => {
-                    unnamed += 1;
-                    self.out.text(&format!("rule_{unnamed}"))
+                    self.rule_names.unnamed += 1;
+                    self.out.text(&format!("rule_{}", self.rule_names.unnamed))
                 }
             };
             self.rule(tree, rule, name, included);
         }
     }
 
-    fn rule_name(&mut self, names: &mut Vec<Option<Span>>, name: &'a Ident) -> TextId {
+    fn rule_name(&mut self, name: &'a Ident) -> TextId {
         let text = self.out.text(&name.text);
         let place = text.0 as usize;
         if name.text.strip_prefix("rule_").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())) {
@@ -108,6 +113,7 @@ impl<'a> Checker<'a> {
                     .help("rules without a name are counted: `rule_1`, `rule_2`, ..")
             });
         }
+        let names = &mut self.rule_names.places;
         if names.len() <= place {
             names.resize(place + 1, None);
         }

@@ -46,12 +46,17 @@ impl BrokenCycle {
 impl Output {
     /// The broken circles among the products of the program.
     pub(crate) fn broken_cycles(&mut self) -> Vec<BrokenCycle> {
+        self.broken_cycles_from(0, &mut Vec::new())
+    }
+
+    /// The same among the nodes from `start` on. Which nodes are factors is noted for all of them.
+    pub(crate) fn broken_cycles_from(&mut self, start: usize, inner: &mut Vec<bool>) -> Vec<BrokenCycle> {
         let nodes = &self.typed.nodes;
         let product = |op: Op| matches!(op, Op::Num(NumFn::Mul | NumFn::Div));
         // Only whole products: a factor of another one is part of it.
-        let mut inner = vec![false; nodes.len()];
+        inner.resize(nodes.len(), false);
         let mut products = Vec::new();
-        for (index, node) in nodes.iter().enumerate() {
+        for (index, node) in nodes.iter().enumerate().skip(start) {
             if !product(node.op) {
                 continue;
             }

@@ -1,19 +1,21 @@
 //! What the rules need of the shared nodes, in the order in which they first need it.
 
-use super::shared::Shared;
+use super::shared::{Links, Shared};
 use super::{NONE, Nodes, id};
+use crate::index::hash_of;
 use crate::program::{
     Constant, Cycle, CycleId, LANGUAGE_VERSION, Node, NodeId, Op, PROGRAM_VERSION, Program, Rule, Scan, ScanId, ScanMarket, SequenceId,
     SymbolId, Tables, TextId, Type, TypedRules, UnitId,
 };
 
 /// What is needed, in order of first need.
-pub(super) struct Compact<'t> {
-    typed: &'t TypedRules,
-    shared: &'t Shared<'t>,
+#[derive(Default)]
+pub(super) struct Compact {
     nodes: Vec<Node>,
     /// By shared node, once it is placed.
     new: Vec<u32>,
+    /// Finds the equal nodes of different pieces, where there are pieces.
+    links: Option<Links>,
     symbols: Renumber,
     texts: Renumber,
     units: Renumber,
@@ -32,26 +34,40 @@ pub(super) struct Order {
     pub(super) units: Renumber,
 }
 
+impl Order {
+    /// Moves them to the program.
+    pub(super) fn take_texts(&self, program: &mut Program, typed: &mut TypedRules) {
+        let table = |old: &mut [String], order: &Renumber| order.pick(|i| old.get_mut(i).map(std::mem::take).unwrap_or_default());
+        program.tables.symbols = table(&mut typed.tables.symbols, &self.symbols);
+        program.tables.texts = table(&mut typed.tables.texts, &self.texts);
+        program.tables.units = table(&mut typed.tables.units, &self.units);
+    }
+}
+
 /// New numbers by old ones.
+#[derive(Default)]
 pub(super) struct Renumber {
-    new: Vec<Option<u32>>,
+    new: Vec<u32>,
     order: Vec<u32>,
 }
 
 impl Renumber {
-    fn new(len: usize) -> Self {
-        Self { new: vec![None; len], order: Vec::new() }
+    /// There are so many old numbers.
+    fn meet(&mut self, len: usize) {
+        if self.new.len() < len {
+            self.new.resize(len, NONE);
+        }
     }
 
     fn get(&mut self, old: u32) -> u32 {
         let next = id(self.order.len());
         match self.new.get_mut(old as usize) {
-            Some(Some(found)) => *found,
-            Some(slot) => {
-                *slot = Some(next);
+            Some(slot) if *slot == NONE => {
+                *slot = next;
                 self.order.push(old);
                 next
             }
+            Some(found) => *found,
             None => old,
         }
     }
@@ -61,29 +77,45 @@ impl Renumber {
     }
 }
 
-impl<'t> Compact<'t> {
-    pub(super) fn new(shared: &'t Shared<'t>) -> Self {
-        let typed = shared.typed;
-        Self {
-            typed,
-            shared,
-            nodes: Vec::with_capacity(shared.len()),
-            new: vec![NONE; shared.len()],
-            symbols: Renumber::new(typed.tables.symbols.len()),
-            texts: Renumber::new(typed.tables.texts.len()),
-            units: Renumber::new(typed.tables.units.len()),
-            sequences: Renumber::new(typed.tables.sequences.len()),
-            cycles: Renumber::new(typed.tables.cycles.len()),
-            scans: Renumber::new(typed.tables.scans.len()),
-            tables: Tables::default(),
-            open: Vec::new(),
+impl Compact {
+    /// For rules that come piece by piece.
+    pub(super) fn in_pieces() -> Self {
+        Self { links: Some(Links::default()), ..Self::default() }
+    }
+
+    /// How many nodes are needed so far.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Makes room for more nodes.
+    pub(super) fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve_exact(nodes);
+        if let Some(links) = &mut self.links {
+            links.reserve(nodes);
         }
     }
 
-    pub(super) fn run(mut self, rules: Vec<Rule>) -> (Program, Order) {
-        // In the memory of the typed rules.
-        let rules = rules.into_iter().filter_map(|rule| self.rule(rule)).collect();
-        let old = &self.typed.tables;
+    /// Takes note of how much there is.
+    pub(super) fn meet(&mut self, shared: &Shared<'_>) {
+        let tables = &shared.typed.tables;
+        self.new.resize(shared.graph.len(), NONE);
+        self.symbols.meet(tables.symbols.len());
+        self.texts.meet(tables.texts.len());
+        self.units.meet(tables.units.len());
+        self.sequences.meet(tables.sequences.len());
+        self.cycles.meet(tables.cycles.len());
+        self.scans.meet(tables.scans.len());
+    }
+
+    /// Forgets where the shared nodes from `len` on are placed.
+    pub(super) fn forget(&mut self, len: usize) {
+        self.new.truncate(len);
+    }
+
+    /// The program of some rules, without its symbols, texts and units.
+    pub(super) fn finish(mut self, typed: &TypedRules, rules: Vec<Rule>) -> (Program, Order) {
+        let old = &typed.tables;
         self.tables.params.clone_from(&old.params);
         self.tables.inputs.clone_from(&old.inputs);
         for i in 0..self.tables.params.len() {
@@ -118,21 +150,22 @@ impl<'t> Compact<'t> {
         (program, Order { symbols: self.symbols, texts: self.texts, units: self.units })
     }
 
-    fn rule(&mut self, mut rule: Rule) -> Option<Rule> {
+    /// A rule over what is needed.
+    pub(super) fn rule(&mut self, shared: &Shared<'_>, mut rule: Rule) -> Option<Rule> {
         rule.name = self.text(rule.name);
         for (var, symbol) in &mut rule.instance {
             *var = self.text(*var);
             *symbol = SymbolId(self.symbols.get(symbol.0));
         }
-        rule.trigger = self.need(rule.trigger)?;
+        rule.trigger = self.need(shared, rule.trigger)?;
         if let Some(until) = &mut rule.until {
-            *until = self.need(*until)?;
+            *until = self.need(shared, *until)?;
         }
         for action in &mut rule.actions {
             action.name = self.text(action.name);
             for (field, value) in &mut action.fields {
                 *field = self.text(*field);
-                *value = self.need(*value)?;
+                *value = self.need(shared, *value)?;
             }
         }
         Some(rule)
@@ -143,8 +176,8 @@ impl<'t> Compact<'t> {
     }
 
     /// The new number of a node of the typed rules, with all that it reads.
-    fn need(&mut self, typed: NodeId) -> Option<NodeId> {
-        let root = self.shared.of_typed(typed)?;
+    fn need(&mut self, shared: &Shared<'_>, typed: NodeId) -> Option<NodeId> {
+        let root = shared.of_typed(typed)?;
         if let Some(new) = self.placed(root) {
             return Some(new);
         }
@@ -154,7 +187,7 @@ impl<'t> Compact<'t> {
         while let Some(top) = self.open.last_mut() {
             let (old, next) = *top;
             top.1 += 1;
-            match self.shared.args(old).get(next) {
+            match shared.args(old).get(next) {
                 Some(&arg) => {
                     if self.placed(arg).is_none() {
                         self.open.push((arg, 0));
@@ -162,7 +195,7 @@ impl<'t> Compact<'t> {
                 }
                 None => {
                     self.open.pop();
-                    self.place(old)?;
+                    self.place(shared, old)?;
                 }
             }
         }
@@ -175,10 +208,10 @@ impl<'t> Compact<'t> {
     }
 
     /// The new number of a cycle; its markets are numbered with it.
-    fn cycle(&mut self, old: CycleId) -> CycleId {
+    fn cycle(&mut self, typed: &TypedRules, old: CycleId) -> CycleId {
         let new = CycleId(self.cycles.get(old.0));
         if self.tables.cycles.len() == new.0 as usize
-            && let Some(Cycle { kind, markets }) = self.typed.tables.cycles.get(old.0 as usize)
+            && let Some(Cycle { kind, markets }) = typed.tables.cycles.get(old.0 as usize)
         {
             let markets = markets.iter().map(|s| SymbolId(self.symbols.get(s.0))).collect();
             self.tables.cycles.push(Cycle { kind: *kind, markets });
@@ -187,10 +220,10 @@ impl<'t> Compact<'t> {
     }
 
     /// The new number of a scan; its markets are numbered with it.
-    fn scan(&mut self, old: ScanId) -> ScanId {
+    fn scan(&mut self, typed: &TypedRules, old: ScanId) -> ScanId {
         let new = ScanId(self.scans.get(old.0));
         if self.tables.scans.len() == new.0 as usize
-            && let Some(scan) = self.typed.tables.scans.get(old.0 as usize)
+            && let Some(scan) = typed.tables.scans.get(old.0 as usize)
         {
             let mut scan: Scan = scan.clone();
             for market in &mut scan.markets {
@@ -203,12 +236,12 @@ impl<'t> Compact<'t> {
         new
     }
 
-    fn place(&mut self, old: NodeId) -> Option<()> {
+    fn place(&mut self, shared: &Shared<'_>, old: NodeId) -> Option<()> {
         if self.placed(old).is_some() {
             return Some(());
         }
-        let (op, ty) = self.shared.op(old)?;
-        let args = self.shared.args(old).iter().map(|arg| self.placed(*arg)).collect::<Option<Nodes>>()?;
+        let (op, ty) = shared.op(old)?;
+        let args = shared.args(old).iter().map(|arg| self.placed(*arg)).collect::<Option<Nodes>>()?;
         let op = match op {
             Op::Market(field, s) => Op::Market(field, SymbolId(self.symbols.get(s.0))),
             Op::Imbalance { symbol, depth } => Op::Imbalance { symbol: SymbolId(self.symbols.get(symbol.0)), depth },
@@ -217,17 +250,25 @@ impl<'t> Compact<'t> {
             Op::Event(kind, s) => Op::Event(kind, SymbolId(self.symbols.get(s.0))),
             Op::Bar { symbol, period } => Op::Bar { symbol: SymbolId(self.symbols.get(symbol.0)), period },
             Op::Seq(id) => Op::Seq(SequenceId(self.sequences.get(id.0))),
-            Op::Cycle { cycle, field } => Op::Cycle { cycle: self.cycle(cycle), field },
-            Op::Cycles(id) => Op::Cycles(self.scan(id)),
+            Op::Cycle { cycle, field } => Op::Cycle { cycle: self.cycle(shared.typed, cycle), field },
+            Op::Cycles(id) => Op::Cycles(self.scan(shared.typed, id)),
             Op::Const(Constant::Symbol(s)) => Op::Const(Constant::Symbol(SymbolId(self.symbols.get(s.0)))),
             Op::Const(Constant::Text(t)) => Op::Const(Constant::Text(self.text(t))),
             op => op,
         };
         let ty = renumbered(&mut self.units, ty);
-        let new = NodeId(id(self.nodes.len()));
-        self.nodes.push(Node { op, args, ty });
+        let node = Node { op, args, ty };
+        let new = id(self.nodes.len());
+        let nodes = &self.nodes;
+        let known = self.links.as_mut().and_then(|links| {
+            let hash = |other: u32| hash_of(nodes.get(other as usize).unwrap_or(&node));
+            links.find_or_add(&node.args, new, hash, |other| nodes.get(other as usize) == Some(&node))
+        });
+        if known.is_none() {
+            self.nodes.push(node);
+        }
         if let Some(slot) = self.new.get_mut(old.0 as usize) {
-            *slot = new.0;
+            *slot = known.unwrap_or(new);
         }
         Some(())
     }

@@ -12,5 +12,6 @@ mod write;
 pub use crate::lexer::{Token, tokens};
 pub use dump::{dump_tokens, dump_tree};
 pub use parser::parse;
+pub(crate) use parser::parse_part;
 pub use print::{print, print_expr};
 pub use tree::*;

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::report::Report;
 use super::tree::{Comment, MAX_NESTING};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lexer::{Lexeme, Token, lex};
+use crate::lexer::{Lexeme, Token, lex_part};
 use crate::span::{FileId, Span};
 
 mod lexical;
@@ -118,11 +118,11 @@ impl Open {
     }
 }
 
-/// Prepares the tokens of `text`, with or without patterns: what comes out is the same, and takes longer without.
-pub(super) fn prepare(file: FileId, text: &str, patterns: bool, report: &mut Report) -> Prepared {
+/// Prepares the tokens of a part of `text`, with or without patterns: what comes out is the same, and takes longer without.
+pub(super) fn prepare(file: FileId, text: &str, part: Range<usize>, patterns: bool, report: &mut Report) -> Prepared {
     let mut comments = Vec::new();
-    let mut raw = Raw::with_capacity(text.len() / 4);
-    for lexeme in lex(text) {
+    let mut raw = Raw::with_capacity(part.len() / 4);
+    for lexeme in lex_part(text, part) {
         if lexeme.token == Token::Comment {
             let range = lexeme.range();
             let span = Span::new(file, range.start, range.end);

@@ -4,6 +4,7 @@
 //! [`build`] do not recurse, so no text can exhaust the thread's stack.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use lalrpop_util::{ErrorRecovery, ParseError, lalrpop_mod};
 
@@ -44,6 +45,11 @@ pub fn parse(file: FileId, text: &str, limits: &Limits) -> (Tree, Vec<Diagnostic
     parse_with(file, text, limits, true)
 }
 
+/// Parses a part of one file that starts and ends between two items. Places are those in the whole.
+pub(crate) fn parse_part(file: FileId, text: &str, part: Range<usize>, limits: &Limits) -> (Tree, Vec<Diagnostic>) {
+    parse_range(file, text, part, limits, true)
+}
+
 /// Parses one file, with or without patterns: see [`prepare`].
 fn parse_with(file: FileId, text: &str, limits: &Limits, patterns: bool) -> (Tree, Vec<Diagnostic>) {
     let most = limits.max_file_bytes.min(u32::MAX as usize - 1);
@@ -52,8 +58,12 @@ fn parse_with(file: FileId, text: &str, limits: &Limits, patterns: bool) -> (Tre
         let diagnostic = Diagnostic::new(Code::FileTooLarge, Span::new(file, 0, 0), message).help("split it and name the parts with `USE`");
         return (Tree::default(), vec![diagnostic]);
     }
+    parse_range(file, text, 0..text.len(), limits, patterns)
+}
+
+fn parse_range(file: FileId, text: &str, part: Range<usize>, limits: &Limits, patterns: bool) -> (Tree, Vec<Diagnostic>) {
     let mut lexical = Report::new(limits.max_errors);
-    let prepared = prepare(file, text, patterns, &mut lexical);
+    let prepared = prepare(file, text, part, patterns, &mut lexical);
     let stop = Cell::new(false);
     let mut build = Build::new(file, text, limits, &prepared, &stop);
     let parser = grammar::ItemParser::new();
