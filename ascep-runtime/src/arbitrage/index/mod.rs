@@ -8,6 +8,8 @@ mod search;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use super::counters::ScanStats;
 use super::path::{MAX_LEGS, Path};
 use super::settings::{ScanError, ScanSettings};
@@ -59,6 +61,34 @@ impl Index {
             flat.set(market, rates);
             flat.any_above(market, rates, threshold)
         })
+    }
+
+    /// The rows of a market where [`update_plain`](Self::update_plain) can look at all ways through it: they have three legs, and edges are small.
+    pub(super) fn plain_rows(&self, market: u32) -> Rows {
+        match self {
+            Self::Small(flat) if flat.two.rows(market).is_empty() && flat.four.rows(market).is_empty() => {
+                let Range { start, end } = flat.three.rows(market);
+                match (u32::try_from(start), u16::try_from(end - start)) {
+                    (Ok(first), Ok(count)) => Rows { first, count },
+                    _ => Rows::default(),
+                }
+            }
+            _ => Rows::default(),
+        }
+    }
+
+    /// [`update`](Self::update) of a market with such rows.
+    #[inline(always)]
+    pub(super) fn update_plain(&mut self, market: u32, rows: Rows, rates: [f64; 2], threshold: f64) -> bool {
+        match self {
+            Self::Small(flat) => {
+                flat.set(market, rates);
+                let first = rows.first as usize;
+                let Some([first, rest @ ..]) = flat.three.others.get(first..first + usize::from(rows.count)) else { return false };
+                is_above(rates, Layer::best_of(&flat.rates, first, rest), threshold)
+            }
+            Self::Large(_) => self.update(market, rates, threshold),
+        }
     }
 
     /// And before fees, where that is watched.
@@ -199,6 +229,26 @@ fn greater(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
     [if a[0] > b[0] { a[0] } else { b[0] }, if a[1] > b[1] { a[1] } else { b[1] }]
 }
 
+/// Whether a market's rates times the best of the others are above a threshold, in either direction.
+#[inline]
+fn is_above(own: [f64; 2], best: [f64; 2], threshold: f64) -> bool {
+    let all = [own[0] * best[0], own[1] * best[1]];
+    (all[0] > threshold) | (all[1] > threshold)
+}
+
+/// Where the rows of a market are; none where there are none.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Rows {
+    first: u32,
+    count: u16,
+}
+
+impl Rows {
+    pub(super) fn is_empty(self) -> bool {
+        self.count == 0
+    }
+}
+
 /// See [`Index`].
 #[derive(Debug)]
 pub(super) struct Flat<E: Edge> {
@@ -249,7 +299,7 @@ impl<E: Edge> Flat<E> {
         if !self.four.of.is_empty() {
             best = greater(best, self.four.best(&self.rates, market));
         }
-        (sell * best[0] > threshold) | (buy * best[1] > threshold)
+        is_above([sell, buy], best, threshold)
     }
 
     fn above(&self, rates: &E::Rates, market: u32, threshold: f64, hit: &mut dyn FnMut(u32)) {
@@ -365,7 +415,7 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
     }
 
     #[inline]
-    fn rows(&self, market: u32) -> std::ops::Range<usize> {
+    fn rows(&self, market: u32) -> Range<usize> {
         match self.starts.get(market as usize..market as usize + 2) {
             Some(&[start, end]) => start as usize..end as usize,
             _ => 0..0,
@@ -387,15 +437,26 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
     /// there are no branches, so that nothing has to be guessed.
     #[inline]
     fn best(&self, rates: &E::Rates, market: u32) -> [f64; 2] {
+        match self.others.get(self.rows(market)) {
+            Some([first, rest @ ..]) => Self::best_of(rates, first, rest),
+            _ => [0.0; 2],
+        }
+    }
+
+    #[inline(always)]
+    fn best_of(rates: &E::Rates, first: &[[E; OTHERS]; ROW], rest: &[[[E; OTHERS]; ROW]]) -> [f64; 2] {
         // In each place of a row for itself, since one greatest waits for the one before it.
-        let mut most = [[0.0; 2]; ROW];
-        let Some(rows) = self.others.get(self.rows(market)) else { return [0.0; 2] };
-        for row in rows {
-            for (most, others) in most.iter_mut().zip(row) {
-                *most = greater(Self::product(rates, others), *most);
+        let mut most = first.each_ref().map(|others| Self::product(rates, others));
+        if !rest.is_empty() {
+            // What is no number, infinity times nothing, must not stay.
+            most = most.map(|most| greater(most, [0.0; 2]));
+            for row in rest {
+                for (most, others) in most.iter_mut().zip(row) {
+                    *most = greater(Self::product(rates, others), *most);
+                }
             }
         }
-        most.into_iter().fold([0.0; 2], greater)
+        most.into_iter().fold([0.0; 2], |all, most| greater(most, all))
     }
 
     fn above(&self, rates: &E::Rates, market: u32, own: [f64; 2], threshold: f64, hit: &mut dyn FnMut(u32)) {

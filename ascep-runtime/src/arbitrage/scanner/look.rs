@@ -54,6 +54,11 @@ impl Scanner {
         let path = |slot: &u32| self.tracks.get(*slot).map(|track| &track.path);
         touched.sort_unstable_by(|a, b| path(a).cmp(&path(b)));
         for slot in &touched {
+            for edge in self.tracks.get(*slot).into_iter().flat_map(|track| track.path.edges()) {
+                if let Some(market) = self.markets.get_mut(*edge as usize / 2) {
+                    market.plain = false;
+                }
+            }
             self.look(*slot, sink);
         }
         touched.clear();

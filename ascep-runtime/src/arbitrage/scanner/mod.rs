@@ -16,7 +16,7 @@ mod tests;
 mod tracks;
 
 use super::counters::{ScanCounters, ScanStats};
-use super::index::Index;
+use super::index::{Index, Rows};
 use super::offset::ClockOffset;
 use super::opportunity::{CloseReason, Opportunity, OpportunitySink, State};
 use super::path::Path;
@@ -54,6 +54,10 @@ struct MarketState {
     /// What is left of what a leg gives after its fee.
     keep: f64,
     venue: u32,
+    /// Of the index; none where it takes more to look at what leads through the market.
+    rows: Rows,
+    /// Sound at its last quote, and there are such rows, and nothing that leads through it is followed: then the next quote takes least.
+    plain: bool,
     known: Known,
     /// Whether a way may lead through it.
     scanned: bool,
@@ -62,6 +66,23 @@ struct MarketState {
 }
 
 impl MarketState {
+    fn set_known(&mut self, known: Known) {
+        self.known = known;
+        self.plain = false;
+    }
+
+    /// Whether a quote with both prices has those that are known.
+    #[inline]
+    fn is_quoted(&self, quote: &Quote) -> bool {
+        quote.bid.to_bits() == self.quote.bid.to_bits() && quote.ask.to_bits() == self.quote.ask.to_bits()
+    }
+
+    /// Its rates after the fee at a quote.
+    #[inline]
+    fn sell_and_buy(&self, quote: &Quote) -> [f64; 2] {
+        [quote.bid * self.keep, self.keep / quote.ask]
+    }
+
     /// What selling and buying gives for 1, before the fee; 0 where it is not known.
     fn gross(&self) -> [f64; 2] {
         match self.known {
@@ -74,7 +95,7 @@ impl MarketState {
     #[inline]
     fn rates(&self) -> [f64; 2] {
         match self.known {
-            Known::Yes | Known::Equal => [self.quote.bid * self.keep, self.keep / self.quote.ask],
+            Known::Yes | Known::Equal => self.sell_and_buy(&self.quote),
             Known::No(_) => [0.0, 0.0],
         }
     }
@@ -144,6 +165,7 @@ impl Scanner {
             settings.max_tracked = settings.max_tracked.min(index.len().max(1));
             settings.max_paths = settings.max_paths.min(index.len().max(1));
         }
+        let wide = settings.watch_gross || long.is_some();
         let nothing = Quote { bid: f64::NAN, ask: f64::NAN, bid_qty: f64::NAN, ask_qty: f64::NAN };
         let markets = universe.iter().zip(&keeps).map(|((id, market), keep)| {
             let (known, quote) = match market.kind {
@@ -156,6 +178,8 @@ impl Scanner {
                 time: Timestamp::MIN,
                 keep: *keep,
                 venue,
+                rows: if wide || settings.depth { Rows::default() } else { index.plain_rows(id.0) },
+                plain: false,
                 known,
                 scanned: index.has(id.0) || (long.is_some() && market.is_open()),
                 filtered: LegTerms::of(market, 0.0).is_filtered(),
@@ -176,7 +200,7 @@ impl Scanner {
             stats: index.stats(universe, long.is_some()),
             symbols: universe.markets().map(|market| market.symbol.as_str().into()).collect(),
             from: universe.markets().flat_map(|market| [market.quote.0, market.base.0]).collect(),
-            wide: settings.watch_gross || long.is_some(),
+            wide,
             long,
             sizes: Sizes::new(universe, fees, settings.depth),
             threshold: 0.0,

@@ -23,6 +23,47 @@ impl Scanner {
         quote: &Quote,
         sink: &mut S,
     ) -> Result<(), ScanEventError> {
+        // Nearly all quotes are such. What is plain was quoted before, so that the clock has begun and `ts` is a time.
+        if let (Some(state), None) = (self.markets.get_mut(market.0 as usize), venue_ts)
+            && state.plain
+            && ts >= self.now
+            && ts < self.deadline
+            && is_sound(quote)
+        {
+            self.counters.quotes += 1;
+            self.now = ts;
+            state.time = ts;
+            let same = state.is_quoted(quote);
+            state.quote = *quote;
+            if same {
+                self.counters.refreshed += 1;
+            } else if self.index.update_plain(market.0, state.rows, state.sell_and_buy(quote), self.threshold) {
+                self.came_above(market.0, &mut Forward(sink));
+            }
+            return Ok(());
+        }
+        self.take_quote(market, ts, venue_ts, quote, &mut Forward(sink))
+    }
+
+    /// A way through a market came above the threshold.
+    #[cold]
+    #[inline(never)]
+    fn came_above(&mut self, market: u32, sink: &mut dyn OpportunitySink) {
+        if self.news(market) {
+            self.settle(sink);
+        }
+    }
+
+    /// Takes any quote.
+    #[inline(never)]
+    fn take_quote(
+        &mut self,
+        market: MarketId,
+        ts: Timestamp,
+        venue_ts: Option<Timestamp>,
+        quote: &Quote,
+        sink: &mut dyn OpportunitySink,
+    ) -> Result<(), ScanEventError> {
         let sound = is_sound(quote) && is_time(ts);
         if let (true, None) = (sound, venue_ts)
             && let Some(state) = self.markets.get(market.0 as usize)
@@ -30,13 +71,12 @@ impl Scanner {
             && self.deadline >= ts
             && !self.settings.depth
         {
-            // Nearly all quotes are such.
             if self.apply_sound(market.0, ts, quote) {
-                self.settle(&mut Forward(sink));
+                self.settle(sink);
             }
             return Ok(());
         }
-        self.take(market, ts, venue_ts, quote, None, &mut Forward(sink))
+        self.take(market, ts, venue_ts, quote, None, sink)
     }
 
     /// Takes the top of a book, which also is a quote.
@@ -83,7 +123,7 @@ impl Scanner {
         self.counters.losses += 1;
         self.tick(ts);
         if let Some(state) = self.markets.get_mut(market.0 as usize) {
-            state.known = Known::No(loss.into());
+            state.set_known(Known::No(loss.into()));
         }
         self.fold(market.0);
         self.touch(market.0);
@@ -176,8 +216,10 @@ impl Scanner {
         }
         let Some(state) = self.markets.get_mut(market as usize) else { return false };
         state.time = self.now;
-        let same = quote.bid.to_bits() == state.quote.bid.to_bits() && quote.ask.to_bits() == state.quote.ask.to_bits();
+        let same = state.is_quoted(quote);
         state.quote = *quote;
+        // From the next one on, as long as nothing that leads through it is followed.
+        state.plain = !state.rows.is_empty() && !self.tracks.any(market);
         if !state.scanned {
             self.counters.outside += 1;
             return false;
@@ -186,8 +228,7 @@ impl Scanner {
             self.counters.refreshed += 1;
             return self.tracks.any(market) && self.touch(market);
         }
-        let rates = [quote.bid * state.keep, state.keep / quote.ask];
-        let above = self.index.update(market, rates, self.threshold);
+        let above = self.index.update(market, state.sell_and_buy(quote), self.threshold);
         (above | self.wide | self.tracks.any(market)) && self.news(market)
     }
 
@@ -203,7 +244,7 @@ impl Scanner {
         };
         let same = known == state.known && same(quote.bid, state.quote.bid) && same(quote.ask, state.quote.ask);
         state.quote = *quote;
-        state.known = known;
+        state.set_known(known);
         if !state.scanned {
             counters.outside += 1;
             return false;
@@ -271,7 +312,7 @@ impl Scanner {
     pub fn finish<S: OpportunitySink + ?Sized>(&mut self, sink: &mut S) {
         for state in &mut self.markets {
             if state.known != Known::Equal {
-                state.known = Known::No(CloseReason::End);
+                state.set_known(Known::No(CloseReason::End));
             }
         }
         self.touched.clear();

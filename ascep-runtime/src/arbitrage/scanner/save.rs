@@ -59,7 +59,7 @@ impl Scanner {
             let mut qty = || from.num().filter(|x| x.is_nan() || (x.is_finite() && *x >= 0.0));
             market.quote = Quote { bid, ask, bid_qty: qty()?, ask_qty: qty()? };
             (known != Known::Yes || bid < ask).then_some(())?;
-            market.known = known;
+            market.set_known(known);
             market.time = from.int().filter(|time| *time <= self.now)?;
         }
         for market in (0..).take(self.markets.len()) {
