@@ -25,10 +25,12 @@ pub fn prefetch<T>(items: &[T], index: usize) {
 #[cfg(feature = "jit")]
 pub(crate) use calls::Calls;
 #[cfg(feature = "jit")]
-pub(crate) use machine::{Entry, Loop, batch, entry, flush, offset_in_option, peek, run, run_batch, tag_is_zero_for_none};
+pub(crate) use machine::{Bytes, Entry, Loop, batch, entry, flush, offset_in_option, peek, run, run_batch, tag_is_zero_for_none};
 
 #[cfg(feature = "jit")]
 mod machine {
+    use std::mem::MaybeUninit;
+
     use crate::batch::Frame;
     use crate::kernel::Rows;
     use crate::{CannotCompile, Head};
@@ -81,16 +83,17 @@ mod machine {
         //   offsets that `BatchBuilder::compile` has found to lie within an event and to be aligned. What takes fours of events goes on only as long as there are four before
         //   `until`: the address of the fourth last is not below 0, since `Batch::take` has seen that there are four at the first. Any bytes will do: an event is compared
         //   and copied as words, and machine code may read what Rust has not written.
-        // - It reads the record and reads and writes the line of an instrument whose number is below `instruments`, which is the smaller one of their counts. Of a record it may read
-        //   up to eight bytes of what comes after it: there is one record more than are counted. It writes floats and integers of the line, for which every pattern
-        //   is a value; `Batch::run_with` has found lines as wide as the code has them, and what else the owner keeps in a line comes after these fields.
+        // - It reads the records and reads and writes the lines of an instrument whose number is below `instruments`, which is the least of their counts; of trades there may be
+        //   one record for all, and the code was made for that. Of a record it may read up to eight bytes of what comes after it: in both tables there is one record more than
+        //   are counted. It writes floats and integers of lines, for which every pattern is a value; `Batch::run_with` has found lines as wide as the code has them, and what else
+        //   the owner keeps in a line comes after these fields.
         // - Literals are read below the records, as many as the code that was made asked for: `pool` has made whole records of all of them, and `records` points behind these.
         // - Records and words lead to slots, operands, constants and heads. Both are made by `BatchBuilder::record` alone, which keeps the greatest end of each in
         //   `Bounds`; `Batch::run_with` has compared these with the lengths. Slots that operands name are below `slots.len()` since the greatest of them is.
         //   Slots are integers, for which every pattern is a value, and are the only other thing that is written, but for the frame.
         // - For steps it calls what `Calls::new` has made for the steps and the events of this call, which finds them in the frame and says itself why it may. The code keeps nothing of
         //   slots or frame in registers over a call: Cranelift takes it that a call writes anywhere.
-        // - Lines, slots, steps and frame are borrowed for writing and everything else is not, so nothing that is written is read through another slice.
+        // - Lines, those of trades, slots, steps and frame are borrowed for writing and everything else is not, so nothing that is written is read through another slice.
         // It has no instruction that traps, calls nothing else, and ends if steps do: each branch back goes on to the next event or block.
         unsafe { code.0(frame) }
     }
@@ -140,6 +143,38 @@ mod machine {
     union Place {
         bytes: [u8; 16],
         option: Option<i64>,
+    }
+
+    /// Copies of values of one byte each, whatever they are.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Bytes<const N: usize>([[MaybeUninit<u8>; 4]; N]);
+
+    impl<const N: usize> Bytes<N> {
+        /// None where they have more or fewer.
+        pub(crate) fn of<T: Copy>(values: [T; N]) -> Option<Self> {
+            let of = |value: &T| {
+                let mut word = [MaybeUninit::new(0); 4];
+                // SAFETY: one byte is copied from a live value of that size to the first of four, as it is: what is there may be anything, initialised or not.
+                unsafe { std::ptr::copy_nonoverlapping(std::ptr::from_ref(value).cast(), word.as_mut_ptr(), 1) };
+                word
+            };
+            (size_of::<T>() == 1).then(|| Self(values.each_ref().map(of)))
+        }
+
+        /// As machine code reads them.
+        pub(crate) fn seen_by(&self, code: Peek) -> [u8; N] {
+            self.0.map(|word| {
+                // SAFETY: the function loads four bytes, which are there.
+                let [first, ..] = unsafe { code.0(std::ptr::from_ref(std::hint::black_box(&word)).cast()) }.to_le_bytes();
+                first
+            })
+        }
+    }
+
+    impl<const N: usize> std::fmt::Debug for Bytes<N> {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(out, "{N} bytes")
+        }
     }
 
     /// Makes the instruction caches see what was written. Nothing on x86-64, where they see it by themselves.

@@ -1,5 +1,5 @@
-//! Batches: a loop over events in machine code, as long as they are plain. An event is plain if it is a quote with good numbers, in order and before the
-//! next timer, of an instrument whose entry is known here, and if no row changes by it.
+//! Batches: a loop over events in machine code, as long as they are plain. An event is plain if it is a quote or a trade with good numbers, in order and before the
+//! next timer, of an instrument whose entry is known here, and if no filter is true and no row changes by it.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::bare::{self, Calls, Loop};
 use crate::batch_build::{Bounds, Record};
 use crate::batch_wide;
 use crate::compile::Memory;
-use crate::{Head, MarketLine, Operands};
+use crate::{Head, MarketLine, Operands, TradeLine};
 
 /// Machine code that takes a batch of events.
 pub struct Batch {
@@ -17,6 +17,9 @@ pub struct Batch {
     pub(crate) records: Vec<Record>,
     /// The record of the first instrument: before it are literals.
     pub(crate) first: usize,
+    /// Records of trades, one for all or one for each instrument.
+    pub(crate) trades: Vec<Record>,
+    pub(crate) is_one_trade: bool,
     pub(crate) words: Vec<u32>,
     pub(crate) bounds: Bounds,
     pub(crate) width: usize,
@@ -38,6 +41,8 @@ impl std::fmt::Debug for Batch {
 pub struct Ground<'a, T> {
     /// Of instruments, by number.
     pub lines: &'a mut [MarketLine<T>],
+    /// Of instruments, by number.
+    pub trades: &'a mut [TradeLine],
     /// Values.
     pub slots: &'a mut [u64],
     /// Operands of all groups.
@@ -57,7 +62,8 @@ pub struct Taken {
     pub clock: i64,
     /// Lanes of rows with unknown results, over all events taken, and in the blocks before the one that was found.
     pub unknown: u64,
-    /// The row that is not as it was, by the event after those that were taken. That is a plain one and its line is written, and so are all slots but private ones.
+    /// The filter that is true, or the row that is not as it was, by the event after those that were taken. That is a plain one and its line is written, and so are all slots but
+    /// private ones.
     pub found: Option<FoundAt>,
     /// The step that wanted the loop to be left, by the event after those that were taken. That is a plain one: its line and its slots are written and the steps up to this one are
     /// done; no row of it was looked at.
@@ -91,10 +97,10 @@ impl Steps for NoSteps {
     }
 }
 
-/// A block in which a row is not as it was.
+/// A block in which a filter is true, or a row not as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoundAt {
-    /// Which of the groups of the entry.
+    /// Which of the groups of the entry, of which filters are the first.
     pub group: u32,
     /// Which of its blocks.
     pub block: u32,
@@ -122,6 +128,8 @@ pub(crate) struct Frame {
     /// Up to where events are taken.
     pub(crate) until: *const u8,
     pub(crate) calls: Calls,
+    pub(crate) trades: *mut TradeLine,
+    pub(crate) trade_records: *const Record,
 }
 
 /// Stands for no group, and no step.
@@ -135,7 +143,7 @@ impl Batch {
 
     /// The same, with the steps of entries.
     pub fn run_with<E, T, S: Steps>(&self, events: &[E], ground: Ground<'_, T>, steps: &mut S, clock: i64, limit: i64) -> Option<Taken> {
-        let Ground { lines, slots, operands, constants, heads } = ground;
+        let Ground { lines, trades, slots, operands, constants, heads } = ground;
         let Bounds { slots: slots_end, operands: operands_end, constants: constants_end, heads: heads_end } = self.bounds;
         let fits = size_of::<E>() == self.size
             && align_of::<E>() >= 8
@@ -155,9 +163,12 @@ impl Batch {
         let range = events.as_ptr_range();
         let calls = Calls::new(steps, slots.len(), events);
         let records = self.records.get(self.first..)?;
+        // Behind those that are counted there is one more.
+        let of_trades = if self.is_one_trade { usize::MAX } else { self.trades.len().saturating_sub(1) };
+        let known = lines.len().min(trades.len()).min(records.len().saturating_sub(1)).min(of_trades);
         let mut frame = Frame {
             events: range.start.cast(),
-            instruments: lines.len().min(records.len().saturating_sub(1)) as u64,
+            instruments: known as u64,
             lines: lines.as_mut_ptr().cast(),
             // Of the whole, since what is the same for all stands before the first.
             records: self.records.as_ptr().wrapping_add(self.first),
@@ -173,6 +184,8 @@ impl Batch {
             found_block: 0,
             until: range.end.cast(),
             calls,
+            trades: trades.as_mut_ptr(),
+            trade_records: self.trades.as_ptr(),
         };
         self.take(&mut frame);
         let bytes = (frame.events as usize).wrapping_sub(range.start as usize);
@@ -213,6 +226,6 @@ impl Batch {
     /// Bytes held beside the code.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.records.capacity() * size_of::<Record>() + self.words.capacity() * 4
+        (self.records.capacity() + self.trades.capacity()) * size_of::<Record>() + self.words.capacity() * 4
     }
 }

@@ -7,7 +7,7 @@ use crate::batch::Batch;
 use crate::compile::{Memory, missing};
 use crate::literals::{LITERAL, Literals};
 use crate::rows::lanes_of;
-use crate::{CannotCompile, Code, Compiler, Head, Operands};
+use crate::{CannotCompile, Code, Compiler, Head, Operands, side};
 
 /// Where an event has what, in bytes from its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,11 +24,17 @@ pub struct EventLayout {
     pub kind: usize,
     /// The kind that is a quote.
     pub quote: u32,
-    /// Bid, ask and their quantities, four `f64` in this order.
+    /// Bid, ask and their quantities of a quote, four `f64` in this order.
     pub numbers: usize,
+    /// The kind that is a trade.
+    pub trade: u32,
+    /// Price and quantity of a trade, two `f64` in this order.
+    pub traded: usize,
+    /// The aggressor of a trade, one byte.
+    pub side: usize,
 }
 
-/// A number that a quote gives.
+/// A number that a quote gives, or what a trade does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "their names say it")]
 pub enum Field {
@@ -44,6 +50,16 @@ pub enum Field {
     SpreadRatio,
     /// `(bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty)`
     Microprice,
+    /// The price of a trade.
+    Price,
+    /// The quantity of a trade.
+    Qty,
+    /// Their product.
+    Notional,
+    /// Whether the aggressor bought: a level, as slots hold it.
+    IsBuy,
+    /// Whether the aggressor sold.
+    IsSell,
 }
 
 impl Field {
@@ -51,9 +67,24 @@ impl Field {
     pub(crate) fn is_finite(self) -> bool {
         self != Self::Microprice
     }
+
+    /// Which events give it.
+    fn class(self) -> Class {
+        match self {
+            Self::Price | Self::Qty | Self::Notional | Self::IsBuy | Self::IsSell => Class::Trade,
+            _ => Class::Quote,
+        }
+    }
 }
 
-/// A group of rows that a quote touches.
+/// Which events something is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Quote,
+    Trade,
+}
+
+/// A group of rows that an event touches.
 #[derive(Debug, Clone, Copy)]
 pub struct GroupAt {
     /// Which program.
@@ -79,13 +110,15 @@ pub struct Reading {
     pub is_private: bool,
 }
 
-/// What a quote of an instrument does.
+/// What an event of an instrument does.
 #[derive(Debug, Clone, Default)]
 pub struct Entry {
     /// Numbers with the slots that they go to.
     pub readings: Vec<Reading>,
     /// Steps that are called for between readings and rows, as [`Steps`](crate::Steps) knows them, in this order. What they write to slots that readings go to, rows do not see.
     pub steps: Vec<u32>,
+    /// Rows of which none may be true, in this order and before the others. Nothing is counted of them, and their heads say that none was true.
+    pub filters: Vec<GroupAt>,
     /// Rows, in this order.
     pub groups: Vec<GroupAt>,
 }
@@ -99,17 +132,28 @@ pub(crate) struct Kind {
     pub(crate) is_run: bool,
     /// How many steps.
     pub(crate) steps: usize,
+    /// Filters first.
     pub(crate) groups: Vec<KindGroup>,
+    /// How many of the groups of the entry are filters.
+    pub(crate) filters: usize,
     /// Whether its words stand in the record itself.
     pub(crate) is_inline: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum KindGroup {
-    /// One row: which reading each operand is, or none where it is some other slot; whether its constants are finite.
-    Single { shape: usize, operands: Vec<Option<usize>>, finite: bool },
-    /// Any number of rows; whether their constants are finite.
-    Many { shape: usize, finite: bool },
+    /// One row: which of the groups of the entry it is in, which reading each operand is, or none where it is some other slot; whether its constants are finite.
+    Single { place: usize, shape: usize, operands: Vec<Option<usize>>, finite: bool },
+    /// Any number of rows: which of the groups of the entry they are; whether their constants are finite.
+    Many { place: usize, shape: usize, finite: bool },
+}
+
+/// The most rows of a group of filters that are looked at one by one.
+const FEW_FILTERS: u32 = 4;
+
+/// Whether each row of a group has code of its own, to which what was read is at hand.
+fn is_apart(group: &GroupAt, is_filter: bool) -> bool {
+    group.rows <= if is_filter { FEW_FILTERS } else { 1 }
 }
 
 impl Kind {
@@ -119,7 +163,12 @@ impl Kind {
             KindGroup::Single { operands, .. } => operands.iter().all(Option::is_some),
             KindGroup::Many { .. } => false,
         };
-        self.is_inline && self.steps == 0 && self.groups.iter().all(at_hand)
+        self.is_inline && self.steps == 0 && self.filters == 0 && self.groups.iter().all(at_hand)
+    }
+
+    /// How many filters are rows that stand alone, before the first that is not.
+    pub(crate) fn single_filters(&self) -> usize {
+        self.groups.iter().take_while(|group| matches!(group, KindGroup::Single { place, .. } if *place < self.filters)).count()
     }
 
     /// Words of a record that name slots of readings.
@@ -131,7 +180,12 @@ impl Kind {
 
 /// What code is made of.
 pub(crate) struct Shape<'a> {
+    /// Of quotes.
     pub(crate) kinds: &'a [Kind],
+    /// Of trades.
+    pub(crate) trades: &'a [Kind],
+    /// Whether trades of all instruments share one record.
+    pub(crate) is_one_trade: bool,
     pub(crate) codes: &'a [Option<Code>],
     /// Bytes of an operand.
     pub(crate) width: i32,
@@ -150,14 +204,21 @@ pub(crate) type Record = [u32; INLINE + 1];
 /// The most kinds: each is a piece of code in the loop. Instruments of further kinds are left to the caller.
 pub(crate) const MAX_KINDS: usize = 32;
 
-/// Collects what quotes do, instrument by instrument.
+/// Kinds of entries, and the record of each instrument.
+#[derive(Debug, Default)]
+struct Table {
+    kinds: Vec<Kind>,
+    records: Vec<Record>,
+}
+
+/// Collects what quotes and trades do, instrument by instrument.
 #[derive(Debug)]
 pub struct BatchBuilder<'c> {
     codes: &'c [Option<Code>],
     operands: &'c Operands,
     constants: &'c [f64],
-    kinds: Vec<Kind>,
-    records: Vec<Record>,
+    quotes: Table,
+    trades: Table,
     words: Vec<u32>,
     bounds: Bounds,
 }
@@ -176,22 +237,28 @@ impl<'c> BatchBuilder<'c> {
     /// For programs by shape, and the columns of their rows.
     #[must_use]
     pub fn new(codes: &'c [Option<Code>], operands: &'c Operands, constants: &'c [f64]) -> Self {
-        Self { codes, operands, constants, kinds: Vec::new(), records: Vec::new(), words: Vec::new(), bounds: Bounds::default() }
+        let [quotes, trades] = [Table::default(), Table::default()];
+        Self { codes, operands, constants, quotes, trades, words: Vec::new(), bounds: Bounds::default() }
     }
 
-    /// Adds the next instrument; with no entry, or one that can't be had in machine code, its events are never plain.
-    pub fn push(&mut self, entry: Option<&Entry>) {
-        let record = entry.and_then(|entry| self.record(entry)).unwrap_or_default();
-        self.records.push(record);
+    /// Adds the next instrument, with what its quotes do and its trades. With no entry, or one that can't be had in machine code, these events are never plain.
+    pub fn push(&mut self, quote: Option<&Entry>, trade: Option<&Entry>) {
+        let [quote, trade] = [(quote, Class::Quote), (trade, Class::Trade)]
+            .map(|(entry, class)| entry.and_then(|entry| self.record(entry, class)).unwrap_or_default());
+        self.quotes.records.push(quote);
+        self.trades.records.push(trade);
     }
 
-    /// Whether there is no instrument whose quotes are ever plain.
+    /// Whether there is no instrument whose events are ever plain.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.kinds.is_empty()
+        self.quotes.kinds.is_empty() && self.trades.kinds.is_empty()
     }
 
-    fn record(&mut self, entry: &Entry) -> Option<Record> {
+    fn record(&mut self, entry: &Entry, class: Class) -> Option<Record> {
+        if entry.readings.iter().any(|reading| reading.field.class() != class) {
+            return None;
+        }
         let fields: Vec<(Field, bool)> =
             entry.readings.iter().map(|reading| (reading.field, !reading.is_private || self.is_in_columns(entry, reading.slot))).collect();
         let mut words: Vec<u32> =
@@ -204,8 +271,9 @@ impl<'c> BatchBuilder<'c> {
         let mut bounds = self.bounds;
         let mut slot = |slot: u32| bounds.slots = bounds.slots.max(slot as usize + 1);
         entry.readings.iter().for_each(|reading| slot(reading.slot));
-        let mut groups = Vec::with_capacity(entry.groups.len());
-        for group in &entry.groups {
+        let filters = entry.filters.len();
+        let mut groups = Vec::with_capacity(filters + entry.groups.len());
+        for (place, group) in entry.filters.iter().chain(&entry.groups).enumerate() {
             let code = self.codes.get(group.shape)?.as_ref()?;
             let (operands, constants) = (usize::from(code.operands()), usize::from(code.constants()));
             let lanes = lanes_of(group.rows as usize);
@@ -215,36 +283,42 @@ impl<'c> BatchBuilder<'c> {
             if operands_end > self.operands.len() {
                 return None;
             }
-            if group.rows == 1 {
-                let slots: Vec<u32> = (group.operands as usize..operands_end).filter_map(|place| self.operands.get(place)).collect();
-                let at_hand = |slot: &u32| entry.readings.iter().position(|reading| reading.slot == *slot);
-                let sources: Vec<Option<usize>> = slots.iter().map(at_hand).collect();
-                for (at, _) in slots.iter().zip(&sources).filter(|(_, source)| source.is_none()) {
-                    slot(*at);
-                    words.push(*at);
+            let all = self.constants.get(group.constants as usize..constants_end)?;
+            let finite = all.iter().all(|x| x.is_finite());
+            if is_apart(group, place < filters) {
+                for lane in 0..group.rows as usize {
+                    let slots = (0..operands).filter_map(|k| self.operands.get(group.operands as usize + k * lanes + lane));
+                    let at_hand = |slot: u32| entry.readings.iter().position(|reading| reading.slot == slot).ok_or(slot);
+                    let sources: Vec<Result<usize, u32>> = slots.map(at_hand).collect();
+                    for at in sources.iter().filter_map(|source| source.err()) {
+                        slot(at);
+                        words.push(at);
+                    }
+                    // The lower half first, as a number lies in memory.
+                    let constants = (0..constants).filter_map(|k| all.get(k * lanes + lane)).map(|x| x.to_bits());
+                    words.extend(constants.flat_map(|bits| [bits as u32, (bits >> 32) as u32]));
+                    if place >= filters {
+                        words.push(head);
+                    }
+                    let operands = sources.into_iter().map(Result::ok).collect();
+                    groups.push(KindGroup::Single { place, shape: group.shape, operands, finite });
                 }
-                let constants = self.constants.get(group.constants as usize..constants_end)?;
-                let finite = constants.iter().all(|x| x.is_finite());
-                // The lower half first, as a number lies in memory.
-                words.extend(constants.iter().map(|x| x.to_bits()).flat_map(|bits| [bits as u32, (bits >> 32) as u32]));
-                words.push(head);
-                groups.push(KindGroup::Single { shape: group.shape, operands: sources, finite });
             } else {
                 words.extend([group.operands, group.constants, head, group.rows]);
-                let finite = self.constants.get(group.constants as usize..constants_end)?.iter().all(|x| x.is_finite());
-                groups.push(KindGroup::Many { shape: group.shape, finite });
+                groups.push(KindGroup::Many { place, shape: group.shape, finite });
                 bounds.operands = bounds.operands.max(operands_end);
                 bounds.constants = bounds.constants.max(constants_end);
             }
             bounds.heads = bounds.heads.max(group.head as usize + (group.rows as usize).div_ceil(crate::LANES));
         }
         let is_inline = words.len() <= INLINE;
-        let kind = Kind { fields, is_run, steps: entry.steps.len(), groups, is_inline };
-        let at = match self.kinds.iter().position(|other| *other == kind) {
+        let kind = Kind { fields, is_run, steps: entry.steps.len(), groups, filters, is_inline };
+        let Table { kinds, .. } = if class == Class::Quote { &mut self.quotes } else { &mut self.trades };
+        let at = match kinds.iter().position(|other| *other == kind) {
             Some(at) => at,
-            None if self.kinds.len() < MAX_KINDS => {
-                self.kinds.push(kind);
-                self.kinds.len() - 1
+            None if kinds.len() < MAX_KINDS => {
+                kinds.push(kind);
+                kinds.len() - 1
             }
             None => return None,
         };
@@ -264,11 +338,75 @@ impl<'c> BatchBuilder<'c> {
 
     /// Whether a group of several rows has a slot among its operands: it reads all of them from memory.
     fn is_in_columns(&self, entry: &Entry, slot: u32) -> bool {
-        entry.groups.iter().filter(|group| group.rows > 1).any(|group| {
+        let filters = entry.filters.iter().map(|group| (group, true));
+        let groups = filters.chain(entry.groups.iter().map(|group| (group, false)));
+        groups.filter(|(group, is_filter)| !is_apart(group, *is_filter)).any(|(group, _)| {
             let operands = self.codes.get(group.shape).and_then(Option::as_ref).map_or(0, |code| usize::from(code.operands()));
             let first = group.operands as usize;
             (first..first + lanes_of(group.rows as usize) * operands).any(|place| self.operands.get(place) == Some(slot))
         })
+    }
+
+    /// Compiles the loop, after other code of the compiler. `sides` are values as events have them where the aggressor bought, where it sold, and where that is not known.
+    ///
+    /// # Errors
+    ///
+    /// Where the layout is not one that can be read, the generator refuses, or the code would go over the limit.
+    pub fn compile<S: Copy>(self, compiler: &mut Compiler, layout: EventLayout, sides: [S; 3]) -> Result<PendingBatch, CannotCompile> {
+        let EventLayout { size, ts, venue_ts, instrument, kind, numbers, traded, side, .. } = layout;
+        let words = [(ts, 8, 8), (venue_ts, 16, 8), (instrument, 4, 4), (kind, 4, 4), (numbers, 32, 8), (traded, 16, 8), (side, 1, 1)];
+        let value = bare::offset_in_option().ok_or_else(missing)?;
+        if words.iter().any(|(at, bytes, align)| at % align != 0 || at + bytes > size) || size % 8 != 0 || size > 1 << 16 {
+            return Err(CannotCompile::Generator("events are not laid out as machine code can read them".to_owned()));
+        }
+        let sides = bare::Bytes::of(sides).ok_or_else(missing)?;
+        // The half of the option that is not its value has its tag.
+        let venue = (venue_ts + value, venue_ts + (8 - value));
+        let Self { codes, operands, mut quotes, mut trades, words, bounds, .. } = self;
+        let is_wide = quotes.sort();
+        let is_one_trade = trades.unite();
+        let peek = compiler.peek()?;
+        let width = if operands.width() == 2 { 2 } else { 4 };
+        let literals = Literals::default();
+        let shape = Shape { kinds: &quotes.kinds, trades: &trades.kinds, is_one_trade, codes, width, layout, venue, literals: &literals };
+        let at = compiler.batch(&shape, false)?;
+        let fours = if is_wide { Some(compiler.batch(&shape, true)?) } else { None };
+        let has_steps = quotes.kinds.iter().chain(&trades.kinds).any(|kind| kind.steps > 0);
+        let mut records = pool(&literals.into_numbers());
+        let first = records.len();
+        records.extend(quotes.records);
+        // A constant at the end of a record is read together with what comes after it.
+        records.push(Record::default());
+        let mut trades = trades.records;
+        trades.push(Record::default());
+        Ok(PendingBatch {
+            at,
+            fours,
+            peek,
+            tag: 8 - value,
+            sides,
+            records,
+            first,
+            trades,
+            is_one_trade,
+            words,
+            bounds,
+            width: operands.width(),
+            size,
+            has_steps,
+        })
+    }
+}
+
+impl Table {
+    /// Makes one record do where all are the same. Gives whether it does.
+    fn unite(&mut self) -> bool {
+        let is_one = self.records.first().is_some_and(|first| self.records.iter().all(|record| record == first));
+        if is_one {
+            self.records.truncate(1);
+            self.records.shrink_to_fit();
+        }
+        is_one
     }
 
     /// Makes the kind of most instruments the first one. Gives whether several events of it can be taken at once, and it is worth it.
@@ -297,37 +435,6 @@ impl<'c> BatchBuilder<'c> {
         }
         self.kinds.first().is_some_and(Kind::is_wide) && count * 2 > self.records.len()
     }
-
-    /// Compiles the loop, after other code of the compiler.
-    ///
-    /// # Errors
-    ///
-    /// Where the layout is not one that can be read, the generator refuses, or the code would go over the limit.
-    pub fn compile(mut self, compiler: &mut Compiler, layout: EventLayout) -> Result<PendingBatch, CannotCompile> {
-        let EventLayout { size, ts, venue_ts, instrument, kind, numbers, .. } = layout;
-        let words = [(ts, 8, 8), (venue_ts, 16, 8), (instrument, 4, 4), (kind, 4, 4), (numbers, 32, 8)];
-        let value = bare::offset_in_option().ok_or_else(missing)?;
-        if words.iter().any(|(at, bytes, align)| at % align != 0 || at + bytes > size) || size % 8 != 0 || size > 1 << 16 {
-            return Err(CannotCompile::Generator("events are not laid out as machine code can read them".to_owned()));
-        }
-        // The half of the option that is not its value has its tag.
-        let venue = (venue_ts + value, venue_ts + (8 - value));
-        let is_wide = self.sort();
-        let peek = compiler.peek()?;
-        let width = if self.operands.width() == 2 { 2 } else { 4 };
-        let literals = Literals::default();
-        let shape = Shape { kinds: &self.kinds, codes: self.codes, width, layout, venue, literals: &literals };
-        let at = compiler.batch(&shape, false)?;
-        let fours = if is_wide { Some(compiler.batch(&shape, true)?) } else { None };
-        let has_steps = self.kinds.iter().any(|kind| kind.steps > 0);
-        let Self { records: of_instruments, words, bounds, operands, .. } = self;
-        let mut records = pool(&literals.into_numbers());
-        let first = records.len();
-        records.extend(of_instruments);
-        // A constant at the end of a record is read together with what comes after it.
-        records.push(Record::default());
-        Ok(PendingBatch { at, fours, peek, tag: 8 - value, records, first, words, bounds, width: operands.width(), size, has_steps })
-    }
 }
 
 /// Literals as code reads them, each twice: from the end on, down.
@@ -354,9 +461,12 @@ pub struct PendingBatch {
     fours: Option<usize>,
     peek: usize,
     tag: usize,
+    sides: bare::Bytes<3>,
     records: Vec<Record>,
     /// The record of the first instrument: before it are literals.
     first: usize,
+    trades: Vec<Record>,
+    is_one_trade: bool,
     words: Vec<u32>,
     bounds: Bounds,
     width: usize,
@@ -365,11 +475,11 @@ pub struct PendingBatch {
 }
 
 impl PendingBatch {
-    /// None where the compiler of this program lays out `Option<i64>` in a way that the code does not expect.
+    /// None where the compiler of this program lays out `Option<i64>` or sides in a way that the code does not expect.
     pub(crate) fn finish(self, memory: &Arc<Memory>) -> Option<Batch> {
-        let Self { at, fours, peek, tag, records, first, words, bounds, width, size, has_steps } = self;
+        let Self { at, fours, peek, tag, sides, records, first, trades, is_one_trade, words, bounds, width, size, has_steps } = self;
         let peek = bare::peek(memory.bytes(), peek)?;
-        if !bare::tag_is_zero_for_none(peek, tag) {
+        if !bare::tag_is_zero_for_none(peek, tag) || sides.seen_by(peek) != [side::BUY, side::SELL, side::NONE] {
             return None;
         }
         let run = bare::batch(memory.bytes(), at)?;
@@ -377,6 +487,6 @@ impl PendingBatch {
             Some(at) => Some(bare::batch(memory.bytes(), at)?),
             None => None,
         };
-        Some(Batch { run, fours, records, first, words, bounds, width, size, has_steps, memory: Arc::clone(memory) })
+        Some(Batch { run, fours, records, first, trades, is_one_trade, words, bounds, width, size, has_steps, memory: Arc::clone(memory) })
     }
 }

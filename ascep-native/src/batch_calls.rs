@@ -17,7 +17,7 @@ const CALL: usize = offset_of!(Frame, calls) + offset_of!(Calls, call);
 
 /// The signature of what is called, if something is.
 pub(crate) fn signature(builder: &mut FunctionBuilder<'_>, shape: &Shape<'_>) -> Option<SigRef> {
-    if shape.kinds.iter().all(|kind| kind.steps == 0) {
+    if shape.kinds.iter().chain(shape.trades).all(|kind| kind.steps == 0) {
         return None;
     }
     let mut signature = Signature::new(builder.func.signature.call_conv);

@@ -9,13 +9,13 @@ use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, SigRef, 
 use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::Frame;
-use crate::batch_build::{EventLayout, Kind, KindGroup, Record, Shape};
+use crate::batch_build::{EventLayout, Field, Kind, KindGroup, Record, Shape};
 use crate::batch_numbers::{Numbers, high_bits, not_good};
 use crate::emit::{PLAIN, UNALIGNED};
 use crate::lanes::{self, Masks, Operand, Row};
 use crate::literals::Pool;
 use crate::scan::{self, Group, jump};
-use crate::{MarketLine, batch_calls, batch_wide};
+use crate::{Code, MarketLine, batch_calls, batch_trades, batch_wide};
 
 /// The venue's time where there is none.
 pub(crate) const NO_TIME: i64 = i64::MIN;
@@ -40,15 +40,16 @@ pub(crate) struct Fixed<'a> {
 
 /// The event at hand.
 #[derive(Clone, Copy)]
-struct At {
-    event: Value,
-    ts: Value,
+pub(crate) struct At {
+    pub(crate) event: Value,
+    pub(crate) ts: Value,
+    pub(crate) instrument: Value,
     /// Where to go after it, with the next event and the clock.
-    next: ir::Block,
-    /// Where to go if a row is not as it was: with the group, the block in it, and the unknown lanes before.
-    found: ir::Block,
-    /// Where to go if a step wants the loop to be left.
-    left: ir::Block,
+    pub(crate) next: ir::Block,
+    /// Where to go if a filter is true or a row not as it was: with the group, the block in it, and the unknown lanes before.
+    pub(crate) found: ir::Block,
+    /// Where to go if it is not plain.
+    pub(crate) leave: ir::Block,
 }
 
 pub(crate) fn at(offset: usize) -> i32 {
@@ -197,6 +198,7 @@ impl<'a> Fixed<'a> {
         builder.ins().store(PLAIN, venue_ts, line, at(offset_of!(MarketLine<()>, venue_ts)));
     }
 
+    /// Takes an event, or leaves.
     fn event(
         &self,
         builder: &mut FunctionBuilder<'_>,
@@ -204,10 +206,7 @@ impl<'a> Fixed<'a> {
         next: ir::Block,
         [leave, found]: [ir::Block; 2],
     ) -> Option<()> {
-        let EventLayout { ts, instrument, kind, quote, numbers, .. } = self.shape.layout;
-        let tag = builder.ins().load(I32, PLAIN, event, at(kind));
-        let is_quote = builder.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(quote));
-        demand(builder, is_quote, leave);
+        let EventLayout { ts, instrument, kind, quote, trade, .. } = self.shape.layout;
         let instrument = builder.ins().uload32(PLAIN, event, at(instrument));
         let instruments = self.field(builder, offset_of!(Frame, instruments));
         let is_known = builder.ins().icmp(IntCC::UnsignedLessThan, instrument, instruments);
@@ -216,6 +215,39 @@ impl<'a> Fixed<'a> {
         let in_order = builder.ins().icmp(IntCC::SignedGreaterThanOrEqual, ts, clock);
         demand(builder, in_order, leave);
         self.in_time(builder, ts, leave);
+        let here = At { event, ts, instrument, next, found, leave };
+        let tag = builder.ins().load(I32, PLAIN, event, at(kind));
+        let Shape { kinds, trades, .. } = self.shape;
+        let of_quotes = |builder: &mut FunctionBuilder<'_>| self.quote(builder, kinds, here);
+        match (kinds.is_empty(), trades.is_empty()) {
+            (true, true) => None,
+            (false, true) => {
+                let is_quote = builder.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(quote));
+                demand(builder, is_quote, leave);
+                of_quotes(builder)
+            }
+            (is_trade_only, false) => {
+                let [of_trade, other] = [(); 2].map(|()| builder.create_block());
+                let is_trade = builder.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(trade));
+                builder.ins().brif(is_trade, of_trade, &[], other, &[]);
+                builder.switch_to_block(other);
+                if is_trade_only {
+                    builder.ins().jump(leave, &[]);
+                } else {
+                    let is_quote = builder.ins().icmp_imm_u(IntCC::Equal, tag, i64::from(quote));
+                    demand(builder, is_quote, leave);
+                    of_quotes(builder)?;
+                }
+                builder.switch_to_block(of_trade);
+                batch_trades::trade(builder, self, trades, here)
+            }
+        }
+    }
+
+    /// Takes a quote.
+    fn quote(&self, builder: &mut FunctionBuilder<'_>, kinds: &[Kind], here: At) -> Option<()> {
+        let At { event, ts, instrument, leave, .. } = here;
+        let numbers = self.shape.layout.numbers;
         let prices = builder.ins().load(F64X2, UNALIGNED, event, at(numbers));
         let qtys = builder.ins().load(F64X2, UNALIGNED, event, at(numbers + 16));
         let bad = not_good(builder, self.pool, &[[prices, qtys]])?;
@@ -226,36 +258,17 @@ impl<'a> Fixed<'a> {
         let [record, line] = self.places(builder, instrument);
         let number = builder.ins().load(I32, PLAIN, record, 0);
         let venue_ts = self.venue_ts(builder, event, leave);
-        let here = At { event, ts, next, found, left: leave };
-        let kinds = self.shape.kinds;
-        let targets: Vec<ir::Block> = kinds.iter().map(|_| builder.create_block()).collect();
-        if kinds.len() <= FEW {
-            let last = targets.len().saturating_sub(1);
-            for (place, target) in targets.iter().enumerate() {
-                let is_it = builder.ins().icmp_imm_u(IntCC::Equal, number, place as i64 + 1);
-                let other = if place == last { leave } else { builder.create_block() };
-                builder.ins().brif(is_it, *target, &[], other, &[]);
-                if place != last {
-                    builder.switch_to_block(other);
-                }
-            }
-        } else {
-            let leave = builder.func.dfg.block_call(leave, &[]);
-            let calls: Vec<_> = targets.iter().map(|target| builder.func.dfg.block_call(*target, &[])).collect();
-            let calls: Vec<_> = std::iter::once(leave).chain(calls).collect();
-            let table = builder.create_jump_table(JumpTableData::new(leave, &calls));
-            builder.ins().br_table(number, table);
-        }
-        for (kind, target) in kinds.iter().zip(targets) {
+        for (kind, target) in kinds.iter().zip(targets(builder, kinds, number, leave)) {
             builder.switch_to_block(target);
             self.write_line(builder, line, [prices, qtys], ts, venue_ts);
-            self.kind(builder, kind, record, here, [prices, qtys])?;
+            let mut quote = Numbers::one(self.pool, [prices, qtys]);
+            self.kind(builder, kind, record, here, |builder, field| Operand::Number(quote.read(builder, field), field.is_finite()))?;
         }
         Some(())
     }
 
     /// The venue's time, or that there is none. Its ends of the range stand for other things, so they are not plain.
-    fn venue_ts(&self, builder: &mut FunctionBuilder<'_>, event: Value, leave: ir::Block) -> Value {
+    pub(crate) fn venue_ts(&self, builder: &mut FunctionBuilder<'_>, event: Value, leave: ir::Block) -> Value {
         let (value, tag) = self.shape.venue;
         let tag = builder.ins().load(I32, PLAIN, event, at(tag));
         let [some, on] = [(); 2].map(|()| builder.create_block());
@@ -270,9 +283,16 @@ impl<'a> Fixed<'a> {
         venue_ts
     }
 
-    /// Writes the slots of readings, calls for steps, and evaluates rows.
-    fn kind(&self, builder: &mut FunctionBuilder<'_>, kind: &Kind, record: Value, here: At, numbers: [Value; 2]) -> Option<()> {
-        let At { event, ts, next, found, left } = here;
+    /// Reads, writes the slots of readings, and looks through the rows.
+    pub(crate) fn kind(
+        &self,
+        builder: &mut FunctionBuilder<'_>,
+        kind: &Kind,
+        record: Value,
+        here: At,
+        mut read: impl FnMut(&mut FunctionBuilder<'_>, Field) -> Operand,
+    ) -> Option<()> {
+        let At { event, ts, next, found, leave, .. } = here;
         let mut words = Words { builder, base: record, next: 4 };
         if !kind.is_inline {
             let offset = words.take();
@@ -281,34 +301,41 @@ impl<'a> Fixed<'a> {
             words.base = words.builder.ins().iadd(all, offset);
             words.next = 0;
         }
-        let mut quote = Numbers::one(self.pool, numbers);
         let mut readings = Vec::with_capacity(kind.fields.len());
         let mut slot = None;
         for (field, is_written) in &kind.fields {
-            let value = quote.read(words.builder, *field);
+            let reading = read(words.builder, *field);
             if *is_written {
-                let number = words.builder.ins().extractlane(value, 0);
+                let bits = match reading {
+                    Operand::Number(value, _) => words.builder.ins().extractlane(value, 0),
+                    Operand::Level { bits, .. } | Operand::Slot(bits) => bits,
+                };
                 let (address, offset) = self.slot(&mut words, kind, &mut slot);
-                words.builder.ins().store(PLAIN, number, address, offset);
+                words.builder.ins().store(PLAIN, bits, address, offset);
             }
-            readings.push(Operand::Number(value, field.is_finite()));
+            readings.push(reading);
         }
         for _ in 0..kind.steps {
-            self.step(&mut words, [event, ts], left)?;
+            self.step(&mut words, [event, ts], leave)?;
         }
+        self.single_filters(&mut words, kind, &readings, found)?;
         let mut unknown = None;
-        for (place, group) in (0_i64..).zip(&kind.groups) {
+        for group in kind.groups.iter().skip(kind.single_filters()) {
+            let (KindGroup::Single { place, .. } | KindGroup::Many { place, .. }) = group;
+            let (is_filter, place) = (*place < kind.filters, *place as i64);
             match group {
-                KindGroup::Single { shape, operands, finite } => {
-                    let code = self.shape.codes.get(*shape)?.as_ref()?;
-                    let mut sources = Vec::with_capacity(operands.len());
-                    for operand in operands {
-                        sources.push(match operand {
-                            Some(reading) => *readings.get(*reading)?,
-                            None => Operand::Slot(words.take()),
-                        });
+                KindGroup::Single { shape, operands, finite, .. } => {
+                    let (sources, constants, code) = self.row(&mut words, (*shape, operands), &readings)?;
+                    if is_filter {
+                        let row = Row { slots: self.slots, operands: &sources, constants: &constants, finite: *finite, pool: self.pool };
+                        let Masks { truth, .. } = lanes::row(words.builder, code, row)?;
+                        let truth = words.builder.ins().band_imm_u(truth, 1);
+                        let [place, zero] = [place, 0].map(|number| words.builder.ins().iconst(I64, number));
+                        let on = words.builder.create_block();
+                        words.builder.ins().brif(truth, found, &[place, zero, zero].map(BlockArg::Value), on, &[]);
+                        words.builder.switch_to_block(on);
+                        continue;
                     }
-                    let constants: Vec<Value> = (0..code.constants()).map(|_| words.take_number()).collect();
                     let head = words.take();
                     let head = words.builder.ins().iadd(self.heads, head);
                     let row = Row { slots: self.slots, operands: &sources, constants: &constants, finite: *finite, pool: self.pool };
@@ -333,7 +360,7 @@ impl<'a> Fixed<'a> {
                     let args = [place, zero, before].map(BlockArg::Value);
                     unknown = Some(scan::test(words.builder, Masks { truth, known: Some(known) }, head, before, found, &args)?);
                 }
-                KindGroup::Many { shape, finite } => {
+                KindGroup::Many { shape, finite, .. } => {
                     let code = self.shape.codes.get(*shape)?.as_ref()?;
                     let [operands, constants, head, rows] = [(); 4].map(|()| words.take());
                     let builder = &mut *words.builder;
@@ -350,14 +377,18 @@ impl<'a> Fixed<'a> {
                     builder.append_block_param(here, I64);
                     let before = unknown.unwrap_or(from);
                     let group = Group { slots: self.slots, operands, constants, heads, rows, from, unknown: before, quick: *finite };
-                    unknown = Some(scan::group(builder, code, self.shape.width, group, here)?);
+                    let after = scan::group(builder, code, self.shape.width, group, here)?;
+                    if !is_filter {
+                        unknown = Some(after);
+                    }
                     let on = builder.create_block();
                     builder.ins().jump(on, &[]);
                     builder.set_cold_block(here);
                     builder.switch_to_block(here);
-                    let &[block, unknown] = builder.block_params(here) else { return None };
+                    let &[block, counted] = builder.block_params(here) else { return None };
+                    let counted = if is_filter { builder.ins().iconst(I64, 0) } else { counted };
                     let place = builder.ins().iconst(I64, place);
-                    jump(builder, found, &[place, block, unknown]);
+                    jump(builder, found, &[place, block, counted]);
                     builder.switch_to_block(on);
                 }
             }
@@ -368,6 +399,25 @@ impl<'a> Fixed<'a> {
         let after = words.builder.ins().iadd_imm_s(event, i64::from(at(self.shape.layout.size)));
         jump(words.builder, next, &[after, ts]);
         Some(())
+    }
+
+    /// What a row reads that stands alone.
+    pub(crate) fn row(
+        &self,
+        words: &mut Words<'_, '_>,
+        (shape, operands): (usize, &[Option<usize>]),
+        readings: &[Operand],
+    ) -> Option<(Vec<Operand>, Vec<Value>, &'a Code)> {
+        let code = self.shape.codes.get(shape)?.as_ref()?;
+        let mut sources = Vec::with_capacity(operands.len());
+        for operand in operands {
+            sources.push(match operand {
+                Some(reading) => *readings.get(*reading)?,
+                None => Operand::Slot(words.take()),
+            });
+        }
+        let constants = (0..code.constants()).map(|_| words.take_number()).collect();
+        Some((sources, constants, code))
     }
 
     /// Counts unknown lanes.
@@ -390,6 +440,29 @@ impl<'a> Fixed<'a> {
         *last = Some(place);
         place
     }
+}
+
+/// Where the code of each kind begins, gone to by the number of the kind; to `leave` for what is none of them.
+pub(crate) fn targets(builder: &mut FunctionBuilder<'_>, kinds: &[Kind], number: Value, leave: ir::Block) -> Vec<ir::Block> {
+    let targets: Vec<ir::Block> = kinds.iter().map(|_| builder.create_block()).collect();
+    if kinds.len() <= FEW {
+        let last = targets.len().saturating_sub(1);
+        for (place, target) in targets.iter().enumerate() {
+            let is_it = builder.ins().icmp_imm_u(IntCC::Equal, number, place as i64 + 1);
+            let other = if place == last { leave } else { builder.create_block() };
+            builder.ins().brif(is_it, *target, &[], other, &[]);
+            if place != last {
+                builder.switch_to_block(other);
+            }
+        }
+    } else {
+        let leave = builder.func.dfg.block_call(leave, &[]);
+        let calls: Vec<_> = targets.iter().map(|target| builder.func.dfg.block_call(*target, &[])).collect();
+        let calls: Vec<_> = std::iter::once(leave).chain(calls).collect();
+        let table = builder.create_jump_table(JumpTableData::new(leave, &calls));
+        builder.ins().br_table(number, table);
+    }
+    targets
 }
 
 /// Whether a venue's time is no end of the range.

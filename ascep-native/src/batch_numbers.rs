@@ -11,8 +11,8 @@ use crate::scan::little;
 
 /// Prices from this on, with sums of price and quantity up to the other, are good, and all that is computed of them is finite, but for a
 /// microprice without quantities. Others are not plain; whether they are good is for the caller to say.
-const LEAST: f64 = 1e-150;
-const MOST: f64 = 1e150;
+pub(crate) const LEAST: f64 = 1e-150;
+pub(crate) const MOST: f64 = 1e150;
 
 /// Numbers in vectors, of which the lower lane counts, or both where there are two quotes. Operations and their order are those of the engine, so the bits are too;
 /// half of what is finite is the same by a product and by a quotient.
@@ -45,7 +45,8 @@ impl<'l> Numbers<'l> {
 
     pub(crate) fn read(&mut self, builder: &mut FunctionBuilder<'_>, field: Field) -> Value {
         match field {
-            Field::Bid => self.prices.lower(builder),
+            // What trades give is in no entry of quotes.
+            Field::Bid | Field::Price | Field::Qty | Field::Notional | Field::IsBuy | Field::IsSell => self.prices.lower(builder),
             Field::BidQty => self.qtys.lower(builder),
             Field::Ask => self.prices.upper(builder),
             Field::AskQty => self.qtys.upper(builder),
@@ -132,6 +133,11 @@ fn shuffled(builder: &mut FunctionBuilder<'_>, x: Value, y: Value, lanes: Lanes)
     let [x, y] = [x, y].map(|x| builder.ins().bitcast(I8X16, little(), x));
     let bytes = builder.ins().shuffle(x, y, lanes);
     builder.ins().bitcast(F64X2, little(), bytes)
+}
+
+/// What is in the upper lane, brought to the lower.
+pub(crate) fn upper_lane(builder: &mut FunctionBuilder<'_>, x: Value) -> Value {
+    shuffled(builder, x, x, SWAPPED)
 }
 
 /// The lower lanes of two vectors.

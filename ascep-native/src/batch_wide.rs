@@ -159,7 +159,7 @@ fn rows(builder: &mut FunctionBuilder<'_>, fixed: &Fixed<'_>, kind: &Kind, pair:
     // After the number of the kind and the slots.
     let mut next = 4 + 4 * at(kind.slot_words());
     for group in &kind.groups {
-        let KindGroup::Single { shape, operands, finite } = group else { return None };
+        let KindGroup::Single { shape, operands, finite, .. } = group else { return None };
         let code = fixed.shape.codes.get(*shape)?.as_ref()?;
         let operands: Vec<Operand> = operands.iter().map(|operand| numbers.get((*operand)?).copied()).collect::<Option<_>>()?;
         let mut constants = Vec::with_capacity(usize::from(code.constants()));

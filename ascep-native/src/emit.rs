@@ -91,6 +91,12 @@ impl<'a, 'f> Pair<'a, 'f> {
                 }
             }
             Instr::OperandLevel(k) => {
+                if let Source::Row(row) = &self.source
+                    && let Some(Operand::Level { t, f, .. }) = row.operands.get(usize::from(k))
+                {
+                    self.levels.push(Truth { t: *t, f: *f, sure: false });
+                    return Some(());
+                }
                 let value = self.gather(k, I64, I64X2)?;
                 let [t, f] = [2, 0].map(|level| {
                     let level = self.builder.ins().iconst(I64, level);
@@ -347,8 +353,8 @@ impl<'a, 'f> Pair<'a, 'f> {
         let (slots, indices) = match &self.source {
             Source::Row(row) => match row.operands.get(usize::from(k))? {
                 Operand::Slot(slot) => (row.slots, [Some(*slot), None]),
-                // A number where the program has a level.
-                Operand::Number(..) => return None,
+                // A number where the program has a level, or the other way round.
+                Operand::Number(..) | Operand::Level { .. } => return None,
             },
             Source::Columns { block: Block { slots, operands, width, lanes, .. }, first } => {
                 let at = (i32::from(k) * lanes + first) * width;

@@ -12,7 +12,7 @@ use crate::literals::Pool;
 /// What a row reads that stands alone, so that its columns are not needed: the lower lanes are it, or each lane is such a row of another event.
 pub(crate) struct Row<'a> {
     pub(crate) slots: Value,
-    /// Each operand: a number that is at hand, or where the number of its slot stands.
+    /// Each operand: a number or a level that is at hand, or where the number of its slot stands.
     pub(crate) operands: &'a [Operand],
     /// Each constant.
     pub(crate) constants: &'a [Value],
@@ -27,6 +27,8 @@ pub(crate) struct Row<'a> {
 pub(crate) enum Operand {
     /// A number in a vector, and whether it is surely finite.
     Number(Value, bool),
+    /// A level that is at hand: as vectors where it is known-true and known-false, and as slots hold it.
+    Level { t: Value, f: Value, bits: Value },
     /// The number of its slot.
     Slot(Value),
 }

@@ -40,6 +40,8 @@ mod batch_emit;
 #[cfg(feature = "jit")]
 mod batch_numbers;
 #[cfg(feature = "jit")]
+mod batch_trades;
+#[cfg(feature = "jit")]
 mod batch_wide;
 #[cfg(feature = "jit")]
 mod code;
@@ -59,7 +61,7 @@ mod scan;
 pub use bare::lookup::{Block, Columns, Lookup, Over, Slot};
 pub use bare::prefetch;
 pub use pairs::{Pair, Two, bits};
-pub use rows::{Head, LANES, MarketLine, Operands, Slots, lanes_of_tail};
+pub use rows::{Head, LANES, MarketLine, Operands, Slots, TradeLine, lanes_of_tail, side};
 
 #[cfg(feature = "jit")]
 pub use batch::{Batch, FoundAt, Ground, Stepped, Steps, Taken};

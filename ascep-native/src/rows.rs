@@ -52,8 +52,37 @@ pub struct MarketLine<T> {
     pub venue_ts: i64,
     /// Of the last quote; the least integer where there was none.
     pub quote_ts: i64,
-    /// What else the owner keeps there, at most eight bytes.
+    /// Whether there was a trade: 1, or 0.
+    pub traded: u8,
+    /// The aggressor of the last trade, one of [`side`].
+    pub side: u8,
+    /// What else the owner keeps there, at most four bytes.
     pub rest: T,
+}
+
+/// Sides of trades, as lines have them.
+pub mod side {
+    /// Bought.
+    pub const BUY: u8 = 0;
+    /// Sold.
+    pub const SELL: u8 = 1;
+    /// Not known.
+    pub const NONE: u8 = 2;
+}
+
+/// The last trade of an instrument. NaN stands for a number that is unknown.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(16))]
+pub struct TradeLine {
+    /// Its price.
+    pub price: f64,
+    /// Its quantity.
+    pub qty: f64,
+}
+
+impl TradeLine {
+    /// None yet.
+    pub const UNKNOWN: Self = Self { price: f64::NAN, qty: f64::NAN };
 }
 
 /// Which slots rows read: numbers of slots, column after column, block after block.

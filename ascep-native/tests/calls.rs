@@ -6,7 +6,7 @@ use std::mem::offset_of;
 
 use ascep_native::{
     Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr, LANES,
-    MarketLine, Operands, Reading, Stepped, Steps, Taken, lanes_of_tail,
+    MarketLine, Operands, Reading, Stepped, Steps, Taken, TradeLine, lanes_of_tail, side,
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,14 @@ const LAYOUT: EventLayout = EventLayout {
     kind: offset_of!(Event, payload),
     quote: 1,
     numbers: offset_of!(Event, payload) + 8,
+    // There are none.
+    trade: 2,
+    traded: offset_of!(Event, payload) + 8,
+    side: offset_of!(Event, payload) + 8,
 };
+
+/// A buy, a sale, and neither.
+const SIDES: [u8; 3] = [0, 1, 2];
 
 /// Numbers that look random, the same each time.
 struct Dice(u64);
@@ -199,18 +206,18 @@ impl World {
             at
         });
         let groups = groups.collect();
-        Entry { readings, steps, groups }
+        Entry { readings, steps, groups, ..Entry::default() }
     }
 
     fn batch(&self) -> Option<Batch> {
         let codes: Vec<Option<Code>> = self.shapes.iter().map(|shape| Some(shape.code())).collect();
         let mut builder = BatchBuilder::new(&codes, &self.operands, &self.constants);
-        self.entries.iter().for_each(|entry| builder.push(entry.as_ref()));
+        self.entries.iter().for_each(|entry| builder.push(entry.as_ref(), None));
         if builder.is_empty() {
             return None;
         }
         let mut compiler = Compiler::new(1 << 20).unwrap();
-        let pending = builder.compile(&mut compiler, LAYOUT).unwrap();
+        let pending = builder.compile(&mut compiler, LAYOUT, SIDES).unwrap();
         compiler.finish(&[], Some(pending)).unwrap().1
     }
 
@@ -295,8 +302,20 @@ fn steps_are_called_as_plain_rust_calls_them() {
         let world = World::new(dice);
         let Some(batch) = world.batch() else { continue };
         let events = events(dice, world.entries.len());
-        let line = MarketLine { bid: 0.0, ask: 0.0, bid_qty: 0.0, ask_qty: 0.0, trade_ts: 0, venue_ts: 0, quote_ts: 0, rest: 0_u64 };
+        let line = MarketLine {
+            bid: 0.0,
+            ask: 0.0,
+            bid_qty: 0.0,
+            ask_qty: 0.0,
+            trade_ts: 0,
+            venue_ts: 0,
+            quote_ts: 0,
+            traded: 0,
+            side: side::NONE,
+            rest: 0_u32,
+        };
         let mut lines = vec![line; world.entries.len()];
+        let mut trades = vec![TradeLine::UNKNOWN; world.entries.len()];
         let mut slots: Vec<u64> = (0..READ + WRITTEN).map(|_| dice.number().to_bits()).collect();
         let mut steps = Recorder {
             leave: if dice.one_in(2) { u64::MAX - 7 } else { 97 },
@@ -310,6 +329,7 @@ fn steps_are_called_as_plain_rust_calls_them() {
             let (clock, limit) = (events[from].ts - 1, events[from].ts + if dice.one_in(3) { 20 } else { i64::MAX >> 1 });
             let ground = Ground {
                 lines: &mut lines,
+                trades: &mut trades,
                 slots: &mut slots,
                 operands: &world.operands,
                 constants: &world.constants,
@@ -345,18 +365,36 @@ fn steps_are_called_as_plain_rust_calls_them() {
 #[test]
 fn a_batch_with_steps_wants_them() {
     let entry =
-        |steps: Vec<u32>| Entry { readings: vec![Reading { field: Field::Mid, slot: 0, is_private: false }], steps, groups: Vec::new() };
+        |steps: Vec<u32>| Entry { readings: vec![Reading { field: Field::Mid, slot: 0, is_private: false }], steps, ..Entry::default() };
     let operands = Operands::below(1);
     for steps in [vec![], vec![0]] {
         let mut builder = BatchBuilder::new(&[], &operands, &[]);
-        builder.push(Some(&entry(steps.clone())));
+        builder.push(Some(&entry(steps.clone())), None);
         let mut compiler = Compiler::new(1 << 16).unwrap();
-        let pending = builder.compile(&mut compiler, LAYOUT).unwrap();
+        let pending = builder.compile(&mut compiler, LAYOUT, SIDES).unwrap();
         let batch = compiler.finish(&[], Some(pending)).unwrap().1.unwrap();
-        let line = MarketLine { bid: 0.0, ask: 0.0, bid_qty: 0.0, ask_qty: 0.0, trade_ts: 0, venue_ts: 0, quote_ts: 0, rest: 0_u64 };
+        let line = MarketLine {
+            bid: 0.0,
+            ask: 0.0,
+            bid_qty: 0.0,
+            ask_qty: 0.0,
+            trade_ts: 0,
+            venue_ts: 0,
+            quote_ts: 0,
+            traded: 0,
+            side: side::NONE,
+            rest: 0_u32,
+        };
         let (mut lines, mut slots) = ([line], [0]);
         let events = [Event { ts: 5, venue_ts: None, instrument: 0, payload: Payload::Quote([1.0, 3.0, 1.0, 1.0]) }];
-        let ground = Ground { lines: &mut lines, slots: &mut slots, operands: &operands, constants: &[], heads: &[] };
+        let ground = Ground {
+            lines: &mut lines,
+            trades: &mut [TradeLine::UNKNOWN],
+            slots: &mut slots,
+            operands: &operands,
+            constants: &[],
+            heads: &[],
+        };
         let taken = batch.run(&events, ground, 0, i64::MAX);
         assert_eq!(taken.map(|taken| taken.events), if steps.is_empty() { Some(1) } else { None });
         assert_eq!(slots, [if steps.is_empty() { 2.0_f64.to_bits() } else { 0 }]);

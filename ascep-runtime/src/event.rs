@@ -80,6 +80,7 @@ impl Loss {
 
 /// A trade.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C)]
 pub struct Trade {
     /// Finite and above 0.
     pub price: f64,

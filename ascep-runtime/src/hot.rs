@@ -4,13 +4,13 @@
 //! What it needs of plan and state stays in locals for all events of a call.
 
 use ascep_lang::program::MarketField;
-use ascep_native::{Slots, prefetch};
+use ascep_native::{Slots, TradeLine, prefetch};
 
 use crate::columns::Group;
 use crate::cursor::Cursor;
 use crate::event::{Event, Payload, Quote, Side, Trade};
 use crate::interpreter::few;
-use crate::market::{CLASSES, Traded, side_is};
+use crate::market::{CLASSES, side_is, side_of};
 use crate::ops::look::{self, Ground, Stepped};
 use crate::ops::num::finite;
 use crate::plan::{NONE, Plan, ReadingField};
@@ -137,12 +137,12 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
                 (state.bid, state.ask, state.bid_qty, state.ask_qty) = (bid, ask, bid_qty, ask_qty);
                 state.quote_ts = event.ts;
                 let (mid, spread) = ((bid + ask) / 2.0, ask - bid);
-                (1 + usize::from(!state.rest.traded), are_same, [bid, ask, bid_qty, ask_qty, mid, spread, spread / mid, 0.0])
+                (1 + usize::from(state.traded == 0), are_same, [bid, ask, bid_qty, ask_qty, mid, spread, spread / mid, 0.0])
             }
             Payload::Trade(trade) if is_good([trade.price; 2], [trade.qty; 2]) => {
-                put(trades, instrument, Traded { price: trade.price, qty: trade.qty });
+                put(trades, instrument, TradeLine { price: trade.price, qty: trade.qty });
                 state.trade_ts = event.ts;
-                (state.rest.side, state.rest.traded) = (trade.side, true);
+                (state.side, state.traded) = (side_of(trade.side), 1);
                 let Trade { price, qty, .. } = *trade;
                 let side = |side| f64::from_bits(u64::from(side_is(trade.side, side)));
                 (0, false, [price, qty, price * qty, side(Side::Buy), price, side(Side::Sell), 0.0, 0.0])

@@ -82,10 +82,10 @@ mod compiled {
 
     use super::{Columns, EngineOptions, Event, Found, Ground, Group, Head, Machine, MachineStats, Plan, State, Stop};
     use crate::columns::{LANES, lanes_of_tail};
-    use crate::event::{InstrumentId, Payload, Quote};
+    use crate::event::{InstrumentId, Payload, Quote, Side, Trade};
     use crate::market::CLASSES;
     use crate::ops::look;
-    use crate::plan::{Instr, NONE, ReadingField, Shape};
+    use crate::plan::{Entry as EntryPlan, Instr, NONE, ReadingField, Shape};
     use crate::timers::Timers;
     use crate::value::{FALSE, TRUE, at, put};
     use crate::window::Windows;
@@ -129,7 +129,7 @@ mod compiled {
             self.batch.is_some()
         }
 
-        /// Takes events as long as they are plain. Gives how many, and where a row changes by the last one if it does: its readings and windows are done, and so are the blocks
+        /// Takes events as long as they are plain. Gives how many, and where a filter lets the last one through or a row changes by it, if it does: its readings and windows are done, and so are the blocks
         /// before; or at which window those that look at it have to be looked at one by one: its readings are done, and so are the windows up to this one. Of the next one the
         /// market and the readings may be written already, as they will be again when it is taken.
         pub(crate) fn take(&self, plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usize, Option<Stop>) {
@@ -139,6 +139,7 @@ mod compiled {
             let limit = state.timers.earliest().clamp(start, i64::MAX - 1);
             let ground = ascep_native::Ground {
                 lines: &mut state.market.hot,
+                trades: &mut state.market.trades,
                 slots: &mut state.slots,
                 operands: &columns.operands,
                 constants: &columns.constants,
@@ -148,16 +149,23 @@ mod compiled {
             let Some(taken) = batch.run_with(events, ground, &mut steps, start, limit) else { return (0, None) };
             let (mut count, mut clock, mut stop) = (taken.events, taken.clock, None);
             if let (true, Some(event)) = (taken.found.is_some() || taken.left.is_some(), events.get(count)) {
-                // The entry is the same before the first trade.
                 let InstrumentId(instrument) = event.instrument;
-                let input = instrument * CLASSES + 1;
+                // The entry of a quote is the same before the first trade.
+                let input = instrument * CLASSES + u32::from(matches!(event.payload, Payload::Quote(_)));
                 let entry = entries.of(input);
                 // Those that machine code need not write.
                 state.market.read(instrument, entries.readings(entry), &mut state.slots);
                 (count, clock) = (count + 1, event.ts);
                 stop = match (taken.left, taken.found) {
                     (Some(step), _) => Some(Stop::Window { input, step }),
-                    (_, found) => found.map(|found| Stop::Row { input, group: entry.groups.0 + found.group, block: found.block as usize }),
+                    (None, None) => None,
+                    (None, Some(found)) => {
+                        let (filters, block) = (entry.filters.1 - entry.filters.0, found.block as usize);
+                        Some(match found.group.checked_sub(filters) {
+                            None => Stop::Filter { input, group: entry.filters.0 + found.group, block },
+                            Some(group) => Stop::Row { input, group: entry.groups.0 + group, block },
+                        })
+                    }
                 };
             }
             if count > 0 {
@@ -222,8 +230,15 @@ mod compiled {
         }
         let mut batch = BatchBuilder::new(&codes, &columns.operands, &columns.constants);
         let private = private(ground);
-        (0..ground.instruments).for_each(|instrument| batch.push(entry(ground, &private, instrument).as_ref()));
-        let batch = if pending.is_empty() || batch.is_empty() { None } else { batch.compile(&mut compiler, LAYOUT).ok() };
+        for instrument in 0..ground.instruments {
+            let [quote, trade] = entries(ground, &private, instrument);
+            batch.push(quote.as_ref(), trade.as_ref());
+        }
+        let batch = if pending.is_empty() || batch.is_empty() {
+            None
+        } else {
+            batch.compile(&mut compiler, LAYOUT, [Some(Side::Buy), Some(Side::Sell), None]).ok()
+        };
         let (kernels, batch) = compiler.finish(&pending, batch).ok()?;
         Some((places.into_iter().map(|place| kernels.get(place?).cloned()).collect(), batch))
     }
@@ -237,40 +252,57 @@ mod compiled {
         // A `repr(u32)` enum begins with its tag; what a variant holds comes where its alignment lets it. Variants are counted in text order.
         kind: offset_of!(Event<'_>, payload),
         quote: 1,
-        numbers: offset_of!(Event<'_>, payload) + align_of::<Payload<'_>>() + offset_of!(Quote, bid),
+        numbers: PAYLOAD + offset_of!(Quote, bid),
+        trade: 0,
+        traded: PAYLOAD + offset_of!(Trade, price),
+        side: PAYLOAD + offset_of!(Trade, side),
     };
+
+    /// Where what happened begins, after its tag.
+    const PAYLOAD: usize = offset_of!(Event<'_>, payload) + align_of::<Payload<'_>>();
 
     /// The most rows with a cursor that the loop goes through without one.
     const MOST_THRESHOLDS: u32 = 128;
 
-    /// What a quote of an instrument does, if it is the same before and after its first trade and is nothing but readings, simple windows and rows.
-    fn entry(ground: &Ground<'_>, private: &[bool], instrument: usize) -> Option<Entry> {
+    /// What quotes and trades of an instrument do.
+    fn entries(ground: &Ground<'_>, private: &[bool], instrument: usize) -> [Option<Entry>; 2] {
+        let Some(input) = u32::try_from(instrument).ok().and_then(|instrument| instrument.checked_mul(CLASSES)) else {
+            return [None, None];
+        };
+        let [trade, quote, untraded] = [0, 1, 2].map(|class| ground.entries.of(input + class));
+        // That of a quote has to be the same before and after the first trade.
+        [if quote == untraded { entry(ground, private, quote) } else { None }, entry(ground, private, trade)]
+    }
+
+    /// What an event does, if it is nothing but readings, simple windows, filters and rows.
+    fn entry(ground: &Ground<'_>, private: &[bool], of: EntryPlan) -> Option<Entry> {
         let Ground { columns, entries, .. } = *ground;
-        let input = u32::try_from(instrument).ok()?.checked_mul(CLASSES)?;
-        let [of, untraded] = [1, 2].map(|class| entries.of(input + class));
-        if of != untraded || of.more != NONE || of.filters.0 != of.filters.1 {
+        if of.more != NONE {
             return None;
         }
         let readings = entries.readings(of).iter().map(|reading| {
             let is_private = private.get(reading.slot as usize).copied().unwrap_or(false);
             Some(Reading { field: field(reading.field)?, slot: reading.slot, is_private })
         });
-        let groups = (of.groups.0..of.groups.1).map(|group| {
-            let group = *columns.groups.get(group as usize)?;
-            // A cursor is faster than machine code over very many rows.
-            if group.cursor != NONE && group.rows > MOST_THRESHOLDS {
-                return None;
-            }
-            Some(GroupAt {
-                shape: group.shape as usize,
-                rows: group.rows,
-                operands: group.operands,
-                constants: group.constants,
-                head: group.head,
-            })
-        });
+        let groups = |(first, end): (u32, u32)| {
+            let group = |group: u32| {
+                let group = *columns.groups.get(group as usize)?;
+                // A cursor is faster than machine code over very many rows.
+                if group.cursor != NONE && group.rows > MOST_THRESHOLDS {
+                    return None;
+                }
+                Some(GroupAt {
+                    shape: group.shape as usize,
+                    rows: group.rows,
+                    operands: group.operands,
+                    constants: group.constants,
+                    head: group.head,
+                })
+            };
+            (first..end).map(group).collect::<Option<Vec<_>>>()
+        };
         let steps = (of.windows.0..of.windows.1).collect();
-        Some(Entry { readings: readings.collect::<Option<_>>()?, steps, groups: groups.collect::<Option<_>>()? })
+        Some(Entry { readings: readings.collect::<Option<_>>()?, steps, filters: groups(of.filters)?, groups: groups(of.groups)? })
     }
 
     /// Slots that only rows read which are looked at by events that have read what is in them: an event taken by machine code need not write them. Who looks at these rows
@@ -305,8 +337,15 @@ mod compiled {
     }
 
     fn field(field: ReadingField) -> Option<Field> {
-        let ReadingField::Number(field) = field else { return None };
+        let field = match field {
+            ReadingField::Number(field) => field,
+            ReadingField::SideIs(Side::Buy) => return Some(Field::IsBuy),
+            ReadingField::SideIs(Side::Sell) => return Some(Field::IsSell),
+        };
         Some(match field {
+            MarketField::Last | MarketField::Price => Field::Price,
+            MarketField::Qty => Field::Qty,
+            MarketField::Notional => Field::Notional,
             MarketField::Bid => Field::Bid,
             MarketField::Ask => Field::Ask,
             MarketField::BidQty => Field::BidQty,

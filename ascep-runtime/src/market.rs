@@ -1,7 +1,7 @@
 //! What is known of each instrument: its last trade, quote and book, and the numbers read from them.
 
 use ascep_lang::program::{MarketField, Side};
-use ascep_native::MarketLine;
+use ascep_native::{MarketLine, TradeLine, side as sides};
 
 use crate::error::EventError;
 use crate::event::{Book, Event, Level, MAX_DEPTH, Payload, Quote, Trade};
@@ -48,24 +48,8 @@ struct Levels {
 
 const NO_BOOK: u32 = u32::MAX;
 
-/// What is known of an instrument but for the numbers of its last trade.
-pub(crate) type Hot = MarketLine<Rest>;
-
-/// What is in the line of an instrument beside numbers and times.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rest {
-    book: u32,
-    pub(crate) traded: bool,
-    pub(crate) side: Option<Side>,
-}
-
-/// The last trade; NaN stands for what is unknown.
-#[derive(Debug, Clone, Copy)]
-#[repr(C)]
-pub(crate) struct Traded {
-    pub(crate) price: f64,
-    pub(crate) qty: f64,
-}
+/// What is known of an instrument but for the numbers of its last trade; the rest is which of the books is its.
+pub(crate) type Hot = MarketLine<u32>;
 
 /// What a snapshot had of an instrument.
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,7 +63,7 @@ pub(crate) struct Loaded {
 #[derive(Debug)]
 pub(crate) struct Market {
     pub(crate) hot: Vec<Hot>,
-    pub(crate) trades: Vec<Traded>,
+    pub(crate) trades: Vec<TradeLine>,
     books: Vec<Levels>,
 }
 
@@ -98,12 +82,12 @@ impl Market {
                 unknown(book)
             })
             .collect();
-        Self { trades: vec![Traded::UNKNOWN; hot.len()], hot, books }
+        Self { trades: vec![TradeLine::UNKNOWN; hot.len()], hot, books }
     }
 
     /// Bytes held for so many instruments and books.
     pub(crate) fn bytes(instruments: usize, books: usize) -> usize {
-        instruments.saturating_mul(size_of::<Hot>() + size_of::<Traded>()).saturating_add(books.saturating_mul(size_of::<Levels>()))
+        instruments.saturating_mul(size_of::<Hot>() + size_of::<TradeLine>()).saturating_add(books.saturating_mul(size_of::<Levels>()))
     }
 
     /// Takes an event as of `ts` and gives its class.
@@ -112,21 +96,20 @@ impl Market {
             return 0;
         };
         if matches!(payload, Payload::Forget(_)) {
-            *state = Hot { trade_ts: state.trade_ts, quote_ts: state.quote_ts, ..unknown(state.rest.book) };
-            *trade = Traded::UNKNOWN;
-            if let Some(levels) = self.books.get_mut(state.rest.book as usize) {
+            *state = Hot { trade_ts: state.trade_ts, quote_ts: state.quote_ts, ..unknown(state.rest) };
+            *trade = TradeLine::UNKNOWN;
+            if let Some(levels) = self.books.get_mut(state.rest as usize) {
                 (levels.bid_count, levels.ask_count) = (0, 0);
             }
             return 5;
         }
         state.venue_ts = venue_ts.unwrap_or(UNKNOWN_INT);
-        let untraded = u32::from(!state.rest.traded);
+        let untraded = u32::from(state.traded == 0);
         match payload {
             Payload::Trade(Trade { price, qty, side }) => {
-                *trade = Traded { price: *price, qty: canonical(*qty) };
+                *trade = TradeLine { price: *price, qty: canonical(*qty) };
                 state.trade_ts = ts;
-                state.rest.side = *side;
-                state.rest.traded = true;
+                (state.side, state.traded) = (side_of(*side), 1);
                 0
             }
             Payload::Quote(quote) => {
@@ -139,7 +122,7 @@ impl Market {
                 let ((bid, bid_qty), (ask, ask_qty)) = (best(bids), best(asks));
                 state.quote_ts = ts;
                 set_quote(state, &Quote { bid, ask, bid_qty, ask_qty });
-                if let Some(levels) = self.books.get_mut(state.rest.book as usize) {
+                if let Some(levels) = self.books.get_mut(state.rest as usize) {
                     levels.bid_count = copy(&mut levels.bids, bids);
                     levels.ask_count = copy(&mut levels.asks, asks);
                 }
@@ -152,16 +135,16 @@ impl Market {
     /// What is known of an instrument, for a snapshot.
     pub(crate) fn write(&self, instrument: u32, out: &mut Writer) {
         let (Some(state), Some(trade)) = (self.hot.get(instrument as usize), self.trades.get(instrument as usize)) else { return };
-        let Hot { bid, ask, bid_qty, ask_qty, quote_ts, venue_ts, rest: Rest { side, traded, book }, .. } = *state;
+        let Hot { bid, ask, bid_qty, ask_qty, quote_ts, venue_ts, traded, rest: book, .. } = *state;
         let ts = ts_of(state);
-        let Traded { price: last, qty } = *trade;
+        let TradeLine { price: last, qty } = *trade;
         [last, qty, bid, ask, bid_qty, ask_qty].into_iter().for_each(|x| out.num(x));
-        out.word(match side {
+        out.word(match side_at(state) {
             None => 0,
             Some(Side::Buy) => 1,
             Some(Side::Sell) => 2,
         });
-        out.flag(traded);
+        out.flag(traded != 0);
         [ts, quote_ts, venue_ts].into_iter().for_each(|ts| out.int(ts));
         let levels = self.books.get(book as usize);
         out.flag(levels.is_some());
@@ -188,9 +171,20 @@ impl Market {
         let (traded, ts, quote_ts, venue_ts) = (from.flag()?, from.int()?, from.int()?, from.int()?);
         // Of two times the last is known, and that of the quote.
         let trade_ts = if ts > quote_ts { ts } else { UNKNOWN_INT };
-        *state = Hot { bid, ask, bid_qty, ask_qty, trade_ts, quote_ts, venue_ts, rest: Rest { side, traded, book: state.rest.book } };
-        *trade = Traded { price: last, qty };
-        let mut levels = self.books.get_mut(state.rest.book as usize);
+        *state = Hot {
+            bid,
+            ask,
+            bid_qty,
+            ask_qty,
+            trade_ts,
+            quote_ts,
+            venue_ts,
+            traded: u8::from(traded),
+            side: side_of(side),
+            rest: state.rest,
+        };
+        *trade = TradeLine { price: last, qty };
+        let mut levels = self.books.get_mut(state.rest as usize);
         let has_book = from.flag()?;
         for is_bid in if has_book { &[true, false][..] } else { &[] } {
             let count = from.count(MAX_DEPTH)?;
@@ -247,7 +241,7 @@ impl Market {
 
     /// The aggressor of the last trade.
     pub(crate) fn side(&self, instrument: u32) -> Option<Side> {
-        self.hot.get(instrument as usize).and_then(|state| state.rest.side)
+        self.hot.get(instrument as usize).and_then(side_at)
     }
 
     /// The time of the last event, or [`UNKNOWN_INT`].
@@ -266,7 +260,7 @@ impl Market {
         let (bids, asks) = if depth <= 1 {
             (state.bid_qty, state.ask_qty)
         } else {
-            let Some(levels) = self.books.get(state.rest.book as usize) else { return f64::NAN };
+            let Some(levels) = self.books.get(state.rest as usize) else { return f64::NAN };
             let sum = |side: &[Level], count: usize| match count.min(usize::from(depth)) {
                 0 => f64::NAN,
                 count => side.iter().take(count).map(|level| level.qty).sum(),
@@ -278,7 +272,7 @@ impl Market {
 
     /// The mean price at which `qty` is taken through the last book; unknown where it is too thin.
     pub(crate) fn depth_price(&self, instrument: u32, side: Side, qty: f64) -> f64 {
-        let levels = self.hot.get(instrument as usize).and_then(|state| self.books.get(state.rest.book as usize));
+        let levels = self.hot.get(instrument as usize).and_then(|state| self.books.get(state.rest as usize));
         let Some(levels) = levels else { return f64::NAN };
         let (side, count) = match side {
             Side::Buy => (&levels.asks, levels.ask_count),
@@ -300,10 +294,6 @@ impl Market {
     }
 }
 
-impl Traded {
-    const UNKNOWN: Self = Self { price: f64::NAN, qty: f64::NAN };
-}
-
 /// The line of an instrument of which nothing is known.
 fn unknown(book: u32) -> Hot {
     Hot {
@@ -314,7 +304,9 @@ fn unknown(book: u32) -> Hot {
         trade_ts: UNKNOWN_INT,
         venue_ts: UNKNOWN_INT,
         quote_ts: UNKNOWN_INT,
-        rest: Rest { book, traded: false, side: None },
+        traded: 0,
+        side: sides::NONE,
+        rest: book,
     }
 }
 
@@ -331,7 +323,7 @@ fn set_quote(state: &mut Hot, quote: &Quote) {
 }
 
 #[inline]
-fn number_of(state: &Hot, trade: &Traded, field: MarketField) -> f64 {
+fn number_of(state: &Hot, trade: &TradeLine, field: MarketField) -> f64 {
     let Hot { bid, ask, bid_qty, ask_qty, .. } = *state;
     let mid = (bid + ask) / 2.0;
     finite(match field {
@@ -346,10 +338,29 @@ fn number_of(state: &Hot, trade: &Traded, field: MarketField) -> f64 {
         MarketField::Spread => ask - bid,
         MarketField::SpreadRatio => (ask - bid) / mid,
         MarketField::Microprice => (bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty),
-        MarketField::Price if state.rest.traded => trade.price,
+        MarketField::Price if state.traded != 0 => trade.price,
         MarketField::Price => mid,
         MarketField::TradeSide | MarketField::Latency | MarketField::VenueTs => f64::NAN,
     })
+}
+
+/// A side as lines have it.
+#[inline(always)]
+pub(crate) fn side_of(side: Option<Side>) -> u8 {
+    match side {
+        Some(Side::Buy) => sides::BUY,
+        Some(Side::Sell) => sides::SELL,
+        None => sides::NONE,
+    }
+}
+
+/// The aggressor of the last trade.
+fn side_at(state: &Hot) -> Option<Side> {
+    match state.side {
+        sides::BUY => Some(Side::Buy),
+        sides::SELL => Some(Side::Sell),
+        _ => None,
+    }
 }
 
 /// Whether a trade was of this side.

@@ -4,7 +4,7 @@ use std::mem::offset_of;
 
 use ascep_native::{
     Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr, LANES,
-    MarketLine, Operands, Reading, Taken, lanes_of_tail,
+    MarketLine, Operands, Reading, Taken, TradeLine, lanes_of_tail, side,
 };
 use proptest::prelude::*;
 
@@ -21,7 +21,24 @@ pub(crate) struct Event {
 pub(crate) enum Payload {
     Other(#[expect(dead_code, reason = "it only takes place")] [f64; 4]),
     Quote([f64; 4]),
+    Trade(Trade),
 }
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(C)]
+pub(crate) struct Trade {
+    pub(crate) price: f64,
+    pub(crate) qty: f64,
+    pub(crate) side: Option<Side>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Side {
+    Buy,
+    Sell,
+}
+
+pub(crate) const SIDES: [Option<Side>; 3] = [Some(Side::Buy), Some(Side::Sell), None];
 
 pub(crate) const LAYOUT: EventLayout = EventLayout {
     size: size_of::<Event>(),
@@ -31,12 +48,23 @@ pub(crate) const LAYOUT: EventLayout = EventLayout {
     kind: offset_of!(Event, payload),
     quote: 1,
     numbers: offset_of!(Event, payload) + 8,
+    trade: 2,
+    traded: offset_of!(Event, payload) + 8,
+    side: offset_of!(Event, payload) + 8 + offset_of!(Trade, side),
 };
 
 pub(crate) const INSTRUMENTS: usize = 6;
-pub(crate) const SLOTS: usize = 40;
+/// Slots of quotes and others; those of trades follow.
+pub(crate) const NUMBERS: usize = 40;
+pub(crate) const SLOTS: usize = NUMBERS + 4 * TRADES.len();
 /// Enough for all readings of all instruments.
-pub(crate) const WIDE_SLOTS: usize = 48;
+pub(crate) const WIDE_SLOTS: usize = SLOTS;
+pub(crate) const TRADES: [Field; 5] = [Field::Price, Field::Qty, Field::Notional, Field::IsBuy, Field::IsSell];
+
+/// Whether a slot holds a level.
+pub(crate) fn is_level(slot: u32) -> bool {
+    slot as usize >= NUMBERS && (slot as usize - NUMBERS) % TRADES.len() > 2
+}
 pub(crate) const FIELDS: [Field; 8] =
     [Field::Bid, Field::Ask, Field::BidQty, Field::AskQty, Field::Mid, Field::Spread, Field::SpreadRatio, Field::Microprice];
 
@@ -50,8 +78,23 @@ pub(crate) fn read(field: Field, [bid, ask, bid_qty, ask_qty]: [f64; 4]) -> f64 
         Field::Spread => ask - bid,
         Field::SpreadRatio => (ask - bid) / ((bid + ask) / 2.0),
         Field::Microprice => (bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty),
+        field => panic!("{field:?} of a quote"),
     };
     if value.is_finite() { value } else { f64::NAN }
+}
+
+/// What an event gives, as its slot holds it; none where it is not of the kind that gives it.
+pub(crate) fn bits(field: Field, payload: Payload) -> u64 {
+    let level = |trade: Trade, side: Side| trade.side.map_or(1, |of| if of == side { 2 } else { 0 });
+    match (payload, field) {
+        (Payload::Quote(quote), field) => read(field, quote).to_bits(),
+        (Payload::Trade(trade), Field::Price) => trade.price.to_bits(),
+        (Payload::Trade(trade), Field::Qty) => trade.qty.to_bits(),
+        (Payload::Trade(trade), Field::Notional) => (trade.price * trade.qty).to_bits(),
+        (Payload::Trade(trade), Field::IsBuy) => level(trade, Side::Buy),
+        (Payload::Trade(trade), Field::IsSell) => level(trade, Side::Sell),
+        other => panic!("{other:?}"),
+    }
 }
 
 pub(crate) fn codes() -> Vec<Option<Code>> {
@@ -89,9 +132,19 @@ pub(crate) fn codes() -> Vec<Option<Code>> {
         .ok(),
         // Without constants.
         Code::new(vec![Instr::Operand(0), literal(1.0), Instr::Compare(Comparison::Le, 0, 1), Instr::Not(0)], 1, 0).ok(),
+        // A level AND x > constant.
+        Code::new(
+            vec![Instr::OperandLevel(0), Instr::Operand(1), Instr::Const(0), Instr::Compare(Comparison::Gt, 0, 1), Instr::And(0, 1)],
+            2,
+            1,
+        )
+        .ok(),
         None,
     ]
 }
+
+/// The shape whose first operand is a level.
+pub(crate) const LEVELS: usize = 3;
 
 /// What a row of a shape comes to, in plain Rust.
 pub(crate) fn holds(shape: usize, x: &[f64], constant: f64) -> Option<bool> {
@@ -105,6 +158,18 @@ pub(crate) fn holds(shape: usize, x: &[f64], constant: f64) -> Option<bool> {
         },
         1 => above(finite(finite(x[0] * x[1]) / x[2]), constant),
         2 => above(x[0], 1.0),
+        LEVELS => {
+            let level = match x[0].to_bits() {
+                0 => Some(false),
+                2 => Some(true),
+                _ => None,
+            };
+            match (level, above(x[1], constant)) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            }
+        }
         _ => panic!("shape {shape}"),
     }
 }
@@ -119,7 +184,6 @@ pub(crate) struct Row {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
-    /// Of each instrument: readings, and groups as shape and rows. None where it has no entry.
     pub(crate) instruments: Vec<Instrument>,
     pub(crate) slots: Vec<u64>,
     pub(crate) events: Vec<Event>,
@@ -129,10 +193,11 @@ pub(crate) struct Case {
     pub(crate) hidden: Vec<bool>,
 }
 
-pub(crate) type Rest = (u32, bool);
+pub(crate) type Rest = (u16, bool);
 
 pub(crate) struct World {
     pub(crate) lines: Vec<MarketLine<Rest>>,
+    pub(crate) trades: Vec<TradeLine>,
     pub(crate) slots: Vec<u64>,
 }
 
@@ -145,9 +210,82 @@ pub(crate) fn lines() -> Vec<MarketLine<Rest>> {
         trade_ts: 5,
         venue_ts: 7,
         quote_ts: i64::MIN,
+        traded: 0,
+        side: side::NONE,
         rest: (9, true),
     };
     vec![line; INSTRUMENTS]
+}
+
+impl World {
+    fn new(slots: &[u64]) -> Self {
+        Self { lines: lines(), trades: vec![TradeLine::UNKNOWN; INSTRUMENTS], slots: slots.to_vec() }
+    }
+
+    /// Writes what an event tells of its instrument.
+    fn write(&mut self, event: &Event) {
+        let line = &mut self.lines[event.instrument as usize];
+        line.venue_ts = event.venue_ts.unwrap_or(i64::MIN);
+        match event.payload {
+            Payload::Quote([bid, ask, bid_qty, ask_qty]) => {
+                *line = MarketLine { bid, ask, bid_qty, ask_qty, quote_ts: event.ts, ..*line };
+            }
+            Payload::Trade(Trade { price, qty, side }) => {
+                self.trades[event.instrument as usize] = TradeLine { price, qty };
+                line.trade_ts = event.ts;
+                line.traded = 1;
+                line.side = match side {
+                    Some(Side::Buy) => side::BUY,
+                    Some(Side::Sell) => side::SELL,
+                    None => side::NONE,
+                };
+            }
+            Payload::Other(_) => panic!("another event"),
+        }
+    }
+
+    /// All that is known of an instrument.
+    fn words(&self, instrument: usize) -> impl PartialEq + std::fmt::Debug {
+        let (line, trade) = (&self.lines[instrument], &self.trades[instrument]);
+        let numbers = [line.bid, line.ask, line.bid_qty, line.ask_qty, trade.price, trade.qty].map(f64::to_bits);
+        (numbers, [line.trade_ts, line.venue_ts, line.quote_ts], line.traded, line.side, line.rest)
+    }
+}
+
+/// What events of one kind do with an instrument.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Part {
+    pub(crate) readings: Vec<(Field, u32)>,
+    pub(crate) filters: Vec<Rows>,
+    pub(crate) groups: Vec<Rows>,
+}
+
+impl Part {
+    /// Filters, which are never true so far, and rows.
+    fn all(&self) -> impl Iterator<Item = (bool, &Rows)> {
+        self.filters.iter().map(|rows| (true, rows)).chain(self.groups.iter().map(|rows| (false, rows)))
+    }
+}
+
+/// What its quotes do and its trades. None where there is no entry.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Instrument {
+    pub(crate) quote: Option<Part>,
+    pub(crate) trade: Option<Part>,
+}
+
+impl Instrument {
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.quote.iter().chain(&self.trade)
+    }
+
+    fn part(&self, payload: Payload) -> Option<&Part> {
+        match payload {
+            Payload::Quote(_) => self.quote.as_ref(),
+            Payload::Trade(_) => self.trade.as_ref(),
+            Payload::Other(_) => None,
+        }
+    }
 }
 
 /// The rows laid out in columns, and the batch over them.
@@ -159,12 +297,12 @@ pub(crate) struct Built {
 }
 
 impl Case {
-    /// The hidden slots that only rows of instruments look at which read into them.
+    /// The hidden slots that only rows of entries look at which read into them.
     pub(crate) fn private(&self) -> Vec<bool> {
         let mut private = self.hidden.clone();
-        for (readings, groups) in self.instruments.iter().flatten() {
-            for slot in groups.iter().flat_map(|(_, rows)| rows).flat_map(|row| &row.operands) {
-                private[*slot as usize] &= readings.iter().any(|(_, of)| of == slot);
+        for part in self.instruments.iter().flat_map(Instrument::parts) {
+            for slot in part.all().flat_map(|(_, (_, rows))| rows).flat_map(|row| &row.operands) {
+                private[*slot as usize] &= part.readings.iter().any(|(_, of)| of == slot);
             }
         }
         private
@@ -172,47 +310,24 @@ impl Case {
 
     pub(crate) fn built(&self) -> Built {
         let (codes, private) = (codes(), self.private());
-        let mut operands = Operands::below(self.slots.len());
-        let (mut constants, mut heads, mut entries) = (Vec::new(), Vec::new(), Vec::new());
-        for instrument in &self.instruments {
-            entries.push(instrument.as_ref().map(|(readings, groups)| {
-                let readings = readings.iter().map(|&(field, slot)| Reading { field, slot, is_private: private[slot as usize] });
-                let mut entry = Entry { readings: readings.collect(), steps: Vec::new(), groups: Vec::new() };
-                for (shape, rows) in groups {
-                    let number = |len: usize| u32::try_from(len).unwrap();
-                    let code = codes[*shape].as_ref();
-                    entry.groups.push(GroupAt {
-                        shape: *shape,
-                        rows: number(rows.len()),
-                        operands: number(operands.len()),
-                        constants: number(constants.len()),
-                        head: number(heads.len()),
-                    });
-                    for block in rows.chunks(LANES) {
-                        let lane = |lane: usize| &block[lane.min(block.len() - 1)];
-                        let lanes = lanes_of_tail(block.len());
-                        for k in 0..code.map_or(0, |code| usize::from(code.operands())) {
-                            (0..lanes).for_each(|l| operands.push(lane(l).operands[k]));
-                        }
-                        for _ in 0..code.map_or(0, Code::constants) {
-                            constants.extend((0..lanes).map(|l| lane(l).constant));
-                        }
-                        let mut head = Head { truth: 0, first: 0, valid: 0 };
-                        for (l, row) in block.iter().enumerate() {
-                            head.valid |= 1 << l;
-                            head.truth |= u8::from(row.truth) << l;
-                            head.first |= u8::from(row.first) << l;
-                        }
-                        heads.push(head);
-                    }
-                }
-                entry
-            }));
-        }
+        let mut columns = Columns { operands: Operands::below(self.slots.len()), constants: Vec::new(), heads: Vec::new() };
+        let mut entry = |part: &Part| {
+            let readings = part.readings.iter().map(|&(field, slot)| Reading { field, slot, is_private: private[slot as usize] });
+            let mut entry = Entry { readings: readings.collect(), ..Entry::default() };
+            for (is_filter, (shape, rows)) in part.all() {
+                let group = columns.add(*shape, codes[*shape].as_ref(), rows, is_filter);
+                if is_filter { &mut entry.filters } else { &mut entry.groups }.push(group);
+            }
+            entry
+        };
+        let entries: Vec<[Option<Entry>; 2]> = (self.instruments.iter())
+            .map(|instrument| [&instrument.quote, &instrument.trade].map(|part| part.as_ref().map(&mut entry)))
+            .collect();
+        let Columns { operands, constants, heads } = columns;
         let mut builder = BatchBuilder::new(&codes, &operands, &constants);
-        entries.iter().for_each(|entry| builder.push(entry.as_ref()));
+        entries.iter().for_each(|[quote, trade]| builder.push(quote.as_ref(), trade.as_ref()));
         let mut compiler = Compiler::new(1 << 20).unwrap();
-        let pending = builder.compile(&mut compiler, LAYOUT).unwrap();
+        let pending = builder.compile(&mut compiler, LAYOUT, SIDES).unwrap();
         let batch = compiler.finish(&[], Some(pending)).unwrap().1.expect("a layout of options as expected");
         Built { batch, operands, constants, heads }
     }
@@ -220,47 +335,54 @@ impl Case {
     /// Truths that agree with what is so at some of the first events, or hardly any event would be plain.
     pub(crate) fn settle(&mut self, first: usize) {
         for event in self.events.iter().take(first) {
-            let Payload::Quote(quote) = event.payload else { continue };
-            let Some(Some((readings, groups))) = self.instruments.get_mut(event.instrument as usize) else { continue };
+            let Some(instrument) = self.instruments.get_mut(event.instrument as usize) else { continue };
+            let part = match event.payload {
+                Payload::Quote(_) => instrument.quote.as_mut(),
+                Payload::Trade(_) => instrument.trade.as_mut(),
+                Payload::Other(_) => None,
+            };
+            let Some(part) = part else { continue };
             let mut slots = self.slots.clone();
-            readings.iter().for_each(|(field, slot)| slots[*slot as usize] = read(*field, quote).to_bits());
-            for (shape, rows) in groups {
+            part.readings.iter().for_each(|(field, slot)| slots[*slot as usize] = bits(*field, event.payload));
+            for (shape, rows) in &mut part.groups {
                 for row in rows {
-                    let x: Vec<f64> = row.operands.iter().map(|slot| f64::from_bits(slots[*slot as usize])).collect();
-                    row.truth = holds(*shape, &x, row.constant).unwrap_or(row.truth);
+                    row.truth = holds(*shape, &row.numbers(&slots), row.constant).unwrap_or(row.truth);
                 }
             }
         }
     }
 
     /// Takes events in plain Rust. Lines and slots are as of the last event taken.
-    pub(crate) fn expected(&self, world: &mut World, bits: &[Vec<Vec<bool>>]) -> Taken {
+    pub(crate) fn expected(&self, world: &mut World) -> Taken {
         let mut taken = Taken { events: 0, clock: self.clock, unknown: 0, found: None, left: None };
         for event in &self.events {
-            let Payload::Quote(quote @ [bid, ask, bid_qty, ask_qty]) = event.payload else { break };
-            let good =
-                [(bid, bid_qty), (ask, ask_qty)].iter().all(|(p, q)| *p >= 1e-150 && *q >= 0.0 && q.is_sign_positive() && p + q <= 1e150);
+            let is_good = match event.payload {
+                Payload::Quote([bid, ask, bid_qty, ask_qty]) => [(bid, bid_qty), (ask, ask_qty)]
+                    .iter()
+                    .all(|(p, q)| *p >= 1e-150 && *q >= 0.0 && q.is_sign_positive() && p + q <= 1e150),
+                Payload::Trade(Trade { price, qty, .. }) => [price, qty].iter().all(|x| *x >= 1e-150 && *x <= 1e150),
+                Payload::Other(_) => break,
+            };
             let in_time = event.ts >= taken.clock && event.ts <= self.limit;
             let ends = [i64::MIN, i64::MAX].map(Some);
-            let entry = self.instruments.get(event.instrument as usize).and_then(Option::as_ref);
-            let (true, true, false, Some((readings, groups))) = (good, in_time, ends.contains(&event.venue_ts), entry) else { break };
+            let part = self.instruments.get(event.instrument as usize).and_then(|instrument| instrument.part(event.payload));
+            let (true, true, false, Some(part)) = (is_good, in_time, ends.contains(&event.venue_ts), part) else { break };
             let mut slots = world.slots.clone();
-            for (field, slot) in readings {
-                slots[*slot as usize] = read(*field, quote).to_bits();
+            for (field, slot) in &part.readings {
+                slots[*slot as usize] = bits(*field, event.payload);
             }
             let (mut unknown, mut found) = (0, None);
-            'rows: for (group, (shape, rows)) in groups.iter().enumerate() {
+            'rows: for (group, (is_filter, (shape, rows))) in part.all().enumerate() {
                 for (block, of_block) in rows.chunks(LANES).enumerate() {
                     let mut of_lanes = 0;
-                    for (lane, row) in of_block.iter().enumerate() {
-                        let x: Vec<f64> = row.operands.iter().map(|slot| f64::from_bits(slots[*slot as usize])).collect();
-                        match holds(*shape, &x, row.constant) {
-                            None => of_lanes += 1,
-                            Some(truth) if truth != bits[event.instrument as usize][group][block * LANES + lane] || row.first => {
-                                found = Some(FoundAt { group: u32::try_from(group).unwrap(), block: u32::try_from(block).unwrap() });
-                            }
-                            Some(_) => {}
+                    for row in of_block {
+                        let truth = holds(*shape, &row.numbers(&slots), row.constant);
+                        let happens =
+                            if is_filter { truth == Some(true) } else { truth.is_some_and(|truth| truth != row.truth || row.first) };
+                        if happens {
+                            found = Some(FoundAt { group: u32::try_from(group).unwrap(), block: u32::try_from(block).unwrap() });
                         }
+                        of_lanes += u64::from(truth.is_none() && !is_filter);
                     }
                     if found.is_some() {
                         break 'rows;
@@ -272,8 +394,7 @@ impl Case {
                 return Taken { unknown: taken.unknown + unknown, found, ..taken };
             }
             world.slots = slots;
-            let line = &mut world.lines[event.instrument as usize];
-            *line = MarketLine { bid, ask, bid_qty, ask_qty, quote_ts: event.ts, venue_ts: event.venue_ts.unwrap_or(i64::MIN), ..*line };
+            world.write(event);
             taken = Taken { events: taken.events + 1, clock: event.ts, unknown: taken.unknown + unknown, found: None, left: None };
         }
         taken
@@ -281,16 +402,11 @@ impl Case {
 
     pub(crate) fn check(&self) -> Result<usize, TestCaseError> {
         let built = self.built();
-        let mut world = World { lines: lines(), slots: self.slots.clone() };
-        let mut real = World { lines: lines(), slots: self.slots.clone() };
-        let bits: Vec<Vec<Vec<bool>>> = (self.instruments.iter())
-            .map(|instrument| {
-                instrument.iter().flat_map(|(_, groups)| groups).map(|(_, rows)| rows.iter().map(|row| row.truth).collect()).collect()
-            })
-            .collect();
-        let expected = self.expected(&mut world, &bits);
+        let [mut world, mut real] = [(); 2].map(|()| World::new(&self.slots));
+        let expected = self.expected(&mut world);
         let ground = Ground {
             lines: &mut real.lines,
+            trades: &mut real.trades,
             slots: &mut real.slots,
             operands: &built.operands,
             constants: &built.constants,
@@ -298,37 +414,24 @@ impl Case {
         };
         let taken = built.batch.run(&self.events, ground, self.clock, self.limit).expect("ground that fits");
         prop_assert_eq!(taken, expected);
-        if let (Some(_), Some(event)) = (taken.found, self.events.get(taken.events)) {
-            let (line, Payload::Quote(quote)) = (&real.lines[event.instrument as usize], event.payload) else {
-                panic!("a row by what is no quote")
-            };
-            prop_assert_eq!([line.bid, line.ask, line.bid_qty, line.ask_qty], quote);
-            prop_assert_eq!([line.quote_ts, line.venue_ts], [event.ts, event.venue_ts.unwrap_or(i64::MIN)]);
-            let private = self.private();
-            for (field, slot) in self.instruments[event.instrument as usize].iter().flat_map(|(readings, _)| readings) {
-                prop_assert!(private[*slot as usize] || real.slots[*slot as usize] == read(*field, quote).to_bits(), "slot {}", slot);
+        let private = self.private();
+        let next = self.events.get(taken.events);
+        let part = next.and_then(|event| self.instruments.get(event.instrument as usize)?.part(event.payload));
+        if let (Some(_), Some(event), Some(part)) = (taken.found, next, part) {
+            world.write(event);
+            prop_assert_eq!(world.words(event.instrument as usize), real.words(event.instrument as usize));
+            for (field, slot) in &part.readings {
+                prop_assert!(private[*slot as usize] || real.slots[*slot as usize] == bits(*field, event.payload), "slot {}", slot);
             }
         }
         // What is written ahead is what the event that was left has, and nothing else.
-        let ahead = self.events.get(taken.events).map(|event| event.instrument as usize);
-        for (instrument, (of_world, of_real)) in world.lines.iter().zip(&real.lines).enumerate() {
-            let words = |line: &MarketLine<Rest>| {
-                let numbers = [line.bid, line.ask, line.bid_qty, line.ask_qty].map(f64::to_bits);
-                (numbers, [line.trade_ts, line.venue_ts, line.quote_ts], line.rest)
-            };
-            prop_assert!(
-                words(of_world) == words(of_real) || ahead == Some(instrument),
-                "line {}: {:?} {:?}",
-                instrument,
-                of_world,
-                of_real
-            );
-            prop_assert!(of_real.rest == (9, true));
+        let ahead = next.map(|event| event.instrument as usize);
+        for instrument in 0..INSTRUMENTS {
+            let [of_world, of_real] = [&world, &real].map(|of| of.words(instrument));
+            prop_assert!(of_world == of_real || ahead == Some(instrument), "line {}: {:?} {:?}", instrument, of_world, of_real);
+            prop_assert!(real.lines[instrument].rest == (9, true));
         }
-        let written: Vec<u32> = (ahead.and_then(|ahead| self.instruments.get(ahead)?.as_ref()).iter().flat_map(|(readings, _)| readings))
-            .map(|(_, slot)| *slot)
-            .collect();
-        let private = self.private();
+        let written: Vec<u32> = part.iter().flat_map(|part| &part.readings).map(|(_, slot)| *slot).collect();
         for (slot, (of_world, of_real)) in (0..).zip(world.slots.iter().zip(&real.slots)) {
             prop_assert!(of_world == of_real || written.contains(&slot) || private[slot as usize], "slot {}", slot);
         }
@@ -338,4 +441,49 @@ impl Case {
 
 /// Rows of a shape.
 pub(crate) type Rows = (usize, Vec<Row>);
-pub(crate) type Instrument = Option<(Vec<(Field, u32)>, Vec<Rows>)>;
+
+impl Row {
+    /// What its operands are.
+    fn numbers(&self, slots: &[u64]) -> Vec<f64> {
+        self.operands.iter().map(|slot| f64::from_bits(slots[*slot as usize])).collect()
+    }
+}
+
+/// The rows of all entries.
+struct Columns {
+    operands: Operands,
+    constants: Vec<f64>,
+    heads: Vec<Head>,
+}
+
+impl Columns {
+    fn add(&mut self, shape: usize, code: Option<&Code>, rows: &[Row], is_filter: bool) -> GroupAt {
+        let Self { operands, constants, heads } = self;
+        let number = |len: usize| u32::try_from(len).unwrap();
+        let group = GroupAt {
+            shape,
+            rows: number(rows.len()),
+            operands: number(operands.len()),
+            constants: number(constants.len()),
+            head: number(heads.len()),
+        };
+        for block in rows.chunks(LANES) {
+            let lane = |lane: usize| &block[lane.min(block.len() - 1)];
+            let lanes = lanes_of_tail(block.len());
+            for k in 0..code.map_or(0, |code| usize::from(code.operands())) {
+                (0..lanes).for_each(|l| operands.push(lane(l).operands[k]));
+            }
+            for _ in 0..code.map_or(0, Code::constants) {
+                constants.extend((0..lanes).map(|l| lane(l).constant));
+            }
+            let mut head = Head { truth: 0, first: 0, valid: 0 };
+            for (l, row) in block.iter().enumerate() {
+                head.valid |= 1 << l;
+                head.truth |= u8::from(row.truth && !is_filter) << l;
+                head.first |= u8::from(row.first && !is_filter) << l;
+            }
+            heads.push(head);
+        }
+        group
+    }
+}

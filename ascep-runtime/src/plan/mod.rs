@@ -25,7 +25,7 @@ pub(crate) use accept::kind_of as kind_of_constant;
 pub(crate) use build::build;
 pub(crate) use classes::{ActionPlan, RuleMode, RulePlan, Rules};
 pub(crate) use cycles::CyclePlan;
-pub(crate) use entries::{Entries, Groups, Span};
+pub(crate) use entries::{Entries, Entry, Groups, Span};
 pub(crate) use keys::{Ids, Keys};
 pub(crate) use provenance::Provenance;
 pub(crate) use scans::{BETWEEN, NumberPlan, ScanPlan, ScanSetting, ScanUse, Scans};
