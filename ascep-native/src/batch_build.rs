@@ -433,7 +433,9 @@ impl Table {
                 *number
             };
         }
-        self.kinds.first().is_some_and(Kind::is_wide) && count * 2 > self.records.len()
+        // Where nothing is asked of quotes there are hardly any, or they take no time.
+        let is_something = |kind: &&Kind| !kind.fields.is_empty() || !kind.groups.is_empty();
+        self.kinds.first().filter(is_something).is_some_and(Kind::is_wide) && count * 2 > self.records.len()
     }
 }
 
