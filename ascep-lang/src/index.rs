@@ -19,22 +19,6 @@ pub(crate) fn hash_of<T: Hash + ?Sized>(thing: &T) -> u64 {
     hasher.finish()
 }
 
-impl Clone for Index {
-    fn clone(&self) -> Self {
-        Self { slots: self.slots.clone(), len: self.len }
-    }
-
-    fn clone_from(&mut self, other: &Self) {
-        // Where there is nothing to copy, the memory stays as large as it once had to be.
-        if other.len == 0 {
-            self.slots.fill((0, 0));
-        } else {
-            self.slots.clone_from(&other.slots);
-        }
-        self.len = other.len;
-    }
-}
-
 impl Index {
     /// The number of a thing with this hash that is the `same`, or, where there is none, a place for `new` once it is in the list.
     pub(crate) fn find_or_add(&mut self, hash: u64, new: u32, mut same: impl FnMut(u32) -> bool) -> Option<u32> {

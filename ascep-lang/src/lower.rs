@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use crate::fold;
 use crate::program::{ClockFn, Constant, EventKind, MarketField, Node, NodeId, Op, PayloadField, Program, Rule, Type, TypedRules};
 use compact::{Compact, Order, Renumber};
-use shared::{Graph, Mark, Shared};
+use shared::{Graph, Shared};
 
 mod compact;
 mod shared;
@@ -53,18 +53,18 @@ fn compact(typed: &TypedRules, rules: Vec<Rule>) -> (Program, Order) {
     compact.finish(typed, rules)
 }
 
-/// Lowers rules piece by piece: the nodes of a piece are of no use once its rules are lowered.
+/// Lowers rules piece by piece: the typed nodes of a piece are of no use once its rules are lowered.
 pub(crate) struct Pieces {
     graph: Graph,
-    /// What all rules share, which was there before the first piece.
-    mark: Option<Mark>,
+    /// Typed nodes that all rules share, which were there before the first piece.
+    shared: usize,
     compact: Compact,
     rules: Vec<Rule>,
 }
 
 impl Pieces {
     pub(crate) fn new() -> Self {
-        Self { graph: Graph::default(), mark: None, compact: Compact::in_pieces(), rules: Vec::new() }
+        Self { graph: Graph::default(), shared: 0, compact: Compact::default(), rules: Vec::new() }
     }
 
     /// Lowers what all rules share: the nodes before those of the first piece.
@@ -72,7 +72,7 @@ impl Pieces {
         let mut shared = Shared::new(typed, std::mem::take(&mut self.graph));
         shared.lower_all();
         self.graph = shared.graph;
-        self.mark = Some(self.graph.mark());
+        self.shared = typed.nodes.len();
     }
 
     /// Lowers the rules of a piece and takes them.
@@ -83,17 +83,15 @@ impl Pieces {
         self.compact.meet(&shared);
         self.rules.extend(rules.drain(..).filter_map(|rule| self.compact.rule(&shared, rule)));
         self.graph = shared.graph;
-        if let Some(mark) = &self.mark {
-            self.graph.forget(mark);
-            self.compact.forget(self.graph.len());
-        }
+        self.graph.forget(self.shared);
         typed.rules = rules;
     }
 
     /// Makes room for the rest of the rules, where `done` of `all` parts are lowered.
     pub(crate) fn expect(&mut self, done: usize, all: usize) {
-        // A little more than in proportion: names get longer and parts are shared with what came before.
-        let rest = |so_far: usize| (so_far as u64 * all.saturating_sub(done) as u64 / done.max(1) as u64 * 17 / 16) as usize;
+        // A quarter more than in proportion, so that it surely is enough: memory that nobody writes to is not taken from the system.
+        let rest = |so_far: usize| (so_far as u64 * all.saturating_sub(done) as u64 / done.max(1) as u64 * 5 / 4) as usize;
+        self.graph.reserve(rest(self.graph.len()));
         self.compact.reserve(rest(self.compact.len()));
         self.rules.reserve_exact(rest(self.rules.len()));
     }
@@ -156,7 +154,7 @@ impl Shared<'_> {
                 Folded::Same(other) => other,
             });
         }
-        Some(self.add_typed(node, args))
+        Some(self.add(node.op, args, node.ty))
     }
 
     /// A node that is a constant whatever happens, or the same as its only argument that matters.

@@ -1,8 +1,7 @@
 //! What the rules need of the shared nodes, in the order in which they first need it.
 
-use super::shared::{Links, Shared};
+use super::shared::Shared;
 use super::{NONE, Nodes, id};
-use crate::index::hash_of;
 use crate::program::{
     Constant, Cycle, CycleId, LANGUAGE_VERSION, Node, NodeId, Op, PROGRAM_VERSION, Program, Rule, Scan, ScanId, ScanMarket, SequenceId,
     SymbolId, Tables, TextId, Type, TypedRules, UnitId,
@@ -14,8 +13,6 @@ pub(super) struct Compact {
     nodes: Vec<Node>,
     /// By shared node, once it is placed.
     new: Vec<u32>,
-    /// Finds the equal nodes of different pieces, where there are pieces.
-    links: Option<Links>,
     symbols: Renumber,
     texts: Renumber,
     units: Renumber,
@@ -78,11 +75,6 @@ impl Renumber {
 }
 
 impl Compact {
-    /// For rules that come piece by piece.
-    pub(super) fn in_pieces() -> Self {
-        Self { links: Some(Links::default()), ..Self::default() }
-    }
-
     /// How many nodes are needed so far.
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
@@ -91,9 +83,7 @@ impl Compact {
     /// Makes room for more nodes.
     pub(super) fn reserve(&mut self, nodes: usize) {
         self.nodes.reserve_exact(nodes);
-        if let Some(links) = &mut self.links {
-            links.reserve(nodes);
-        }
+        self.new.reserve_exact(nodes);
     }
 
     /// Takes note of how much there is.
@@ -106,11 +96,6 @@ impl Compact {
         self.sequences.meet(tables.sequences.len());
         self.cycles.meet(tables.cycles.len());
         self.scans.meet(tables.scans.len());
-    }
-
-    /// Forgets where the shared nodes from `len` on are placed.
-    pub(super) fn forget(&mut self, len: usize) {
-        self.new.truncate(len);
     }
 
     /// The program of some rules, without its symbols, texts and units.
@@ -257,18 +242,10 @@ impl Compact {
             op => op,
         };
         let ty = renumbered(&mut self.units, ty);
-        let node = Node { op, args, ty };
         let new = id(self.nodes.len());
-        let nodes = &self.nodes;
-        let known = self.links.as_mut().and_then(|links| {
-            let hash = |other: u32| hash_of(nodes.get(other as usize).unwrap_or(&node));
-            links.find_or_add(&node.args, new, hash, |other| nodes.get(other as usize) == Some(&node))
-        });
-        if known.is_none() {
-            self.nodes.push(node);
-        }
+        self.nodes.push(Node { op, args, ty });
         if let Some(slot) = self.new.get_mut(old.0 as usize) {
-            *slot = known.unwrap_or(new);
+            *slot = new;
         }
         Some(())
     }

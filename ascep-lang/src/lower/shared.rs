@@ -1,59 +1,67 @@
 //! The nodes that rules share, each once.
 //!
-//! A node is kept as the node of the typed rules whose operator and type it has, with its own arguments: half of what a whole node takes. Most nodes
-//! of a program of many rules have an argument that was made right before them for their rule alone, so an equal node is looked for among the few
-//! that read the newest argument first, and only where that one has many readers in an index of all.
+//! What nodes compute, their operators with their types, is a list of its own, in which each stands once: many nodes do the same with other arguments,
+//! and two nodes are compared by a few small numbers. Most nodes of a program of many rules have an argument that was made right before them for
+//! their rule alone, so an equal node is looked for among the few that read the newest argument first, and only where that one has many readers in an
+//! index of all.
 
 use rustc_hash::FxHashMap;
 
 use super::{NONE, Nodes, id};
 use crate::index::{Index, hash_of};
-use crate::program::{Node, NodeId, Op, PayloadField, Type, TypedRules};
+use crate::program::{NodeId, Op, PayloadField, Type, TypedRules};
 
 /// Readers of one node that are found without the index.
 const FEW: u32 = 4;
 /// In the place of the first reader: all readers are in the index.
 const MANY: u32 = NONE - 1;
-/// Marks the operators that stand in no node of the typed rules.
-const MADE: u32 = 1 << 31;
 
 /// A node of the program to be.
 struct Kept {
     args: Nodes,
-    /// The number of a typed node with its operator and type, or with [`MADE`] that of a made one.
-    source: u32,
+    /// What it computes: a number of [`Ops`].
+    op: u32,
 }
 
-/// What finds equal nodes of a list.
-#[derive(Clone, Default)]
-pub(super) struct Links {
+/// Operators with their types, each once.
+#[derive(Default)]
+struct Ops {
+    list: Vec<Computed>,
+    index: Index,
+}
+
+struct Computed {
+    what: (Op, Type),
+    /// The node that computes it from nothing, if there is one.
+    leaf: u32,
+}
+
+impl Ops {
+    fn number(&mut self, what: (Op, Type)) -> u32 {
+        let Self { list, index } = self;
+        let new = id(list.len());
+        let found = index.find_or_add(hash_of(&what), new, |other| list.get(other as usize).is_some_and(|other| other.what == what));
+        found.unwrap_or_else(|| {
+            list.push(Computed { what, leaf: NONE });
+            new
+        })
+    }
+}
+
+/// What finds equal nodes by their arguments.
+#[derive(Default)]
+struct Links {
     /// By node: the first node that has this one as its newest argument, and the next one that has the newest argument of this one.
     readers: Vec<(u32, u32)>,
-    /// Nodes without arguments, and those whose newest argument has more than [`FEW`] readers.
+    /// Nodes whose newest argument has more than [`FEW`] readers.
     known: Index,
 }
 
 impl Links {
-    pub(super) fn with_capacity(nodes: usize) -> Self {
-        Self { readers: Vec::with_capacity(nodes), known: Index::default() }
-    }
-
-    /// Makes room for so many nodes more.
-    pub(super) fn reserve(&mut self, nodes: usize) {
-        self.readers.reserve_exact(nodes);
-    }
-
-    /// The node with these arguments that is the `same`, or, where there is none, a place for `new`, the next node of the list.
-    pub(super) fn find_or_add(&mut self, args: &[NodeId], new: u32, hash: impl Fn(u32) -> u64, same: impl Fn(u32) -> bool) -> Option<u32> {
+    /// The node with this newest argument that is the `same`, or, where there is none, a place for `new`, the next node of the list.
+    fn find_or_add(&mut self, newest: NodeId, new: u32, hash: impl Fn(u32) -> u64, same: impl Fn(u32) -> bool) -> Option<u32> {
         let Self { readers, known } = self;
-        // An equal node has the same newest argument, and is one of its readers or in the index.
-        let Some(newest) = args.iter().max().map(|arg| arg.0 as usize) else {
-            let found = known.find_or_add(hash(new), new, same);
-            if found.is_none() {
-                readers.push((NONE, NONE));
-            }
-            return found;
-        };
+        let newest = newest.0 as usize;
         let (mut last, mut count) = (None, 0);
         let first = readers.get(newest).map_or(NONE, |newest| newest.0);
         let mut reader = first;
@@ -87,7 +95,6 @@ impl Links {
         } else if let Some(newest) = readers.get_mut(newest) {
             newest.0 = new;
         }
-        readers.push((NONE, NONE));
         None
     }
 }
@@ -96,8 +103,7 @@ impl Links {
 #[derive(Default)]
 pub(super) struct Graph {
     nodes: Vec<Kept>,
-    /// Operators with their types that stand in no typed node.
-    made: Vec<(Op, Type)>,
+    ops: Ops,
     links: Links,
     /// By node of the typed rules. None where it stands before its arguments.
     of_typed: Vec<u32>,
@@ -109,45 +115,32 @@ pub(super) struct Graph {
 }
 
 impl Graph {
+    /// For typed rules of so many nodes.
     pub(super) fn with_capacity(nodes: usize) -> Self {
-        let (kept, of_typed) = (Vec::with_capacity(nodes), Vec::with_capacity(nodes));
-        Self { nodes: kept, of_typed, links: Links::with_capacity(nodes), ..Self::default() }
+        Self { nodes: Vec::with_capacity(nodes), of_typed: Vec::with_capacity(nodes), ..Self::default() }
     }
 
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Forgets all nodes but those that were there at `mark`.
-    pub(super) fn forget(&mut self, mark: &Mark) {
-        let Mark { nodes, made, of_typed, .. } = *mark;
-        self.nodes.truncate(nodes);
-        self.made.truncate(made);
-        self.of_typed.truncate(of_typed);
-        self.links.readers.clone_from(&mark.links.readers);
-        self.links.known.clone_from(&mark.links.known);
-        let typed = id(of_typed);
+    /// Makes room for so many nodes more.
+    pub(super) fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve_exact(nodes);
+        self.links.readers.reserve_exact(nodes);
+    }
+
+    /// Forgets what the typed nodes from `typed` on have become, in whose place others come.
+    pub(super) fn forget(&mut self, typed: usize) {
+        self.of_typed.truncate(typed);
+        let typed = id(typed);
         if !self.kept.is_empty() {
             self.kept.retain(|of, _| *of < typed);
         }
         if !self.payloads.is_empty() {
-            // What a shared event is read from may have been made for this piece.
-            self.payloads.retain(|(event, _), found| event.0 < typed && (found.0 as usize) < nodes);
+            self.payloads.retain(|(event, _), _| event.0 < typed);
         }
     }
-
-    /// All that is here now.
-    pub(super) fn mark(&self) -> Mark {
-        Mark { nodes: self.nodes.len(), made: self.made.len(), of_typed: self.of_typed.len(), links: self.links.clone() }
-    }
-}
-
-/// The extent of a [`Graph`] at some time.
-pub(super) struct Mark {
-    nodes: usize,
-    made: usize,
-    of_typed: usize,
-    links: Links,
 }
 
 /// A graph with the typed rules that its nodes are from.
@@ -203,47 +196,35 @@ impl<'t> Shared<'t> {
 
     /// What a node computes, and the type of it.
     pub(super) fn op(&self, node: NodeId) -> Option<(Op, Type)> {
-        source(self.typed, &self.graph.made, self.graph.nodes.get(node.0 as usize)?.source)
+        let node = self.graph.nodes.get(node.0 as usize)?;
+        Some(self.graph.ops.list.get(node.op as usize)?.what)
     }
 
-    /// A node with an operator of its own.
+    /// The node that computes something from some arguments.
     pub(super) fn add(&mut self, op: Op, args: Nodes, ty: Type) -> NodeId {
-        let made = MADE | id(self.graph.made.len());
-        let new = id(self.graph.nodes.len());
-        let node = self.find_or_add(made, (op, ty), args);
-        if node.0 == new {
-            self.graph.made.push((op, ty));
-        }
-        node
-    }
-
-    /// The node of the typed rules that comes next, with other arguments.
-    pub(super) fn add_typed(&mut self, node: &Node, args: Nodes) -> NodeId {
-        self.find_or_add(id(self.graph.of_typed.len()), (node.op, node.ty), args)
-    }
-
-    fn find_or_add(&mut self, of: u32, what: (Op, Type), args: Nodes) -> NodeId {
-        let Self { typed, graph: Graph { nodes, made, links, .. } } = self;
-        let same =
-            |node: u32| nodes.get(node as usize).is_some_and(|node| node.args == args && source(typed, made, node.source) == Some(what));
+        let Graph { nodes, ops, links, .. } = &mut self.graph;
         let new = id(nodes.len());
-        let hash = |node: u32| match nodes.get(node as usize) {
-            Some(node) => hash_of(&(source(typed, made, node.source), node.args.as_slice())),
-            None => hash_of(&(Some(what), args.as_slice())),
+        let op = ops.number((op, ty));
+        let found = match args.iter().max() {
+            None => {
+                let leaf = ops.list.get_mut(op as usize).map(|computed| &mut computed.leaf);
+                leaf.map(|leaf| if *leaf == NONE { std::mem::replace(leaf, new) } else { *leaf }).filter(|leaf| *leaf != NONE)
+            }
+            Some(&newest) => {
+                let same = |node: u32| nodes.get(node as usize).is_some_and(|node| node.op == op && node.args == args);
+                let hash = |node: u32| match nodes.get(node as usize) {
+                    Some(node) => hash_of(&(node.op, node.args.as_slice())),
+                    None => hash_of(&(op, args.as_slice())),
+                };
+                links.find_or_add(newest, new, hash, same)
+            }
         };
-        if let Some(found) = links.find_or_add(&args, new, hash, same) {
+        if let Some(found) = found {
             return NodeId(found);
         }
-        nodes.push(Kept { args, source: of });
+        nodes.push(Kept { args, op });
+        links.readers.push((NONE, NONE));
         NodeId(new)
-    }
-}
-
-fn source(typed: &TypedRules, made: &[(Op, Type)], source: u32) -> Option<(Op, Type)> {
-    if source & MADE == 0 {
-        typed.nodes.get(source as usize).map(|node| (node.op, node.ty))
-    } else {
-        made.get((source & !MADE) as usize).copied()
     }
 }
 
