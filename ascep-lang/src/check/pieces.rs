@@ -1,13 +1,15 @@
 //! Rules that are checked and lowered piece by piece, so that trees and typed rules are never held for more than a piece of a large program.
 //!
 //! What all rules share is checked first and stays. A piece has rules and nothing else, and everything else of the checker goes from piece to
-//! piece. Whoever finds something wrong has to look at the whole program: this only takes programs of which nothing is to be said.
+//! piece. Warnings are kept. Whoever finds an error has to look at the whole program: this only takes programs without one.
 
 use std::rc::Rc;
 
 use super::items::PlacedRule;
+use super::report::KEPT;
 use super::{Checked, Checker, File};
 use crate::compile::Options;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::lower;
 use crate::program::Program;
 use crate::syntax::{Item, Tree};
@@ -19,28 +21,30 @@ pub(crate) struct Pieces<'a> {
     shared: usize,
     /// Which of them are factors of a product.
     factors: Vec<bool>,
+    /// How many findings were looked at: they are warnings.
+    warnings: usize,
     lowered: lower::Pieces,
 }
 
 impl<'a> Pieces<'a> {
-    /// Checks what all rules share, and the rules that stand in the same trees. None where something was found.
+    /// Checks what all rules share, and the rules that stand in the same trees. None where an error was found.
     pub(crate) fn new(files: &'a [File<'a>], options: &'a Options) -> Option<Self> {
         let mut checker = Checker::new(files, options);
         let (items, rules) = checker.globals();
         // What tests expect is held against the fields of all rules.
-        if !checker.report.list.is_empty() || items.iter().any(|placed| matches!(placed.item, Item::Test(_))) {
+        if items.iter().any(|placed| matches!(placed.item, Item::Test(_))) {
             return None;
         }
         let shared = checker.out.typed.nodes.len();
         let mut lowered = lower::Pieces::new();
         lowered.begin(&checker.out.typed);
-        let mut pieces = Self { checker, shared, factors: Vec::new(), lowered };
+        let mut pieces = Self { checker, shared, factors: Vec::new(), warnings: 0, lowered };
         pieces.checker.rules(&rules);
         pieces.lower()?;
         Some(pieces)
     }
 
-    /// Checks and lowers the rules of a tree. None where something was found or there is more than rules.
+    /// Checks and lowers the rules of a tree. None where an error was found or there is more than rules.
     pub(crate) fn add(&mut self, tree: &Tree) -> Option<()> {
         let mut rules = Vec::with_capacity(tree.items.len());
         for item in &tree.items {
@@ -60,17 +64,27 @@ impl<'a> Pieces<'a> {
         self.lower()
     }
 
-    /// Lowers the rules that were checked, if nothing was found.
+    /// Lowers the rules that were checked, if no error was found.
     fn lower(&mut self) -> Option<()> {
-        let out = &mut self.checker.out;
         self.factors.truncate(self.shared);
-        if !self.checker.report.list.is_empty() || !out.broken_cycles_from(self.shared, &mut self.factors).is_empty() {
-            return None;
-        }
+        self.triangles(self.shared)?;
+        let out = &mut self.checker.out;
         self.lowered.lower(&mut out.typed);
         self.checker.dropped += out.typed.nodes.len() - self.shared;
         out.truncate(self.shared);
         Some(())
+    }
+
+    /// Looks at the products among the nodes from `start` on, the last that is looked at. None where an error was found.
+    fn triangles(&mut self, start: usize) -> Option<()> {
+        for broken in self.checker.out.broken_cycles_from(start, &mut self.factors) {
+            self.checker.report_cycle(&broken);
+        }
+        // Of more findings than are kept it would matter in which order they come.
+        let found = &self.checker.report.list;
+        let good = found.len() < KEPT && !found.iter().skip(self.warnings).any(|d| d.severity == Severity::Error);
+        self.warnings = found.len();
+        good.then_some(())
     }
 
     /// Says how much of the text has been lowered, so that memory is taken once.
@@ -78,16 +92,13 @@ impl<'a> Pieces<'a> {
         self.lowered.expect(done, all);
     }
 
-    /// The program with what is found once all rules are known. None where something else was found.
-    pub(crate) fn finish(self) -> Option<(Program, Vec<crate::diagnostic::Diagnostic>)> {
-        let Self { mut checker, mut factors, shared, lowered } = self;
-        factors.truncate(shared);
-        checker.overrides();
-        if !checker.report.list.is_empty() || !checker.out.broken_cycles_from(0, &mut factors).is_empty() {
-            return None;
-        }
-        let Checked { typed, findings, .. } = checker.finish(Vec::new());
-        Some((lowered.finish(typed), findings))
+    /// The program with all that was found. None where an error was.
+    pub(crate) fn finish(mut self) -> Option<(Program, Vec<Diagnostic>)> {
+        self.factors.truncate(self.shared);
+        self.checker.overrides();
+        self.triangles(0)?;
+        let Checked { typed, findings, .. } = self.checker.finish(Vec::new());
+        Some((self.lowered.finish(typed), findings))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::span::Span;
 
 /// Errors, and again warnings, kept of one program; the list that is shown is shorter still.
-const KEPT: usize = 10_000;
+pub(super) const KEPT: usize = 10_000;
 /// "Did you mean" looks at so many names, over all findings of a program.
 const COMPARED: usize = 20_000;
 /// The longest piece of the user's text that a message quotes, in characters.

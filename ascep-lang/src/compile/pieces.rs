@@ -2,7 +2,7 @@
 //! caches of the processor and take no memory of their own.
 //!
 //! A text is cut in front of lines that start with `RULE`, a word that starts a rule wherever it stands. The first piece has the definitions; the
-//! others must have rules only. Where anything at all is found, or a text is not like that, the whole is compiled as any other, so that there is one
+//! others must have rules only. Where an error is found, or a text is not like that, the whole is compiled as any other, so that there is one
 //! way to say what is wrong.
 
 use std::ops::Range;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::compile::{InputType, Options, analyze};
+use crate::diagnostic::Code;
 use crate::source::Source;
 
 /// Whether a text is compiled in pieces of that size; the program is the one of the whole then.
@@ -18,9 +19,12 @@ fn same(text: &str, options: &Options, piece: usize) -> bool {
     true
 }
 
+fn options() -> Options {
+    Options::default().with_input("open", InputType::Bool)
+}
+
 fn taken(text: &str) -> bool {
-    let options = Options::default().with_input("open", InputType::Bool);
-    let taken = [1, 150, 700].map(|piece| same(text, &options, piece));
+    let taken = [1, 150, 700].map(|piece| same(text, &options(), piece));
     taken.contains(&true)
 }
 
@@ -59,8 +63,7 @@ fn program(rules: usize) -> String {
 #[test]
 fn many_shapes_of_rules() {
     let text = program(15);
-    let options = Options::default().with_input("open", InputType::Bool);
-    let found = analyze(&[Source::new("rules.cep", text.as_str())], &options).diagnostics;
+    let found = analyze(&[Source::new("rules.cep", text.as_str())], &options()).diagnostics;
     assert!(found.is_empty(), "{found:?}");
     assert!(taken(&text));
     assert!(taken(&program(200)));
@@ -75,10 +78,23 @@ fn what_is_found_once_all_rules_are_known() {
     // A product of the shared ones is part of another one in a rule, or it is not.
     let open = "LET open_circle = mid(\"A/B\") * mid(\"B/C\") * mid(\"A/C\")\n";
     let reads = "RULE z: IF open_circle / mid(\"A/C\") / mid(\"A/C\") > 1 THEN S\n";
-    for (rules, pieces) in [(reads.to_owned(), true), ("RULE z: IF open_circle > 1 THEN S\n".to_owned(), false)] {
-        let text = format!("{open}{}{rules}", "RULE a: IF mid(\"X\") > 1 THEN S\n".replace('a', "b"));
-        assert_eq!(taken(&text), pieces, "{text}");
+    for (rules, warned) in [(reads, false), ("RULE z: IF open_circle > 1 THEN S\n", true)] {
+        let text = format!("{open}RULE a: IF mid(\"X\") > 1 THEN S\n{rules}");
+        let found = analyze(&[Source::new("rules.cep", text.as_str())], &Options::default()).diagnostics;
+        assert_eq!(found.iter().any(|d| d.code == Code::TriangleNotClosed), warned, "{found:?}");
+        assert!(taken(&text), "{text}");
     }
+}
+
+#[test]
+fn warnings_of_rules() {
+    let rules = program(30);
+    let units = "RULE late: IF mid(\"A/B\") > mid(\"B/C\") OR mid(\"A/B\") * mid(\"B/C\") * mid(\"A/C\") > 1 THEN S\n";
+    let text = format!("{rules}{units}RULE last: IF mid(\"X\") > 1 THEN S\n");
+    let found = analyze(&[Source::new("rules.cep", text.as_str())], &options()).diagnostics;
+    assert!(found.len() > 1, "{found:?}");
+    assert!(taken(&text));
+    assert!(!same(&text, &Options { strict_units: true, ..options() }, 150), "{found:?}");
 }
 
 #[test]
@@ -90,7 +106,6 @@ fn what_is_not_for_pieces() {
         "TEST \"t\" { EXPECT NONE }\n",
         "RULE r3: IF mid(\"X\") > 1 THEN S\n",
         "RULE late: IF mid(\"X\") > 1 AND THEN S\n",
-        "RULE late: IF mid(\"A/B\") > mid(\"B/C\") THEN S\n",
         "RULE late: IF nobody > 1 THEN S\n",
         "RULE late: IF mid(\"X\") > 1 THEN\nRULE\n",
     ] {
