@@ -45,7 +45,7 @@ fn part(fields: Vec<Field>, first: u32) -> impl Strategy<Value = Option<Part>> {
     let places: Vec<(Field, u32)> = fields.iter().copied().zip(first..).collect();
     let some = prop::sample::subsequence(places, 1..=fields.len()).prop_flat_map(move |readings: Vec<(Field, u32)>| {
         let slots: Vec<u32> = readings.iter().map(|(_, slot)| *slot).collect();
-        (Just(readings), groups(slots.clone(), 3), groups(slots, 3), prop::bool::weighted(0.9))
+        (Just(readings), groups(slots.clone(), 3), groups(slots, 3), prop::bool::weighted(0.75))
     });
     let some = some.prop_map(|(readings, mut filters, groups, is_far)| {
         // A filter without a constant is true half of the time.
@@ -188,7 +188,7 @@ fn random_batches_go_on() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let taken: usize = (0..300).map(|_| case().new_tree(&mut runner).unwrap().current().check().unwrap()).sum();
-    assert!(taken > 600, "{taken}");
+    assert!(taken > 500, "{taken}");
     let taken: usize = (0..300).map(|_| case_of_one_kind().new_tree(&mut runner).unwrap().current().check().unwrap()).sum();
     assert!(taken > 2500, "{taken} of one kind");
 }
@@ -284,5 +284,28 @@ fn the_greatest_slot_is_that_of_all() {
             operands.push(slot);
         }
         assert_eq!((operands.greatest(), operands.len()), (99, 4));
+    }
+}
+
+/// Filters of one row and of several, each true or not: what is told is the first that is.
+#[test]
+fn the_first_filter_that_is_true_is_told() {
+    let first = NUMBERS as u32;
+    let readings = vec![(Field::Price, first), (Field::Qty, first + 1)];
+    for truths in 0..1_u32 << 5 {
+        let mut number = 0;
+        let mut row = || {
+            let holds = truths >> number & 1 == 1;
+            number += 1;
+            // Price above the constant, and quantity below 2.
+            Row { operands: vec![first, first + 1], constant: if holds { 0.5 } else { 9.0 }, truth: false, first: false }
+        };
+        let filters: Vec<Rows> = [1, 2, 1, 1].into_iter().map(|rows| (0, (0..rows).map(|_| row()).collect())).collect();
+        let trade = Part { readings: readings.clone(), filters, groups: Vec::new() };
+        let instruments = vec![Instrument { quote: None, trade: Some(trade) }; INSTRUMENTS];
+        let payload = Payload::Trade(Trade { price: 1.0, qty: 1.0, side: None });
+        let events = vec![Event { ts: 1000, venue_ts: None, instrument: 0, payload }];
+        let case = Case { instruments, slots: vec![0; SLOTS], events, clock: 1000, limit: 2000, hidden: vec![false; SLOTS] };
+        assert_eq!(case.check().unwrap(), usize::from(truths == 0));
     }
 }
