@@ -154,6 +154,21 @@ fn deadlines_within_a_batch_are_kept() {
     }
 }
 
+/// A window that is empty when its sample comes has the first of all timers then, and no other is near: the loop has to end there although it began with a later one, and although
+/// no row changes.
+#[test]
+fn a_deadline_that_comes_up_within_a_batch_is_kept() {
+    let text = rules_of(|i| {
+        let (x, d) = (format!("mid(\"S{i}\")"), if i == 3 { 2 } else { 60_000 + i });
+        format!("RULE r{i}: IF NOT known(avg({x}, {d}ms, partial = TRUE)) AND {x} > 1000 THEN GONE")
+    });
+    let (mut machine, mut interpreter) = (engine(&text, true), engine(&text, false));
+    let events = quotes(&machine, 40_000, 0, 13);
+    agree(&mut machine, &mut interpreter, &events, 10_000);
+    assert!(machine.counters().timers_fired > 500, "{:?}", machine.counters());
+    assert!(machine.machine_events() > 30_000, "{}", machine.machine_events());
+}
+
 #[test]
 fn snapshots_after_a_batch_go_on() {
     let text = of_the_clock();
