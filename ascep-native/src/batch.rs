@@ -72,6 +72,13 @@ pub struct Taken {
 
 /// What events do beside readings and rows, one [`step`](Self::step) after the other.
 pub trait Steps {
+    /// Does a step if that takes little, without what only others need. Nothing is done otherwise, and [`step`](Self::step) is asked.
+    #[inline(always)]
+    fn quickly(&mut self, slots: &mut [u64], step: u32, ts: i64) -> Option<Stepped> {
+        let _ = (slots, step, ts);
+        None
+    }
+
     /// Does a step of an entry, for the event at this place of the events that are taken, at its time. Its readings are in their slots, and its rows read what is put there. A panic ends
     /// the process: machine code does not unwind.
     fn step(&mut self, slots: &mut [u64], step: u32, place: usize, ts: i64) -> Stepped;

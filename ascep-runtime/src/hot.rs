@@ -166,8 +166,8 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
         }
         let input = || instrument * CLASSES + u32::try_from(class).unwrap_or_default();
         for (step, id) in steps.get(entry.windows.0 as usize..entry.windows.1 as usize).unwrap_or_default().iter().zip(entry.windows.0..) {
-            let ground = &mut Ground { windows, slots, timers };
-            match look::slide(plan, ground, step, (number + taken as u64, clock)) {
+            let plainly = look::slide_plainly(Ground { windows, slots, timers }, step, clock);
+            match plainly.unwrap_or_else(|| look::slide(plan, Ground { windows, slots, timers }, step, (number + taken as u64, clock))) {
                 Stepped::Done => {}
                 Stepped::Armed(deadline) => left = left.min(deadline.wrapping_sub(clock).cast_unsigned()),
                 Stepped::Each => {

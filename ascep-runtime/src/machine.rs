@@ -85,7 +85,7 @@ mod compiled {
     use crate::event::{InstrumentId, Payload, Quote, Side, Trade};
     use crate::market::CLASSES;
     use crate::ops::look;
-    use crate::plan::{Entry as EntryPlan, Instr, NONE, ReadingField, Shape};
+    use crate::plan::{Entry as EntryPlan, Instr, NONE, ReadingField, Shape, WindowStep};
     use crate::timers::Timers;
     use crate::value::{FALSE, TRUE, at, put};
     use crate::window::Windows;
@@ -93,6 +93,7 @@ mod compiled {
     /// The windows of entries, each with its step of the plan.
     struct WindowSteps<'a> {
         plan: &'a Plan,
+        steps: &'a [WindowStep],
         windows: &'a mut Windows,
         timers: &'a mut Timers,
         /// The number of the step of the first event.
@@ -101,14 +102,25 @@ mod compiled {
 
     impl Steps for WindowSteps<'_> {
         #[inline(always)]
+        fn quickly(&mut self, slots: &mut [u64], step: u32, ts: i64) -> Option<Stepped> {
+            let Self { steps, windows, timers, .. } = self;
+            look::slide_plainly(look::Ground { windows, slots, timers }, steps.get(step as usize)?, ts).map(of)
+        }
+
         fn step(&mut self, slots: &mut [u64], step: u32, place: usize, ts: i64) -> Stepped {
-            let Self { plan, windows, timers, first } = self;
-            let Some(step) = plan.window_steps.get(step as usize) else { return Stepped::Leave };
-            match look::slide(plan, &mut look::Ground { windows, slots, timers }, step, (*first + place as u64, ts)) {
-                look::Stepped::Done => Stepped::Done,
-                look::Stepped::Armed(deadline) => Stepped::Until(deadline),
-                look::Stepped::Each => Stepped::Leave,
-            }
+            let Self { plan, steps, windows, timers, first } = self;
+            let Some(step) = steps.get(step as usize) else { return Stepped::Leave };
+            of(look::slide(plan, look::Ground { windows, slots, timers }, step, (*first + place as u64, ts)))
+        }
+    }
+
+    /// What comes of a window, as machine code has it.
+    #[inline(always)]
+    fn of(stepped: look::Stepped) -> Stepped {
+        match stepped {
+            look::Stepped::Done => Stepped::Done,
+            look::Stepped::Armed(deadline) => Stepped::Until(deadline),
+            look::Stepped::Each => Stepped::Leave,
         }
     }
 
@@ -145,7 +157,13 @@ mod compiled {
                 constants: &columns.constants,
                 heads: &state.heads,
             };
-            let mut steps = WindowSteps { plan, windows: &mut state.windows, timers: &mut state.timers, first: state.step + 1 };
+            let mut steps = WindowSteps {
+                plan,
+                steps: &plan.window_steps,
+                windows: &mut state.windows,
+                timers: &mut state.timers,
+                first: state.step + 1,
+            };
             let Some(taken) = batch.run_with(events, ground, &mut steps, start, limit) else { return (0, None) };
             let (mut count, mut clock, mut stop) = (taken.events, taken.clock, None);
             if let (true, Some(event)) = (taken.found.is_some() || taken.left.is_some(), events.get(count)) {

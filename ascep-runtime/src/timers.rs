@@ -65,15 +65,17 @@ impl Timers {
         let deadline = now.wrapping_add(by);
         let due = self.due.get_mut(first as usize..end as usize).unwrap_or_default();
         let is_later = due.first().is_some_and(|due| *due > now && *due <= deadline);
-        match due {
-            [a] if is_later => *a = deadline,
-            [a, b] if is_later => (*a, *b) = (deadline, deadline),
-            [a, b, c] if is_later => (*a, *b, *c) = (deadline, deadline, deadline),
-            [a, b, c, d] if is_later => (*a, *b, *c, *d) = (deadline, deadline, deadline, deadline),
-            _ => {
-                let deadline = now.checked_add(by).unwrap_or(NEVER);
-                self.arm_all((first, end), deadline);
-                return Some(deadline);
+        if !is_later {
+            let deadline = now.checked_add(by).unwrap_or(NEVER);
+            self.arm_all((first, end), deadline);
+            return Some(deadline);
+        }
+        // Two have a way of their own: they are what most windows have.
+        if let [a, b] = due {
+            (*a, *b) = (deadline, deadline);
+        } else {
+            for due in due {
+                *due = deadline;
             }
         }
         None

@@ -34,22 +34,41 @@ impl Calls {
     }
 }
 
-/// Does a step.
+/// Does a step, quickly if that goes. Nothing of what is looked up here is kept for the other way, so that there are registers for this one.
 ///
 /// # Safety
 ///
 /// `frame` is the one that the code was called with which calls this, and its `calls` were made by [`Calls::new`] for `E` and `S`.
 unsafe extern "C" fn call<E, S: Steps>(frame: *mut Frame, step: u64, event: *const u8, ts: i64) -> u64 {
-    // SAFETY: `run_batch` has a mutable reference to the frame and gave the pointer of it to the code, which does nothing while this runs. So there is no other reference in use.
-    let frame = unsafe { &mut *frame };
-    // SAFETY: the pointer was made of a mutable reference to an `S` that lives through `run_batch`, and nothing else is made of it but this, which ends before the next call.
-    let steps = unsafe { &mut *frame.calls.steps.cast::<S>() };
-    // SAFETY: pointer and length are those of a slice that is borrowed for writing through `run_batch`. The code reads and writes slots by the same pointer, but not while this runs;
-    // it keeps none of them in a register over a call. Neither the frame nor the steps are in the slice: all three were borrowed for writing at the same time.
-    let slots = unsafe { std::slice::from_raw_parts_mut(frame.slots, frame.calls.slots) };
+    // SAFETY: as this function wants it.
+    let (frame_of, steps, slots) = unsafe { parts::<S>(frame) };
+    match steps.quickly(slots, step as u32, ts) {
+        Some(Stepped::Done) => 0,
+        Some(stepped) => settle(frame_of, step, stepped),
+        // SAFETY: likewise; the parts are used no more.
+        None => unsafe { call_in_full::<E, S>(frame, step, event, ts) },
+    }
+}
+
+/// Does a step in full.
+///
+/// # Safety
+///
+/// As for [`call`].
+#[cold]
+#[inline(never)]
+unsafe fn call_in_full<E, S: Steps>(frame: *mut Frame, step: u64, event: *const u8, ts: i64) -> u64 {
+    // SAFETY: as this function wants it.
+    let (frame, steps, slots) = unsafe { parts::<S>(frame) };
     // Addresses are taken as numbers: of an event that is none something is computed, but nothing is read.
     let place = (event as usize).wrapping_sub(frame.calls.events as usize) / size_of::<E>().max(1);
-    match steps.step(slots, step as u32, place, ts) {
+    let stepped = steps.step(slots, step as u32, place, ts);
+    settle(frame, step, stepped)
+}
+
+/// What comes of a step, for the frame and for the code.
+fn settle(frame: &mut Frame, step: u64, stepped: Stepped) -> u64 {
+    match stepped {
         Stepped::Done => 0,
         Stepped::Until(limit) => {
             frame.limit = frame.limit.min(limit);
@@ -60,4 +79,21 @@ unsafe extern "C" fn call<E, S: Steps>(frame: *mut Frame, step: u64, event: *con
             1
         }
     }
+}
+
+/// The frame, the steps and the slots.
+///
+/// # Safety
+///
+/// As for [`call`], and no other of these parts is in use.
+#[inline(always)]
+unsafe fn parts<'f, S: Steps>(frame: *mut Frame) -> (&'f mut Frame, &'f mut S, &'f mut [u64]) {
+    // SAFETY: `run_batch` has a mutable reference to the frame and gave the pointer of it to the code, which does nothing while this runs. So there is no other reference in use.
+    let frame = unsafe { &mut *frame };
+    // SAFETY: the pointer was made of a mutable reference to an `S` that lives through `run_batch`, and nothing else is made of it but this, which ends before the next call.
+    let steps = unsafe { &mut *frame.calls.steps.cast::<S>() };
+    // SAFETY: pointer and length are those of a slice that is borrowed for writing through `run_batch`. The code reads and writes slots by the same pointer, but not while this runs;
+    // it keeps none of them in a register over a call. Neither the frame nor the steps are in the slice: all three were borrowed for writing at the same time.
+    let slots = unsafe { std::slice::from_raw_parts_mut(frame.slots, frame.calls.slots) };
+    (frame, steps, slots)
 }

@@ -121,9 +121,43 @@ pub(crate) enum Stepped {
     Each,
 }
 
-/// Brings one window up to date at an instant of its argument, and the slots of what looks at it, without putting them in line.
+/// Brings one window up to date at an instant of its argument, and the slots of what looks at it, without putting them in line, where that is plain. Nothing is done otherwise.
 #[inline(always)]
-pub(crate) fn slide(plan: &Plan, ground: &mut Ground<'_>, step: &WindowStep, (number, clock): (u64, i64)) -> Stepped {
+pub(crate) fn slide_plainly(ground: Ground<'_>, step: &WindowStep, clock: i64) -> Option<Stepped> {
+    match (step.slide.is_plain, step.slide.extremes) {
+        (false, _) => None,
+        (true, NONE) => slide_plainly_by::<false>(ground, step, clock),
+        (true, _) => slide_plainly_apart(ground, step, clock),
+    }
+}
+
+/// With extremes, which not so many windows have.
+#[inline(never)]
+fn slide_plainly_apart(ground: Ground<'_>, step: &WindowStep, clock: i64) -> Option<Stepped> {
+    slide_plainly_by::<true>(ground, step, clock)
+}
+
+#[inline(always)]
+fn slide_plainly_by<const EXTREMES: bool>(ground: Ground<'_>, step: &WindowStep, clock: i64) -> Option<Stepped> {
+    let Ground { windows, slots, timers } = ground;
+    let x = f64::from_bits(at(slots, step.arg));
+    let Slid { mean, deviation, extremes: [lowest, highest], .. } = windows.slide_plainly::<EXTREMES>(&step.slide, clock, x)?;
+    // What nobody looks at has no slot.
+    put(slots, step.avg, mean.to_bits());
+    put(slots, step.stddev, deviation.to_bits());
+    if EXTREMES {
+        put(slots, step.lowest, lowest.to_bits());
+        put(slots, step.highest, highest.to_bits());
+    }
+    Some(match timers.postpone(step.timers, clock, step.slide.length) {
+        None => Stepped::Done,
+        Some(deadline) => Stepped::Armed(deadline),
+    })
+}
+
+/// The same for all windows, whatever there is to be done.
+#[inline(never)]
+pub(crate) fn slide(plan: &Plan, ground: Ground<'_>, step: &WindowStep, (number, clock): (u64, i64)) -> Stepped {
     let Ground { windows, slots, timers } = ground;
     let x = f64::from_bits(at(slots, step.arg));
     if x.is_nan() {
@@ -157,7 +191,8 @@ pub(crate) fn slide(plan: &Plan, ground: &mut Ground<'_>, step: &WindowStep, (nu
 pub(crate) fn step(plan: &Plan, state: &mut State, step: &WindowStep) {
     let moment = (state.step, state.clock);
     let State { windows, slots, timers, .. } = state;
-    if slide(plan, &mut Ground { windows, slots, timers }, step, moment) == Stepped::Each {
+    let plainly = slide_plainly(Ground { windows, slots, timers }, step, moment.1);
+    if plainly.unwrap_or_else(|| slide(plan, Ground { windows, slots, timers }, step, moment)) == Stepped::Each {
         step_of_each(plan, state, step);
     }
 }

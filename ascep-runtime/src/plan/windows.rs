@@ -142,7 +142,9 @@ impl WindowPlan {
             None => i64::try_from(capacity).unwrap_or(i64::MAX),
         };
         let line = u32::try_from(start / LINE).ok()?;
-        is_simple.then_some(Slide { length, window, line, extremes, in_time, has_moments: parts.has(Parts::MOMENTS) })
+        let has_moments = parts.has(Parts::MOMENTS);
+        let is_plain = in_time && (has_moments || extremes != NONE);
+        is_simple.then_some(Slide { length, window, line, extremes, in_time, has_moments, is_plain })
     }
 
     /// Words of all its samples, and of the last that has left.
@@ -180,6 +182,8 @@ pub(crate) struct Slide {
     pub(crate) extremes: u32,
     pub(crate) in_time: bool,
     pub(crate) has_moments: bool,
+    /// Whether it goes over a length of time and has mean and deviation, or extremes.
+    pub(crate) is_plain: bool,
 }
 
 /// A window that an input brings up to date directly, with what looks at it: by [`look::step`](crate::ops::look::step). All of it in one line of

@@ -73,9 +73,28 @@ impl Extremes {
     /// After the oldest of the window went: `gone` have gone, `len` are there; `x` gives the i-th of them from the oldest.
     #[inline(always)]
     pub(super) fn drop_oldest(&mut self, queues: &mut [Best], gone: u32, len: u32, x: impl Fn(u32) -> f64) {
-        if gone.is_multiple_of(BLOCK) && len >= BLOCK {
+        if Self::enters(gone, len) {
             self.enter(queues, gone, x);
         }
+    }
+
+    /// Whether the oldest of `len` is the first of a whole block, now that so many have gone.
+    #[inline(always)]
+    pub(super) fn enters(gone: u32, len: u32) -> bool {
+        gone.is_multiple_of(BLOCK) && len >= BLOCK
+    }
+
+    /// [`push`](Self::push) and both that are [read](Self::read) then, where the newest block is neither whole then nor the oldest; else nothing is done.
+    #[inline(always)]
+    pub(super) fn push_within(&mut self, gone: u32, len: u32, sample: f64) -> Option<[f64; 2]> {
+        let newest = gone.wrapping_add(len.wrapping_sub(1));
+        if newest % BLOCK == BLOCK - 1 || gone / BLOCK == newest / BLOCK {
+            return None;
+        }
+        let [low, high] = *self.ends.get((gone % BLOCK) as usize)?;
+        let [lowest, highest] = &mut self.sides;
+        (lowest.open, highest.open) = (better(0, lowest.open, sample), better(1, highest.open, sample));
+        Some([better(0, better(0, low, lowest.middle), lowest.open), better(1, better(1, high, highest.middle), highest.open)])
     }
 
     /// The oldest is now the first of a whole block.

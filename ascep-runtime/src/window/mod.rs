@@ -11,6 +11,7 @@ mod direct;
 mod extremes;
 mod moments;
 mod places;
+mod plain;
 mod read;
 mod samples;
 mod saved;
@@ -41,7 +42,7 @@ const HUGE: f64 = 1e18;
 pub(crate) struct Window {
     pub(crate) places: Places,
     flags: u32,
-    /// The step in which the last sample came.
+    /// The step in which the last sample came, unless that was taken in [plainly](Windows::slide_plainly): then nobody else comes with it in that step.
     pub(crate) step: u64,
     pub(crate) moments: Moments,
     /// Updates until the moments are worked out anew.
