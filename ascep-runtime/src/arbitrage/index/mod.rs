@@ -178,12 +178,12 @@ impl Edge for u16 {
         rates.try_into().unwrap_or_else(|_| Box::new([[0.0; 2]; ALL_SMALL]))
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates(self, rates: &Self::Rates) -> [f64; 2] {
         rates.get(usize::from(self)).copied().unwrap_or_default()
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates_mut(self, rates: &mut Self::Rates) -> Option<&mut [f64; 2]> {
         rates.get_mut(usize::from(self))
     }
@@ -208,12 +208,12 @@ impl Edge for u32 {
         vec![[0.0; 2]; edges]
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates(self, rates: &Self::Rates) -> [f64; 2] {
         rates.get(self as usize).copied().unwrap_or_default()
     }
 
-    #[inline]
+    #[inline(always)]
     fn rates_mut(self, rates: &mut Self::Rates) -> Option<&mut [f64; 2]> {
         rates.get_mut(self as usize)
     }
@@ -224,13 +224,13 @@ impl Edge for u32 {
 }
 
 /// The greater of each; written so that it is one instruction for both.
-#[inline]
+#[inline(always)]
 fn greater(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
     [if a[0] > b[0] { a[0] } else { b[0] }, if a[1] > b[1] { a[1] } else { b[1] }]
 }
 
 /// Whether a market's rates times the best of the others are above a threshold, in either direction.
-#[inline]
+#[inline(always)]
 fn is_above(own: [f64; 2], best: [f64; 2], threshold: f64) -> bool {
     let all = [own[0] * best[0], own[1] * best[1]];
     (all[0] > threshold) | (all[1] > threshold)
@@ -270,7 +270,7 @@ impl<E: Edge> Flat<E> {
         Self { rates: rates(), gross: watch_gross.then(rates), two, three, four }
     }
 
-    #[inline]
+    #[inline(always)]
     fn set(&mut self, market: u32, rates: [f64; 2]) {
         Self::put(&mut self.rates, market, rates);
     }
@@ -423,7 +423,7 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
     }
 
     /// What the other rates along an entry multiply to, in the direction that sells and in the other.
-    #[inline]
+    #[inline(always)]
     fn product(rates: &E::Rates, others: &[E; OTHERS]) -> [f64; 2] {
         let mut product = [1.0, 1.0];
         for other in others {
@@ -446,10 +446,13 @@ impl<E: Edge, const OTHERS: usize> Layer<E, OTHERS> {
     #[inline(always)]
     fn best_of(rates: &E::Rates, first: &[[E; OTHERS]; ROW], rest: &[[[E; OTHERS]; ROW]]) -> [f64; 2] {
         // In each place of a row for itself, since one greatest waits for the one before it.
-        let mut most = first.each_ref().map(|others| Self::product(rates, others));
+        let [a, b, c, d] = first;
+        let mut most = [Self::product(rates, a), Self::product(rates, b), Self::product(rates, c), Self::product(rates, d)];
         if !rest.is_empty() {
-            // What is no number, infinity times nothing, must not stay.
-            most = most.map(|most| greater(most, [0.0; 2]));
+            for most in &mut most {
+                // What is no number, infinity times nothing, must not stay.
+                *most = greater(*most, [0.0; 2]);
+            }
             for row in rest {
                 for (most, others) in most.iter_mut().zip(row) {
                     *most = greater(Self::product(rates, others), *most);

@@ -72,13 +72,13 @@ impl MarketState {
     }
 
     /// Whether a quote with both prices has those that are known.
-    #[inline]
+    #[inline(always)]
     fn is_quoted(&self, quote: &Quote) -> bool {
         quote.bid.to_bits() == self.quote.bid.to_bits() && quote.ask.to_bits() == self.quote.ask.to_bits()
     }
 
     /// Its rates after the fee at a quote.
-    #[inline]
+    #[inline(always)]
     fn sell_and_buy(&self, quote: &Quote) -> [f64; 2] {
         [quote.bid * self.keep, self.keep / quote.ask]
     }

@@ -362,11 +362,11 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 /// Whether a quote is neither faulty nor refused, and all of it is known.
-#[inline]
+#[inline(always)]
 fn is_sound(quote: &Quote) -> bool {
     // The bits of the numbers from 0 on are in their order, infinity is the greatest of them, and all others come after it.
     let infinity = f64::INFINITY.to_bits();
-    let [bid, ask, bid_qty, ask_qty] = [quote.bid, quote.ask, quote.bid_qty, quote.ask_qty].map(f64::to_bits);
+    let (bid, ask, bid_qty, ask_qty) = (quote.bid.to_bits(), quote.ask.to_bits(), quote.bid_qty.to_bits(), quote.ask_qty.to_bits());
     bid < ask && ask < infinity && bid >= f64::MIN_POSITIVE.to_bits() && bid_qty < infinity && ask_qty < infinity
 }
 
