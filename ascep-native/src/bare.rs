@@ -91,8 +91,9 @@ mod machine {
         // - Records and words lead to slots, operands, constants and heads. Both are made by `BatchBuilder::record` alone, which keeps the greatest end of each in
         //   `Bounds`; `Batch::run_with` has compared these with the lengths. Slots that operands name are below `slots.len()` since the greatest of them is.
         //   Slots are integers, for which every pattern is a value, and are the only other thing that is written, but for the frame.
-        // - For steps it calls what `Calls::new` has made for the steps and the events of this call, which finds them in the frame and says itself why it may. The code keeps nothing of
-        //   slots or frame in registers over a call: Cranelift takes it that a call writes anywhere.
+        // - For steps it calls what `Calls::new` has made for the steps and the events of this call, which finds them in the frame and says itself why it may. Over a call the code
+        //   keeps what never changes (where lines, records, slots and heads begin) and what it has read of the event; the limit, which a call may change, it reads again. Of the event
+        //   nothing that bounds an access is read a second time, so it does no harm if a step changes events that allow that behind a shared reference.
         // - Lines, those of trades, slots, steps and frame are borrowed for writing and everything else is not, so nothing that is written is read through another slice.
         // It has no instruction that traps, calls nothing else, and ends if steps do: each branch back goes on to the next event or block.
         unsafe { code.0(frame) }

@@ -56,7 +56,7 @@ pub struct Ground<'a, T> {
 /// How far a batch came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// Events that were taken. Of the next one, if there is one, the line and the slots may be written already; nothing else is done for it unless a row was found.
+    /// Events that were taken. Nothing is done for the next one, if there is one, unless something was found or a step wanted the loop to be left.
     pub events: usize,
     /// The time of the last one taken, or the clock as it was.
     pub clock: i64,
@@ -79,7 +79,7 @@ pub trait Steps {
         None
     }
 
-    /// Does a step of an entry, for the event at this place of the events that are taken, at its time. Its readings are in their slots, and its rows read what is put there. A panic ends
+    /// Does a step of an entry, for the event at this place of the events that are taken, at its time. Its readings are in their slots, but for private ones, and its rows read what is put there. A panic ends
     /// the process: machine code does not unwind.
     fn step(&mut self, slots: &mut [u64], step: u32, place: usize, ts: i64) -> Stepped;
 }

@@ -115,7 +115,7 @@ pub struct Reading {
 pub struct Entry {
     /// Numbers with the slots that they go to.
     pub readings: Vec<Reading>,
-    /// Steps that are called for between readings and rows, as [`Steps`](crate::Steps) knows them, in this order. What they write to slots that readings go to, rows do not see.
+    /// Steps that are called for between readings and rows, as [`Steps`](crate::Steps) knows them, in this order. What they write to slots that readings go to, rows that stand alone do not see.
     pub steps: Vec<u32>,
     /// Rows of which none may be true, in this order and before the others. Nothing is counted of them, and their heads say that none was true.
     pub filters: Vec<GroupAt>,

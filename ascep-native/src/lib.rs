@@ -20,7 +20,7 @@
 //! - A batch (`Batch`, the loop over events) reads events, and reads and writes the lines of instruments and the slots that it is given, all within bounds that are compared before the call.
 //!   For steps of entries it calls back ([`Steps`]), with lines, slots and steps borrowed for writing through the whole call: while one side runs, the other waits. A panic of a step
 //!   ends the process instead of going through machine code.
-//! - Memory is written before it is executable and never after. It is freed when the last [`Kernel`] in it is dropped.
+//! - Memory is written before it is executable and never after. It is freed when the last [`Kernel`] or `Batch` in it is dropped.
 //!
 //! Miri can't run machine code. It can run everything else here; what the code does is checked by `tests/kernels.rs`, which compares random programs over
 //! random numbers with plain Rust, and by the property tests of `ascep-runtime`, in which engines with and without machine code must agree.

@@ -81,7 +81,7 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
         return (0, Stop::Other);
     };
     let is_far = LARGE && known >= MANY;
-    // Machine code, which may have written the prices of the first event already, has no entries with cuts.
+    // Such entries are never in the loop of machine code.
     let has_cuts = LARGE && entries.cuts > 0;
     let counted = counters.unknown_results;
     let mut unknown = 0;

@@ -142,8 +142,8 @@ mod compiled {
         }
 
         /// Takes events as long as they are plain. Gives how many, and where a filter lets the last one through or a row changes by it, if it does: its readings and windows are done, and so are the blocks
-        /// before; or at which window those that look at it have to be looked at one by one: its readings are done, and so are the windows up to this one. Of the next one the
-        /// market and the readings may be written already, as they will be again when it is taken.
+        /// before; or at which window those that look at it have to be looked at one by one: its readings are done, and so are the windows up to this one. Nothing is
+        /// done for the next one.
         pub(crate) fn take(&self, plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usize, Option<Stop>) {
             let Some(batch) = self.batch.as_ref().filter(|_| state.started) else { return (0, None) };
             let (columns, entries) = (&plan.columns, &plan.entries);

@@ -148,7 +148,7 @@ impl Builder<'_> {
                 self.program.nodes.get(id).into_iter().flat_map(|node| &node.args).for_each(|arg| mark(&mut read, *arg));
             }
         }
-        // By instrument and by which events touch them: those that one event touches stand side by side.
+        // By instrument and by which events touch them: those that one event touches stand side by side, but where windows over trades, over quotes and over `price()` of one instrument come together.
         let mut args: FxHashMap<u32, (u32, u8)> = FxHashMap::default();
         for (id, node) in self.program.nodes.iter().enumerate().filter(|(id, _)| is_free(&read, *id)) {
             if let Op::Market(_, symbol) = node.op {
