@@ -39,6 +39,20 @@ const LAYOUT: EventLayout = EventLayout {
     side: offset_of!(Event, payload) + 8,
 };
 
+/// Of an instrument of which nothing is known yet.
+const LINE: MarketLine<u32> = MarketLine {
+    bid: 0.0,
+    ask: 0.0,
+    bid_qty: 0.0,
+    ask_qty: 0.0,
+    trade_ts: 0,
+    venue_ts: 0,
+    quote_ts: 0,
+    traded: 0,
+    side: side::NONE,
+    rest: 0,
+};
+
 /// A buy, a sale, and neither.
 const SIDES: [u8; 3] = [0, 1, 2];
 
@@ -302,19 +316,7 @@ fn steps_are_called_as_plain_rust_calls_them() {
         let world = World::new(dice);
         let Some(batch) = world.batch() else { continue };
         let events = events(dice, world.entries.len());
-        let line = MarketLine {
-            bid: 0.0,
-            ask: 0.0,
-            bid_qty: 0.0,
-            ask_qty: 0.0,
-            trade_ts: 0,
-            venue_ts: 0,
-            quote_ts: 0,
-            traded: 0,
-            side: side::NONE,
-            rest: 0_u32,
-        };
-        let mut lines = vec![line; world.entries.len()];
+        let mut lines = vec![LINE; world.entries.len()];
         let mut trades = vec![TradeLine::UNKNOWN; world.entries.len()];
         let mut slots: Vec<u64> = (0..READ + WRITTEN).map(|_| dice.number().to_bits()).collect();
         let mut steps = Recorder {
@@ -373,19 +375,7 @@ fn a_batch_with_steps_wants_them() {
         let mut compiler = Compiler::new(1 << 16).unwrap();
         let pending = builder.compile(&mut compiler, LAYOUT, SIDES).unwrap();
         let batch = compiler.finish(&[], Some(pending)).unwrap().1.unwrap();
-        let line = MarketLine {
-            bid: 0.0,
-            ask: 0.0,
-            bid_qty: 0.0,
-            ask_qty: 0.0,
-            trade_ts: 0,
-            venue_ts: 0,
-            quote_ts: 0,
-            traded: 0,
-            side: side::NONE,
-            rest: 0_u32,
-        };
-        let (mut lines, mut slots) = ([line], [0]);
+        let (mut lines, mut slots) = ([LINE], [0]);
         let events = [Event { ts: 5, venue_ts: None, instrument: 0, payload: Payload::Quote([1.0, 3.0, 1.0, 1.0]) }];
         let ground = Ground {
             lines: &mut lines,
