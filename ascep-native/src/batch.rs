@@ -65,9 +65,33 @@ pub struct Taken {
     /// The filter that is true, or the row that is not as it was, by the event after those that were taken. That is a plain one and its line is written, and so are all slots but
     /// private ones.
     pub found: Option<FoundAt>,
-    /// The step that wanted the loop to be left, by the event after those that were taken. That is a plain one: its line and its slots are written and the steps up to this one are
-    /// done; no row of it was looked at.
-    pub left: Option<u32>,
+    /// What wanted the loop to be left, by the event after those that were taken. That is a plain one: its line is written, and so are all slots but private ones.
+    pub left: Option<Left>,
+}
+
+/// Where steps wanted a loop to be left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// At a step between readings and rows. Those up to this one are done; no row was looked at.
+    Step(u32),
+    /// At the step of the filters of an entry, which is done; no row behind them was looked at.
+    Filters {
+        /// Which.
+        step: u32,
+        /// Those that are true, a bit each.
+        lanes: u32,
+    },
+}
+
+impl Left {
+    /// As calls note it.
+    fn of(left: u64) -> Option<Self> {
+        if left == NOWHERE {
+            return None;
+        }
+        let (step, lanes) = (left as u32, (left >> 32) as u32);
+        Some(if lanes == 0 { Self::Step(step) } else { Self::Filters { step, lanes } })
+    }
 }
 
 /// What events do beside readings and rows, one [`step`](Self::step) after the other.
@@ -82,6 +106,12 @@ pub trait Steps {
     /// Does a step of an entry, for the event at this place of the events that are taken, at its time. Its readings are in their slots, but for private ones, and its rows read what is put there. A panic ends
     /// the process: machine code does not unwind.
     fn step(&mut self, slots: &mut [u64], step: u32, place: usize, ts: i64) -> Stepped;
+
+    /// Does what the filters of an event make of it, of which at least one is true: `lanes` has a bit for each row, in the order of an entry. A panic ends the process here too.
+    fn filters(&mut self, step: u32, lanes: u32, ts: i64) -> Stepped {
+        let _ = (step, lanes, ts);
+        Stepped::Leave
+    }
 }
 
 /// What comes of a step.
@@ -200,8 +230,7 @@ impl Batch {
             (Ok(group), Ok(block)) => Some(FoundAt { group, block }),
             _ => None,
         };
-        let left = u32::try_from(frame.calls.left).ok();
-        Some(Taken { events: bytes / self.size, clock: frame.clock, unknown: frame.unknown, found, left })
+        Some(Taken { events: bytes / self.size, clock: frame.clock, unknown: frame.unknown, found, left: Left::of(frame.calls.left) })
     }
 
     /// Takes the events of a frame: in fours where that goes, and one by one where it does not.

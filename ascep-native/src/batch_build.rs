@@ -119,6 +119,9 @@ pub struct Entry {
     pub steps: Vec<u32>,
     /// Rows of which none may be true, in this order and before the others. Nothing is counted of them, and their heads say that none was true.
     pub filters: Vec<GroupAt>,
+    /// The step that is called for where some of the filters are true, as [`Steps`](crate::Steps) knows it: the loop then goes on. It is only called for where each of the filters has code of its
+    /// own; they are found otherwise.
+    pub filter_step: Option<u32>,
     /// Rows, in this order.
     pub groups: Vec<GroupAt>,
 }
@@ -136,6 +139,8 @@ pub(crate) struct Kind {
     pub(crate) groups: Vec<KindGroup>,
     /// How many of the groups of the entry are filters.
     pub(crate) filters: usize,
+    /// Whether a step is called for where some of them are true.
+    pub(crate) calls_for_filters: bool,
     /// Whether its words stand in the record itself.
     pub(crate) is_inline: bool,
 }
@@ -151,6 +156,9 @@ pub(crate) enum KindGroup {
 /// The most rows of a group of filters that are looked at one by one.
 const FEW_FILTERS: u32 = 4;
 
+/// The most filters of an entry that a step is called for.
+const MOST_LANES: u32 = 32;
+
 /// Whether each row of a group has code of its own, to which what was read is at hand.
 fn is_apart(group: &GroupAt, is_filter: bool) -> bool {
     group.rows <= if is_filter { FEW_FILTERS } else { 1 }
@@ -164,6 +172,11 @@ impl Kind {
             KindGroup::Many { .. } => false,
         };
         self.is_inline && self.steps == 0 && self.filters == 0 && self.groups.iter().all(at_hand)
+    }
+
+    /// Whether it calls for steps.
+    pub(crate) fn calls(&self) -> bool {
+        self.steps > 0 || self.calls_for_filters
     }
 
     /// How many filters are rows that stand alone, before the first that is not.
@@ -268,6 +281,10 @@ impl<'c> BatchBuilder<'c> {
             words.truncate(1);
         }
         words.extend(&entry.steps);
+        let rows: u32 = entry.filters.iter().map(|group| group.rows).fold(0, u32::saturating_add);
+        let is_apart_all = (1..=MOST_LANES).contains(&rows) && entry.filters.iter().all(|group| is_apart(group, true));
+        let filter_step = entry.filter_step.filter(|_| is_apart_all);
+        words.extend(filter_step);
         let mut bounds = self.bounds;
         let mut slot = |slot: u32| bounds.slots = bounds.slots.max(slot as usize + 1);
         entry.readings.iter().for_each(|reading| slot(reading.slot));
@@ -312,7 +329,8 @@ impl<'c> BatchBuilder<'c> {
             bounds.heads = bounds.heads.max(group.head as usize + (group.rows as usize).div_ceil(crate::LANES));
         }
         let is_inline = words.len() <= INLINE;
-        let kind = Kind { fields, is_run, steps: entry.steps.len(), groups, filters, is_inline };
+        let calls_for_filters = filter_step.is_some();
+        let kind = Kind { fields, is_run, steps: entry.steps.len(), groups, filters, calls_for_filters, is_inline };
         let Table { kinds, .. } = if class == Class::Quote { &mut self.quotes } else { &mut self.trades };
         let at = match kinds.iter().position(|other| *other == kind) {
             Some(at) => at,
@@ -371,7 +389,7 @@ impl<'c> BatchBuilder<'c> {
         let shape = Shape { kinds: &quotes.kinds, trades: &trades.kinds, is_one_trade, codes, width, layout, venue, literals: &literals };
         let at = compiler.batch(&shape, false)?;
         let fours = if is_wide { Some(compiler.batch(&shape, true)?) } else { None };
-        let has_steps = quotes.kinds.iter().chain(&trades.kinds).any(|kind| kind.steps > 0);
+        let has_steps = quotes.kinds.iter().chain(&trades.kinds).any(Kind::calls);
         let mut records = pool(&literals.into_numbers());
         let first = records.len();
         records.extend(quotes.records);

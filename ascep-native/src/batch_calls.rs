@@ -14,10 +14,11 @@ use crate::batch_emit::{Fixed, Words, demand, demand_zero};
 
 /// Where a part of the frame is that calls are made with.
 const CALL: usize = offset_of!(Frame, calls) + offset_of!(Calls, call);
+const CALL_OF_FILTERS: usize = offset_of!(Frame, calls) + offset_of!(Calls, filters);
 
 /// The signature of what is called, if something is.
 pub(crate) fn signature(builder: &mut FunctionBuilder<'_>, shape: &Shape<'_>) -> Option<SigRef> {
-    if shape.kinds.iter().chain(shape.trades).all(|kind| kind.steps == 0) {
+    if shape.kinds.iter().chain(shape.trades).all(|kind| !kind.calls()) {
         return None;
     }
     let mut signature = Signature::new(builder.func.signature.call_conv);
@@ -37,9 +38,18 @@ impl Fixed<'_> {
     /// Calls for the next step of the words, and goes to `left` where the loop is to be left. What was in memory before may be something else afterwards: slots, and the limit.
     pub(crate) fn step(&self, words: &mut Words<'_, '_>, [event, ts]: [Value; 2], left: ir::Block) -> Option<()> {
         let step = words.take();
-        let builder = &mut *words.builder;
-        let call = self.field(builder, CALL);
-        let call = builder.ins().call_indirect(self.call?, call, &[self.frame, step, event, ts]);
+        self.call(words.builder, CALL, [step, event, ts], left)
+    }
+
+    /// Calls for the step of filters of which some are true, and goes to `left` where the loop is to be left.
+    pub(crate) fn step_of_filters(&self, builder: &mut FunctionBuilder<'_>, [step, lanes, ts]: [Value; 3], left: ir::Block) -> Option<()> {
+        self.call(builder, CALL_OF_FILTERS, [step, lanes, ts], left)
+    }
+
+    /// Calls what stands in the frame, and goes to `left` unless it gives 0.
+    fn call(&self, builder: &mut FunctionBuilder<'_>, offset: usize, [step, of, ts]: [Value; 3], left: ir::Block) -> Option<()> {
+        let call = self.field(builder, offset);
+        let call = builder.ins().call_indirect(self.call?, call, &[self.frame, step, of, ts]);
         let &[leaves] = builder.inst_results(call) else { return None };
         demand_zero(builder, leaves, left);
         Some(())

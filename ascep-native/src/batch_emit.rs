@@ -318,7 +318,7 @@ impl<'a> Fixed<'a> {
         for _ in 0..kind.steps {
             self.step(&mut words, [event, ts], leave)?;
         }
-        self.single_filters(&mut words, kind, &readings, found)?;
+        self.single_filters(&mut words, kind, &readings, here)?;
         let mut unknown = None;
         for group in kind.groups.iter().skip(kind.single_filters()) {
             let (KindGroup::Single { place, .. } | KindGroup::Many { place, .. }) = group;

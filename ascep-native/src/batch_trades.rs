@@ -4,7 +4,7 @@ use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64X2, I8, I32, I64, I64X2};
-use cranelift_codegen::ir::{self, BlockArg, InstBuilder, Value};
+use cranelift_codegen::ir::{BlockArg, InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::Frame;
@@ -93,7 +93,10 @@ fn is_side(builder: &mut FunctionBuilder<'_>, value: Value, this: u8, other: u8)
 
 impl Fixed<'_> {
     /// Looks at the filters that are rows by themselves, at all of them in one look: nearly always none is true.
-    pub(crate) fn single_filters(&self, words: &mut Words<'_, '_>, kind: &Kind, readings: &[Operand], found: ir::Block) -> Option<()> {
+    pub(crate) fn single_filters(&self, words: &mut Words<'_, '_>, kind: &Kind, readings: &[Operand], here: At) -> Option<()> {
+        // Loaded where it is called for, which is rare.
+        let step = words.next;
+        words.next += if kind.calls_for_filters { 4 } else { 0 };
         let mut truths = Vec::new();
         for group in kind.groups.iter().take(kind.single_filters()) {
             let KindGroup::Single { place, shape, operands, finite } = group else { return None };
@@ -103,23 +106,38 @@ impl Fixed<'_> {
             truths.push((words.builder.ins().band_imm_u(truth, 1), *place as i64));
         }
         let Some((first, rest)) = truths.split_first() else { return Some(()) };
+        let base = words.base;
         let builder = &mut *words.builder;
         let any = rest.iter().fold(first.0, |any, (truth, _)| builder.ins().bor(any, *truth));
         let [some, on] = [(); 2].map(|()| builder.create_block());
         builder.ins().brif(any, some, &[], on, &[]);
         builder.set_cold_block(some);
         builder.switch_to_block(some);
-        let zero = builder.ins().iconst(I64, 0);
-        // The first that is true; the last one if none before it is.
-        for (truth, place) in truths.iter().take(truths.len() - 1) {
-            let place = builder.ins().iconst(I64, *place);
-            let next = builder.create_block();
-            builder.ins().brif(*truth, found, &[place, zero, zero].map(BlockArg::Value), next, &[]);
-            builder.set_cold_block(next);
-            builder.switch_to_block(next);
+        if kind.calls_for_filters {
+            let step = builder.ins().uload32(PLAIN, base, step);
+            let lanes = rest.iter().zip(1..).fold(first.0, |lanes, ((truth, _), lane)| {
+                let bit = builder.ins().ishl_imm_u(*truth, lane);
+                builder.ins().bor(lanes, bit)
+            });
+            let lanes = builder.ins().uextend(I64, lanes);
+            self.step_of_filters(builder, [step, lanes, here.ts], here.leave)?;
+            if let Some(back) = builder.current_block() {
+                builder.set_cold_block(back);
+            }
+            jump(builder, on, &[]);
+        } else {
+            let zero = builder.ins().iconst(I64, 0);
+            // The first that is true; the last one if none before it is.
+            for (truth, place) in truths.iter().take(truths.len() - 1) {
+                let place = builder.ins().iconst(I64, *place);
+                let next = builder.create_block();
+                builder.ins().brif(*truth, here.found, &[place, zero, zero].map(BlockArg::Value), next, &[]);
+                builder.set_cold_block(next);
+                builder.switch_to_block(next);
+            }
+            let last = builder.ins().iconst(I64, truths.last().map_or(0, |(_, place)| *place));
+            jump(builder, here.found, &[last, zero, zero]);
         }
-        let last = builder.ins().iconst(I64, truths.last().map_or(0, |(_, place)| *place));
-        jump(builder, found, &[last, zero, zero]);
         builder.switch_to_block(on);
         Some(())
     }

@@ -5,7 +5,7 @@
 use std::mem::offset_of;
 
 use ascep_native::{
-    Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr, LANES,
+    Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr, LANES, Left,
     MarketLine, Operands, Reading, Stepped, Steps, Taken, TradeLine, lanes_of_tail, side,
 };
 
@@ -261,7 +261,7 @@ impl World {
                 match steps.step(slots, *step, place, event.ts) {
                     Stepped::Done => {}
                     Stepped::Until(ts) => limit = limit.min(ts),
-                    Stepped::Leave => return taken(unknown, clock, None, Some(*step)),
+                    Stepped::Leave => return taken(unknown, clock, None, Some(Left::Step(*step))),
                 }
             }
             for (group, at) in (0..).zip(&entry.groups) {

@@ -263,6 +263,7 @@ fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<
                 run_filters(plan, state, (group + 1, entry.filters.1));
                 end_step(plan, state, plan.entries.groups(entry), sink);
             }
+            (Stop::Sequence { input, step, filters }, ..) => complete(plan, state, (input, step, filters), sink),
             (Stop::Window { input, step }, Some(event), _) => {
                 if let Some(step) = plan.window_steps.get(step as usize) {
                     ops::look::step_of_each(plan, state, step);
@@ -332,6 +333,32 @@ fn step_windows(plan: &Plan, state: &mut State, (first, end): Span) {
 /// Evaluates filters: a part of all groups of rows.
 fn run_filters(plan: &Plan, state: &mut State, (first, end): Span) {
     (first..end).for_each(|group| kernel::run_filters(plan, group, None, state));
+}
+
+/// What an event does whose filters complete the sequence of a step: what occurs is at an instant, as if everything had been in line, and the sequences after it are looked at.
+fn complete<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, (input, step, filters): (u32, u32, u8), sink: &mut S) {
+    let entry = plan.entries.of(input);
+    let occur = |state: &mut State, node: u32| put(&mut state.slots, node, state.step);
+    let mut lanes = filters;
+    for node in plan.filters_of(entry) {
+        if lanes & 1 == 1 {
+            occur(state, node);
+            put(&mut state.instants, node, state.step);
+        }
+        lanes >>= 1;
+        if lanes == 0 {
+            break;
+        }
+    }
+    let mut completed = Some(step);
+    while let Some(of) = completed.and_then(|id| plan.sequences.steps.get(id as usize)) {
+        occur(state, of.node);
+        state.mark(plan, of.node);
+        let next = completed.filter(|_| !of.is_last).map(|id| id + 1);
+        let runs = &mut state.sequences.runs;
+        completed = next.and_then(|next| ops::sequence::move_all(&plan.sequences.steps, runs, &state.params, (next, filters, state.clock)));
+    }
+    end_step(plan, state, plan.entries.groups(entry), sink);
 }
 
 /// What an event does after its market, its readings, and the windows of its entry.

@@ -9,10 +9,11 @@ use ascep_native::{Slots, TradeLine, prefetch};
 use crate::columns::Group;
 use crate::cursor::Cursor;
 use crate::event::{Event, Payload, Quote, Side, Trade};
-use crate::interpreter::few;
+use crate::interpreter::{Routine, few};
 use crate::market::{CLASSES, side_is, side_of};
 use crate::ops::look::{self, Ground, Stepped};
 use crate::ops::num::finite;
+use crate::ops::sequence::move_all;
 use crate::plan::{NONE, Plan, ReadingField};
 use crate::state::State;
 use crate::value::{UNKNOWN_INT, at, put};
@@ -33,6 +34,8 @@ pub(crate) enum Stop {
     Window { input: u32, step: u32 },
     /// In this block of this group a row changes by the event that was taken last; its readings are done, and so are the blocks before.
     Row { input: u32, group: u32, block: usize },
+    /// Some filters of the event that was taken last are true, a bit each, and by that the sequence of this step completes; its readings and windows are done, and so are the steps before.
+    Sequence { input: u32, step: u32, filters: u8 },
 }
 
 /// Prices between these, and sums of a price and a quantity below the greater, are good, and so is everything that is computed of them.
@@ -68,7 +71,8 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
     // The first timer may be due a little later than this says; it is not due before.
     let limit = state.timers.earliest().clamp(start, i64::MAX - 1);
     let number = state.step;
-    let State { clock: state_clock, slots, heads, cursors, passed, market, kernels, windows, timers, counters, .. } = state;
+    let State { clock: state_clock, slots, heads, cursors, passed, market, kernels, windows, timers, counters, sequences, params, .. } =
+        state;
     let (mut clock, mut left) = (start, limit.wrapping_sub(start).cast_unsigned());
     let (slots, heads) = (&mut slots[..], &heads[..]);
     let (columns, entries) = (&plan.columns, &plan.entries);
@@ -180,9 +184,17 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
             stop = Stop::More { input: input() };
             break;
         }
-        for (rows, group) in
-            groups.get(entry.filters.0 as usize..entry.filters.1 as usize).unwrap_or_default().iter().zip(entry.filters.0..)
+        let filters = groups.get(entry.filters.0 as usize..entry.filters.1 as usize).unwrap_or_default();
+        let are_true = if entry.sequences == NONE { None } else { few_filters(filters, routines, operands, constants, slots) };
+        if let Some(filters) = are_true
+            && filters != 0
+            && let Some(step) = move_all(&plan.sequences.steps, &mut sequences.runs, params, (entry.sequences, filters, clock))
         {
+            stop = Stop::Sequence { input: input(), step, filters };
+            break;
+        }
+        let to_look_at = if are_true.is_some() { &[][..] } else { filters };
+        for (rows, group) in to_look_at.iter().zip(entry.filters.0..) {
             let Some(routine) = routines.get(rows.shape as usize) else { continue };
             let block = match few(routine, rows, operands, constants, slots) {
                 Some(masks) if masks.yes != 0 => 0,
@@ -252,6 +264,24 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
 
 fn is_quote(event: &Event<'_>) -> bool {
     matches!(event.payload, Payload::Quote(_))
+}
+
+/// The filters of an entry that are true, a bit each. None where some of them are not looked at one by one.
+#[inline(always)]
+fn few_filters<T: Copy + Into<u32>>(
+    filters: &[Group],
+    routines: &[Routine],
+    operands: &[T],
+    constants: &[f64],
+    slots: &[u64],
+) -> Option<u8> {
+    let (mut are_true, mut lane) = (0, 0);
+    for rows in filters {
+        let masks = few(routines.get(rows.shape as usize)?, rows, operands, constants, slots)?;
+        are_true |= masks.yes.checked_shl(lane)?;
+        lane += rows.rows;
+    }
+    Some(are_true)
 }
 
 /// The number that all rows of a group read first.

@@ -76,8 +76,8 @@ mod compiled {
 
     use ascep_lang::program::{CmpOp, MarketField, NumFn};
     use ascep_native::{
-        Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, GroupAt, Kernel, Level, Pending, Reading, Rows,
-        Stepped, Steps, Unary,
+        Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, GroupAt, Kernel, Left, Level, Pending, Reading,
+        Rows, Stepped, Steps, Unary,
     };
 
     use super::{Columns, EngineOptions, Event, Found, Ground, Group, Head, Machine, MachineStats, Plan, State, Stop};
@@ -85,6 +85,7 @@ mod compiled {
     use crate::event::{InstrumentId, Payload, Quote, Side, Trade};
     use crate::market::CLASSES;
     use crate::ops::look;
+    use crate::ops::sequence::{Run, move_all};
     use crate::plan::{Entry as EntryPlan, Instr, NONE, ReadingField, Shape, WindowStep};
     use crate::timers::Timers;
     use crate::value::{FALSE, TRUE, at, put};
@@ -98,6 +99,10 @@ mod compiled {
         timers: &'a mut Timers,
         /// The number of the step of the first event.
         first: u64,
+        runs: &'a mut [Run],
+        params: &'a [u64],
+        /// The step of sequences at which one completes.
+        completed: Option<u32>,
     }
 
     impl Steps for WindowSteps<'_> {
@@ -108,9 +113,16 @@ mod compiled {
         }
 
         fn step(&mut self, slots: &mut [u64], step: u32, place: usize, ts: i64) -> Stepped {
-            let Self { plan, steps, windows, timers, first } = self;
+            let Self { plan, steps, windows, timers, first, .. } = self;
             let Some(step) = steps.get(step as usize) else { return Stepped::Leave };
             of(look::slide(plan, look::Ground { windows, slots, timers }, step, (*first + place as u64, ts)))
+        }
+
+        fn filters(&mut self, step: u32, lanes: u32, ts: i64) -> Stepped {
+            // There are no more than a byte has bits.
+            let filters = lanes as u8;
+            self.completed = move_all(&self.plan.sequences.steps, self.runs, self.params, (step, filters, ts));
+            if self.completed.is_some() { Stepped::Leave } else { Stepped::Done }
         }
     }
 
@@ -163,8 +175,12 @@ mod compiled {
                 windows: &mut state.windows,
                 timers: &mut state.timers,
                 first: state.step + 1,
+                runs: &mut state.sequences.runs,
+                params: &state.params,
+                completed: None,
             };
             let Some(taken) = batch.run_with(events, ground, &mut steps, start, limit) else { return (0, None) };
+            let completed = steps.completed;
             let (mut count, mut clock, mut stop) = (taken.events, taken.clock, None);
             if let (true, Some(event)) = (taken.found.is_some() || taken.left.is_some(), events.get(count)) {
                 let InstrumentId(instrument) = event.instrument;
@@ -175,7 +191,10 @@ mod compiled {
                 state.market.read(instrument, entries.readings(entry), &mut state.slots);
                 (count, clock) = (count + 1, event.ts);
                 stop = match (taken.left, taken.found) {
-                    (Some(step), _) => Some(Stop::Window { input, step }),
+                    (Some(Left::Step(step)), _) => Some(Stop::Window { input, step }),
+                    (Some(Left::Filters { step, lanes }), _) => {
+                        Some(Stop::Sequence { input, step: completed.unwrap_or(step), filters: lanes as u8 })
+                    }
                     (None, None) => None,
                     (None, Some(found)) => {
                         let (filters, block) = (entry.filters.1 - entry.filters.0, found.block as usize);
@@ -320,7 +339,9 @@ mod compiled {
             (first..end).map(group).collect::<Option<Vec<_>>>()
         };
         let steps = (of.windows.0..of.windows.1).collect();
-        Some(Entry { readings: readings.collect::<Option<_>>()?, steps, filters: groups(of.filters)?, groups: groups(of.groups)? })
+        let (filters, groups) = (groups(of.filters)?, groups(of.groups)?);
+        let filter_step = Some(of.sequences).filter(|step| *step != NONE);
+        Some(Entry { readings: readings.collect::<Option<_>>()?, steps, filters, filter_step, groups })
     }
 
     /// Slots that only rows read which are looked at by events that have read what is in them: an event taken by machine code need not write them. Who looks at these rows

@@ -205,10 +205,7 @@ impl State {
     /// A length of time as it is now; above 0.
     #[inline]
     pub(crate) fn period(&self, period: PeriodPlan) -> i64 {
-        match period {
-            PeriodPlan::Fixed(d) => d,
-            PeriodPlan::Param(id) => at(&self.params, id).cast_signed().max(1),
-        }
+        period.read(&self.params)
     }
 
     /// Arms a timer a length of time from now; never where that is beyond all time.

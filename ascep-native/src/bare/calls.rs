@@ -5,18 +5,22 @@ use crate::batch::{Frame, Stepped, Steps};
 /// What is called: with the frame, the step, the event and its time. What it gives is not 0 where the loop is to be left.
 type Call = unsafe extern "C" fn(*mut Frame, u64, *const u8, i64) -> u64;
 
+/// What is called where filters are true: with the frame, the step, the lanes and the time of the event. What it gives is not 0 where the loop is to be left.
+type CallOfFilters = unsafe extern "C" fn(*mut Frame, u64, u64, i64) -> u64;
+
 /// The part of a [`Frame`] that calls are made with.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Calls {
     pub(crate) call: Call,
+    pub(crate) filters: CallOfFilters,
     /// A mutable reference to what `call` has been made for.
     steps: *mut (),
     /// How many slots there are.
     slots: usize,
     /// The first event of all.
     events: *const u8,
-    /// The step at which the loop was left, or [`NOWHERE`](crate::batch::NOWHERE).
+    /// The step at which the loop was left, and above it the lanes of filters, none for a step between readings and rows; or [`NOWHERE`](crate::batch::NOWHERE).
     pub(crate) left: u64,
 }
 
@@ -26,6 +30,7 @@ impl Calls {
     pub(crate) fn new<E, S: Steps>(steps: &mut S, slots: usize, events: &[E]) -> Self {
         Self {
             call: call::<E, S>,
+            filters: call_of_filters::<S>,
             steps: std::ptr::from_mut(steps).cast(),
             slots,
             events: events.as_ptr().cast(),
@@ -64,6 +69,18 @@ unsafe fn call_in_full<E, S: Steps>(frame: *mut Frame, step: u64, event: *const 
     let place = (event as usize).wrapping_sub(frame.calls.events as usize) / size_of::<E>().max(1);
     let stepped = steps.step(slots, step as u32, place, ts);
     settle(frame, step, stepped)
+}
+
+/// Does the step of filters that are true.
+///
+/// # Safety
+///
+/// As for [`call`].
+unsafe extern "C" fn call_of_filters<S: Steps>(frame: *mut Frame, step: u64, lanes: u64, ts: i64) -> u64 {
+    // SAFETY: as this function wants it.
+    let (frame, steps, _) = unsafe { parts::<S>(frame) };
+    let stepped = steps.filters(step as u32, lanes as u32, ts);
+    settle(frame, step | lanes << 32, stepped)
 }
 
 /// What comes of a step, for the frame and for the code.

@@ -45,13 +45,13 @@ fn part(fields: Vec<Field>, first: u32) -> impl Strategy<Value = Option<Part>> {
     let places: Vec<(Field, u32)> = fields.iter().copied().zip(first..).collect();
     let some = prop::sample::subsequence(places, 1..=fields.len()).prop_flat_map(move |readings: Vec<(Field, u32)>| {
         let slots: Vec<u32> = readings.iter().map(|(_, slot)| *slot).collect();
-        (Just(readings), groups(slots.clone(), 3), groups(slots, 3), prop::bool::weighted(0.75))
+        (Just(readings), groups(slots.clone(), 3), groups(slots, 3), prop::bool::weighted(0.75), prop::option::of(0..20_u32))
     });
-    let some = some.prop_map(|(readings, mut filters, groups, is_far)| {
+    let some = some.prop_map(|(readings, mut filters, groups, is_far, filter_step)| {
         // A filter without a constant is true half of the time.
         filters.retain(|(shape, _)| *shape != 2);
         filters.iter_mut().flat_map(|(_, rows)| rows).filter(|_| is_far).for_each(|row| row.constant += 50.0);
-        Part { readings, filters, groups }
+        Part { readings, filters, groups, filter_step }
     });
     prop_oneof![9 => some.prop_map(Some), 1 => Just(None)]
 }
@@ -148,7 +148,7 @@ fn case_of_one_kind() -> impl Strategy<Value = Case> {
                 });
                 let groups: Vec<Rows> = groups.collect();
                 let groups = if odd == Some(index) { Vec::new() } else { groups };
-                Instrument { quote: Some(Part { readings, filters: Vec::new(), groups }), trade: trades.then(Part::default) }
+                Instrument { quote: Some(Part { readings, groups, ..Part::default() }), trade: trades.then(Part::default) }
             });
             let mut ts = 1000;
             let events = events.into_iter().map(|(step, time, has_time, instrument, payload)| {
@@ -208,7 +208,7 @@ fn ground_that_does_not_fit_is_refused() {
 fn ground_is_looked_at(operands: Vec<u32>) {
     let row = Row { operands, constant: 9.0, truth: false, first: false };
     let (readings, groups) = (vec![(Field::Bid, 0), (Field::Ask, 1)], vec![(1, vec![row.clone()]), (1, vec![row; 3])]);
-    let instruments = vec![Instrument { quote: Some(Part { readings, filters: Vec::new(), groups }), trade: None }];
+    let instruments = vec![Instrument { quote: Some(Part { readings, groups, ..Part::default() }), trade: None }];
     let case = Case {
         instruments,
         slots: vec![0; NUMBERS],
@@ -301,7 +301,7 @@ fn the_first_filter_that_is_true_is_told() {
             Row { operands: vec![first, first + 1], constant: if holds { 0.5 } else { 9.0 }, truth: false, first: false }
         };
         let filters: Vec<Rows> = [1, 2, 1, 1].into_iter().map(|rows| (0, (0..rows).map(|_| row()).collect())).collect();
-        let trade = Part { readings: readings.clone(), filters, groups: Vec::new() };
+        let trade = Part { readings: readings.clone(), filters, ..Part::default() };
         let instruments = vec![Instrument { quote: None, trade: Some(trade) }; INSTRUMENTS];
         let payload = Payload::Trade(Trade { price: 1.0, qty: 1.0, side: None });
         let events = vec![Event { ts: 1000, venue_ts: None, instrument: 0, payload }];

@@ -3,8 +3,8 @@
 use std::mem::offset_of;
 
 use ascep_native::{
-    Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr, LANES,
-    MarketLine, Operands, Reading, Taken, TradeLine, lanes_of_tail, side,
+    Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr, LANES, Left,
+    MarketLine, Operands, Reading, Stepped, Steps, Taken, TradeLine, lanes_of_tail, side,
 };
 use proptest::prelude::*;
 
@@ -258,9 +258,38 @@ pub(crate) struct Part {
     pub(crate) readings: Vec<(Field, u32)>,
     pub(crate) filters: Vec<Rows>,
     pub(crate) groups: Vec<Rows>,
+    /// The step that filters which are true call for.
+    pub(crate) filter_step: Option<u32>,
+}
+
+/// What is called for where filters are true.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Recorder {
+    /// The step, the lanes, and the time of the event.
+    calls: Vec<(u32, u32, i64)>,
+}
+
+impl Steps for Recorder {
+    fn step(&mut self, _: &mut [u64], _: u32, _: usize, _: i64) -> Stepped {
+        panic!("no entry has a step between readings and rows")
+    }
+
+    fn filters(&mut self, step: u32, lanes: u32, ts: i64) -> Stepped {
+        self.calls.push((step, lanes, ts));
+        match step + lanes {
+            n if n % 7 == 0 => Stepped::Leave,
+            n if n % 7 == 1 => Stepped::Until(ts + 20),
+            _ => Stepped::Done,
+        }
+    }
 }
 
 impl Part {
+    /// The step that is called for, where each filter has code of its own.
+    fn step(&self) -> Option<u32> {
+        self.filter_step.filter(|_| self.filters.iter().all(|(_, rows)| rows.len() <= 4))
+    }
+
     /// Filters, which are never true so far, and rows.
     fn all(&self) -> impl Iterator<Item = (bool, &Rows)> {
         self.filters.iter().map(|rows| (true, rows)).chain(self.groups.iter().map(|rows| (false, rows)))
@@ -313,7 +342,7 @@ impl Case {
         let mut columns = Columns { operands: Operands::below(self.slots.len()), constants: Vec::new(), heads: Vec::new() };
         let mut entry = |part: &Part| {
             let readings = part.readings.iter().map(|&(field, slot)| Reading { field, slot, is_private: private[slot as usize] });
-            let mut entry = Entry { readings: readings.collect(), ..Entry::default() };
+            let mut entry = Entry { readings: readings.collect(), filter_step: part.filter_step, ..Entry::default() };
             for (is_filter, (shape, rows)) in part.all() {
                 let group = columns.add(*shape, codes[*shape].as_ref(), rows, is_filter);
                 if is_filter { &mut entry.filters } else { &mut entry.groups }.push(group);
@@ -353,7 +382,8 @@ impl Case {
     }
 
     /// Takes events in plain Rust. Lines and slots are as of the last event taken.
-    pub(crate) fn expected(&self, world: &mut World) -> Taken {
+    fn expected(&self, world: &mut World, steps: &mut Recorder) -> Taken {
+        let mut limit = self.limit;
         let mut taken = Taken { events: 0, clock: self.clock, unknown: 0, found: None, left: None };
         for event in &self.events {
             let is_good = match event.payload {
@@ -363,7 +393,7 @@ impl Case {
                 Payload::Trade(Trade { price, qty, .. }) => [price, qty].iter().all(|x| *x >= 1e-150 && *x <= 1e150),
                 Payload::Other(_) => break,
             };
-            let in_time = event.ts >= taken.clock && event.ts <= self.limit;
+            let in_time = event.ts >= taken.clock && event.ts <= limit;
             let ends = [i64::MIN, i64::MAX].map(Some);
             let part = self.instruments.get(event.instrument as usize).and_then(|instrument| instrument.part(event.payload));
             let (true, true, false, Some(part)) = (is_good, in_time, ends.contains(&event.venue_ts), part) else { break };
@@ -372,7 +402,21 @@ impl Case {
                 slots[*slot as usize] = bits(*field, event.payload);
             }
             let (mut unknown, mut found) = (0, None);
+            let step = part.step();
+            if let Some(step) = step {
+                let rows = part.filters.iter().flat_map(|(shape, rows)| rows.iter().map(|row| (*shape, row)));
+                let is_true = |(shape, row): (usize, &Row)| holds(shape, &row.numbers(&slots), row.constant) == Some(true);
+                let lanes = rows.zip(0..).fold(0, |lanes, (row, lane)| lanes | u32::from(is_true(row)) << lane);
+                match if lanes == 0 { Stepped::Done } else { steps.filters(step, lanes, event.ts) } {
+                    Stepped::Done => {}
+                    Stepped::Until(ts) => limit = limit.min(ts),
+                    Stepped::Leave => return Taken { left: Some(Left::Filters { step, lanes }), ..taken },
+                }
+            }
             'rows: for (group, (is_filter, (shape, rows))) in part.all().enumerate() {
+                if is_filter && step.is_some() {
+                    continue;
+                }
                 for (block, of_block) in rows.chunks(LANES).enumerate() {
                     let mut of_lanes = 0;
                     for row in of_block {
@@ -403,7 +447,8 @@ impl Case {
     pub(crate) fn check(&self) -> Result<usize, TestCaseError> {
         let built = self.built();
         let [mut world, mut real] = [(); 2].map(|()| World::new(&self.slots));
-        let expected = self.expected(&mut world);
+        let [mut wanted, mut called] = [(); 2].map(|()| Recorder::default());
+        let expected = self.expected(&mut world, &mut wanted);
         let ground = Ground {
             lines: &mut real.lines,
             trades: &mut real.trades,
@@ -412,12 +457,13 @@ impl Case {
             constants: &built.constants,
             heads: &built.heads,
         };
-        let taken = built.batch.run(&self.events, ground, self.clock, self.limit).expect("ground that fits");
+        let taken = built.batch.run_with(&self.events, ground, &mut called, self.clock, self.limit).expect("ground that fits");
         prop_assert_eq!(taken, expected);
+        prop_assert_eq!(called, wanted);
         let private = self.private();
         let next = self.events.get(taken.events);
         let part = next.and_then(|event| self.instruments.get(event.instrument as usize)?.part(event.payload));
-        if let (Some(_), Some(event), Some(part)) = (taken.found, next, part) {
+        if let (Some(_), Some(event), Some(part)) = (taken.found.map(|_| ()).or(taken.left.map(|_| ())), next, part) {
             world.write(event);
             prop_assert_eq!(world.words(event.instrument as usize), real.words(event.instrument as usize));
             for (field, slot) in &part.readings {

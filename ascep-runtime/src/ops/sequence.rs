@@ -4,7 +4,7 @@
 //! The waits of a `NO .. FOR` between steps need no timer: they are over when the timers of their deadlines have fired, which the engine
 //! knows of every time. Only a run that waits at the end has one.
 
-use crate::plan::{AbsentPlan, NONE, PeriodPlan, PlacePlan, Plan, SeqPlan, TestPlan};
+use crate::plan::{AbsentPlan, NONE, PeriodPlan, PlacePlan, Plan, SeqPlan, SeqStep, TestPlan};
 use crate::state::State;
 use crate::timers::NEVER;
 use crate::value::{FALSE, TRUE, UNKNOWN, UNKNOWN_INT, at, put};
@@ -32,6 +32,57 @@ enum Outcome {
     Took,
     /// The sequence is complete.
     Completed,
+}
+
+/// Lets some filters that are true move on the runs of the sequences of their entry, from step `first` on: the same as [`visit`] of each of them, for sequences that need no more. Gives the first
+/// that completes; those after it are not looked at yet.
+#[inline]
+pub(crate) fn move_all(steps: &[SeqStep], runs: &mut [Run], params: &[u64], (first, filters, clock): (u32, u8, i64)) -> Option<u32> {
+    for (step, id) in steps.get(first as usize..)?.iter().zip(first..) {
+        // One that is not concerned keeps even what has run out of time.
+        if step.filters & filters != 0 && move_plainly(step, runs, params, (filters, clock)) {
+            return Some(id);
+        }
+        if step.is_last {
+            return None;
+        }
+    }
+    None
+}
+
+/// Whether a sequence completes.
+#[inline]
+fn move_plainly(step: &SeqStep, runs: &mut [Run], params: &[u64], (filters, clock): (u8, i64)) -> bool {
+    let prefixes = usize::from(step.prefixes);
+    let Some(runs) = runs.get_mut(step.runs as usize..step.runs as usize + prefixes) else { return false };
+    let is_among = |of: &[u8], place: usize| of.get(place).is_some_and(|of| of & filters != 0);
+    let new = |until: i64| Run { alive: true, own: TRUE, next: FALSE, count: 1, until };
+    for prefix in (1..=prefixes).rev() {
+        let Some(Run { alive, until, .. }) = runs.get(prefix - 1).copied() else { return false };
+        if !alive {
+            continue;
+        }
+        let is_over = clock > until;
+        if !is_over && is_among(&step.matches, prefix) {
+            let Some(next) = runs.get_mut(prefix) else {
+                runs.iter_mut().for_each(|run| run.alive = false);
+                return true;
+            };
+            *next = new(until);
+        }
+        if (is_over || is_among(&step.absents, prefix - 1))
+            && let Some(run) = runs.get_mut(prefix - 1)
+        {
+            run.alive = false;
+        }
+    }
+    if is_among(&step.matches, 0) {
+        match runs.first_mut() {
+            Some(run) => *run = new(clock.checked_add(step.within.read(params)).unwrap_or(NEVER)),
+            None => return true,
+        }
+    }
+    false
 }
 
 /// Whether the sequence completes in this step.

@@ -12,7 +12,7 @@ use crate::value::Lists;
 pub(crate) type Span = (u32, u32);
 
 /// What the events of an input do, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// Numbers of the market that only columns read: a part of [`Entries::readings`].
     pub(crate) readings: Span,
@@ -25,6 +25,15 @@ pub(crate) struct Entry {
     pub(crate) more: u32,
     /// Rows: a part of the groups of the columns. Empty where `more` has a list of groups.
     pub(crate) groups: Span,
+    /// Where all that its filters lead to are sequences that need no more: the first of [`Sequences::steps`](super::Sequences::steps) that is one of them. [`NONE`] otherwise.
+    pub(crate) sequences: u32,
+}
+
+impl Default for Entry {
+    /// Of an event of which nothing is asked.
+    fn default() -> Self {
+        Self { readings: (0, 0), windows: (0, 0), filters: (0, 0), more: NONE, groups: (0, 0), sequences: NONE }
+    }
 }
 
 /// See [`Entry::more`].
@@ -101,7 +110,7 @@ impl Entries {
         let instruments = u32::try_from(instruments).map_err(|_| BuildError::TooLarge)?;
         let len = |len: usize| u32::try_from(len).map_err(|_| BuildError::TooLarge);
         // All classes of which nothing is asked share the first.
-        let mut all = Self { entries: vec![Entry { more: NONE, ..Entry::default() }], ..Self::default() };
+        let mut all = Self { entries: vec![Entry::default()], ..Self::default() };
         all.of.reserve_exact(instruments as usize * CLASSES as usize);
         for instrument in 0..instruments {
             let (first_entry, first_reading, first_more) = (all.entries.len(), all.readings.len(), all.more.len());
@@ -131,7 +140,8 @@ impl Entries {
                 };
                 let (span, windows) = (span.unwrap_or((0, 0)), steps.unwrap_or((0, 0)));
                 let filters = side_by_side(filters.of(key)).ok_or(BuildError::TooLarge)?;
-                let entry = Entry { readings: all.readings_of(first_reading, readings)?, windows, filters, more, groups: span };
+                let entry =
+                    Entry { readings: all.readings_of(first_reading, readings)?, windows, filters, more, groups: span, sequences: NONE };
                 let (known, fresh) = all.entries.split_at(first_entry);
                 let same = fresh.iter().position(|other| other.uncut() == entry).map(|at| at + first_entry);
                 let same = same.or_else(|| known.first().filter(|empty| **empty == entry).map(|_| 0));
@@ -202,7 +212,7 @@ impl Entries {
     /// What is done with events of an input.
     pub(crate) fn of(&self, input: u32) -> Entry {
         let entry = self.of.get(input as usize).and_then(|entry| self.entries.get(*entry as usize));
-        entry.copied().unwrap_or(Entry { more: NONE, ..Entry::default() })
+        entry.copied().unwrap_or_default()
     }
 
     /// The readings of an entry.

@@ -255,6 +255,7 @@ impl Builder<'_> {
         self.plan.entries = Entries::new(self.plan.instruments.len(), &touched, [&groups_of, &filters_of], scanned, |readings, groups| {
             self.plan.columns.is_cut(readings, groups, self.options)
         })?;
+        self.plan.find_seq_steps()?;
         let mut unread = vec![false; self.plan.slots.len()];
         for (number, traits) in self.numbers.iter().zip(self.traits) {
             put(&mut unread, *number, traits.slot_only && !traits.in_field);

@@ -13,6 +13,7 @@ mod links;
 mod provenance;
 mod rules;
 mod scans;
+mod seq_steps;
 mod sequence;
 mod shape;
 mod traits;
@@ -29,6 +30,7 @@ pub(crate) use entries::{Entries, Entry, Groups, Span};
 pub(crate) use keys::{Ids, Keys};
 pub(crate) use provenance::Provenance;
 pub(crate) use scans::{BETWEEN, NumberPlan, ScanPlan, ScanSetting, ScanUse, Scans};
+pub(crate) use seq_steps::SeqStep;
 pub(crate) use sequence::{AbsentPlan, PlacePlan, SeqPlan, Sequences, TestPlan};
 pub(crate) use shape::{Instr, Shape, ShapeMode};
 pub(crate) use windows::{LINE, LookKind, LookPlan, Parts, Slide, WindowPlan, WindowStep};
@@ -39,7 +41,7 @@ use crate::host::HostCall;
 use crate::names::Names;
 use crate::ops::indicator::Indicator;
 use crate::ops::num::Function;
-use crate::value::{Lists, Repr};
+use crate::value::{Lists, Repr, at};
 
 /// No node, rule or timer.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -210,6 +212,23 @@ pub(crate) struct Hold {
 pub(crate) enum PeriodPlan {
     Fixed(i64),
     Param(u32),
+}
+
+impl Default for PeriodPlan {
+    fn default() -> Self {
+        Self::Fixed(1)
+    }
+}
+
+impl PeriodPlan {
+    /// As it is now, by the values of the parameters; above 0.
+    #[inline]
+    pub(crate) fn read(self, params: &[u64]) -> i64 {
+        match self {
+            Self::Fixed(d) => d,
+            Self::Param(id) => at(params, id).cast_signed().max(1),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]

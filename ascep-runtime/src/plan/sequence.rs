@@ -5,6 +5,7 @@
 use ascep_lang::program::{CaptureOf, Period, SequenceId, StepInput, StepKind};
 
 use super::build::Builder;
+use super::seq_steps::SeqStep;
 use super::{Ids, NONE, PeriodPlan, Plan, TimerOwner};
 use crate::error::BuildError;
 use crate::memory::flat;
@@ -24,6 +25,8 @@ pub(crate) struct Sequences {
     /// What is to be computed, in order, before a step is looked at or its captures are made: what reads the clock or captures.
     pub(crate) programs: Lists,
     pub(crate) alls: Vec<AllPlan>,
+    /// What filters of entries are to sequences that need no more, by [`Entry::sequences`](super::Entry::sequences).
+    pub(crate) steps: Vec<SeqStep>,
     pub(crate) sizes: SequenceSizes,
 }
 
@@ -127,8 +130,8 @@ pub(crate) struct AllPlan {
 impl Sequences {
     /// Bytes of the plan.
     pub(crate) fn plan_bytes(&self) -> usize {
-        let Self { seqs, places, absents, captures, initial, programs, alls, sizes: _ } = self;
-        flat(seqs) + flat(places) + flat(absents) + flat(captures) + flat(initial) + programs.bytes() + flat(alls)
+        let Self { seqs, places, absents, captures, initial, programs, alls, steps, sizes: _ } = self;
+        flat(seqs) + flat(places) + flat(absents) + flat(captures) + flat(initial) + programs.bytes() + flat(alls) + flat(steps)
     }
 
     /// Bytes of the state.
