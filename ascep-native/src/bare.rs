@@ -90,11 +90,13 @@ mod machine {
         // - Literals are read below the records, as many as the code that was made asked for: `pool` has made whole records of all of them, and `records` points behind these.
         // - Records and words lead to slots, operands, constants and heads. Both are made by `BatchBuilder::record` alone, which keeps the greatest end of each in
         //   `Bounds`; `Batch::run_with` has compared these with the lengths. Slots that operands name are below `slots.len()` since the greatest of them is.
-        //   Slots are integers, for which every pattern is a value, and are the only other thing that is written, but for the frame.
-        // - For steps it calls what `Calls::new` has made for the steps and the events of this call, which finds them in the frame and says itself why it may. Over a call the code
-        //   keeps what never changes (where lines, records, slots and heads begin) and what it has read of the event; the limit, which a call may change, it reads again. Of the event
+        //   Slots are integers, for which every pattern is a value, and are the only other thing that the code writes, but for the frame.
+        // - For steps, filters and changes it calls what `Calls::new` has made for the steps and the events of this call, which finds them in the frame and says itself why it may: for the last two
+        //   through `away`, which is the function of the same memory that `Compiler::away` has made, calls what it is given with what it is given, keeps all registers and writes `came`. Over a call the code
+        //   keeps what never changes (where lines, records, slots and heads begin) and what it has read of the event; the limit and heads, which a call may change, it reads again, and so does it
+        //   `until`, which a call may bring to the end of the event at hand: that is before what it was, and whole items apart. Of the event
         //   nothing that bounds an access is read a second time, so it does no harm if a step changes events that allow that behind a shared reference.
-        // - Lines, those of trades, slots, steps and frame are borrowed for writing and everything else is not, so nothing that is written is read through another slice.
+        // - Lines, those of trades, slots, heads, steps and frame are borrowed for writing and everything else is not, so nothing that is written is read through another slice.
         // It has no instruction that traps, calls nothing else, and ends if steps do: each branch back goes on to the next event or block.
         unsafe { code.0(frame) }
     }

@@ -26,6 +26,8 @@ pub struct Batch {
     pub(crate) size: usize,
     /// Whether some entry has steps.
     pub(crate) has_steps: bool,
+    /// Where in the memory the function begins that calls over registers that stay as they are.
+    pub(crate) away: usize,
     /// What keeps the code where it is.
     pub(crate) memory: Arc<Memory>,
 }
@@ -50,7 +52,7 @@ pub struct Ground<'a, T> {
     /// Constants of all groups.
     pub constants: &'a [f64],
     /// Heads of all groups.
-    pub heads: &'a [Head],
+    pub heads: &'a mut [Head],
 }
 
 /// How far a batch came.
@@ -67,6 +69,8 @@ pub struct Taken {
     pub found: Option<FoundAt>,
     /// What wanted the loop to be left, by the event after those that were taken. That is a plain one: its line is written, and so are all slots but private ones.
     pub left: Option<Left>,
+    /// Whether the last event taken was to be the last one, by a change that was settled.
+    pub is_last: bool,
 }
 
 /// Where steps wanted a loop to be left.
@@ -112,6 +116,39 @@ pub trait Steps {
         let _ = (step, lanes, ts);
         Stepped::Leave
     }
+
+    /// Settles a change of rows, if it can. The line of the event is written, its readings are in their slots, but for private ones, and the groups and blocks before are done. Only heads may be
+    /// another afterwards. A panic ends the process here too.
+    fn changed(&mut self, heads: &mut [Head], change: Change) -> Settled {
+        let _ = (heads, change);
+        Settled::No
+    }
+}
+
+/// Rows of a block that are not as their head has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The place of the event among those that are taken.
+    pub place: usize,
+    /// Which of the groups of its entry, of which filters are the first.
+    pub group: u32,
+    /// Which of its blocks.
+    pub block: u32,
+    /// The lanes that are true, a bit each. Lanes beyond the rows are anything.
+    pub truth: u8,
+    /// The lanes with a truth.
+    pub known: u8,
+}
+
+/// What is done about a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// Nothing: the loop is left, and it is found.
+    No,
+    /// The heads say now what is so, and the loop goes on.
+    Yes,
+    /// The same, but the event is the last one that is taken.
+    Last,
 }
 
 /// What comes of a step.
@@ -152,7 +189,7 @@ pub(crate) struct Frame {
     pub(crate) lines: *mut u8,
     pub(crate) records: *const Record,
     pub(crate) slots: *mut u64,
-    pub(crate) heads: *const Head,
+    pub(crate) heads: *mut Head,
     pub(crate) constants: *const f64,
     pub(crate) operands: *const u8,
     pub(crate) words: *const u32,
@@ -195,10 +232,11 @@ impl Batch {
             return None;
         }
         if events.is_empty() {
-            return Some(Taken { events: 0, clock, unknown: 0, found: None, left: None });
+            return Some(Taken { events: 0, clock, unknown: 0, found: None, left: None, is_last: false });
         }
         let range = events.as_ptr_range();
-        let calls = Calls::new(steps, slots.len(), events);
+        let away = self.memory.bytes().as_ptr().wrapping_add(self.away);
+        let calls = Calls::new(steps, (slots.len(), heads.len()), events, away);
         let records = self.records.get(self.first..)?;
         // Behind those that are counted there is one more.
         let of_trades = if self.is_one_trade { usize::MAX } else { self.trades.len().saturating_sub(1) };
@@ -210,7 +248,7 @@ impl Batch {
             // Of the whole, since what is the same for all stands before the first.
             records: self.records.as_ptr().wrapping_add(self.first),
             slots: slots.as_mut_ptr(),
-            heads: heads.as_ptr(),
+            heads: heads.as_mut_ptr(),
             constants: constants.as_ptr(),
             operands: operands.as_ptr(),
             words: self.words.as_ptr(),
@@ -230,7 +268,14 @@ impl Batch {
             (Ok(group), Ok(block)) => Some(FoundAt { group, block }),
             _ => None,
         };
-        Some(Taken { events: bytes / self.size, clock: frame.clock, unknown: frame.unknown, found, left: Left::of(frame.calls.left) })
+        Some(Taken {
+            events: bytes / self.size,
+            clock: frame.clock,
+            unknown: frame.unknown,
+            found,
+            left: Left::of(frame.calls.left),
+            is_last: frame.calls.is_last,
+        })
     }
 
     /// Takes the events of a frame: in fours where that goes, and one by one where it does not.
@@ -252,7 +297,7 @@ impl Batch {
             let left = (end as usize).wrapping_sub(frame.events as usize);
             frame.until = frame.events.wrapping_add(left.min(singles * four));
             bare::run_batch(self.run, frame);
-            if frame.events != frame.until || frame.events == end {
+            if frame.events != frame.until || frame.events == end || frame.calls.is_last {
                 return;
             }
             frame.until = end;

@@ -208,6 +208,13 @@ pub(crate) struct Shape<'a> {
     pub(crate) literals: &'a Literals,
 }
 
+impl Shape<'_> {
+    /// Whether some entry calls for steps.
+    pub(crate) fn calls(&self) -> bool {
+        self.kinds.iter().chain(self.trades).any(Kind::calls)
+    }
+}
+
 /// Words of a record beside its kind.
 const INLINE: usize = 7;
 
@@ -383,13 +390,13 @@ impl<'c> BatchBuilder<'c> {
         let Self { codes, operands, mut quotes, mut trades, words, bounds, .. } = self;
         let is_wide = quotes.sort();
         let is_one_trade = trades.unite();
-        let peek = compiler.peek()?;
+        let (peek, away) = (compiler.peek()?, compiler.away()?);
         let width = if operands.width() == 2 { 2 } else { 4 };
         let literals = Literals::default();
         let shape = Shape { kinds: &quotes.kinds, trades: &trades.kinds, is_one_trade, codes, width, layout, venue, literals: &literals };
         let at = compiler.batch(&shape, false)?;
         let fours = if is_wide { Some(compiler.batch(&shape, true)?) } else { None };
-        let has_steps = quotes.kinds.iter().chain(&trades.kinds).any(Kind::calls);
+        let has_steps = shape.calls();
         let mut records = pool(&literals.into_numbers());
         let first = records.len();
         records.extend(quotes.records);
@@ -401,6 +408,7 @@ impl<'c> BatchBuilder<'c> {
             at,
             fours,
             peek,
+            away,
             tag: 8 - value,
             sides,
             records,
@@ -480,6 +488,7 @@ pub struct PendingBatch {
     at: usize,
     fours: Option<usize>,
     peek: usize,
+    away: usize,
     tag: usize,
     sides: bare::Bytes<3>,
     records: Vec<Record>,
@@ -497,7 +506,7 @@ pub struct PendingBatch {
 impl PendingBatch {
     /// None where the compiler of this program lays out `Option<i64>` or sides in a way that the code does not expect.
     pub(crate) fn finish(self, memory: &Arc<Memory>) -> Option<Batch> {
-        let Self { at, fours, peek, tag, sides, records, first, trades, is_one_trade, words, bounds, width, size, has_steps } = self;
+        let Self { at, fours, peek, away, tag, sides, records, first, trades, is_one_trade, words, bounds, width, size, has_steps } = self;
         let peek = bare::peek(memory.bytes(), peek)?;
         if !bare::tag_is_zero_for_none(peek, tag) || sides.seen_by(peek) != [side::BUY, side::SELL, side::NONE] {
             return None;
@@ -507,6 +516,20 @@ impl PendingBatch {
             Some(at) => Some(bare::batch(memory.bytes(), at)?),
             None => None,
         };
-        Some(Batch { run, fours, records, first, trades, is_one_trade, words, bounds, width, size, has_steps, memory: Arc::clone(memory) })
+        Some(Batch {
+            run,
+            fours,
+            records,
+            first,
+            trades,
+            is_one_trade,
+            words,
+            bounds,
+            width,
+            size,
+            has_steps,
+            away,
+            memory: Arc::clone(memory),
+        })
     }
 }

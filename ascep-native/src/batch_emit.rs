@@ -5,11 +5,12 @@ use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F64, F64X2, I32, I64};
-use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, SigRef, Value};
+use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::Frame;
 use crate::batch_build::{EventLayout, Field, Kind, KindGroup, Record, Shape};
+use crate::batch_calls::{Called, Changes};
 use crate::batch_numbers::{Numbers, high_bits, not_good};
 use crate::emit::{PLAIN, UNALIGNED};
 use crate::lanes::{self, Masks, Operand, Row};
@@ -35,7 +36,7 @@ pub(crate) struct Fixed<'a> {
     /// Below the records.
     pub(crate) pool: Pool<'a>,
     /// What is called, if something is.
-    pub(crate) call: Option<SigRef>,
+    pub(crate) call: Option<Called>,
 }
 
 /// The event at hand.
@@ -68,6 +69,7 @@ pub(crate) fn function(builder: &mut FunctionBuilder<'_>, shape: &Shape<'_>) -> 
     builder.switch_to_block(next);
     let &[event, clock] = builder.block_params(next) else { return None };
     let here = [event, clock].map(BlockArg::Value);
+    let until = fixed.until(builder, until);
     let more = builder.ins().icmp(IntCC::NotEqual, event, until);
     builder.ins().brif(more, body, &[], out, &here);
     builder.switch_to_block(body);
@@ -349,16 +351,21 @@ impl<'a> Fixed<'a> {
                         words.builder.ins().brif(differs, here, &[], on, &[]);
                         words.builder.set_cold_block(here);
                         words.builder.switch_to_block(here);
-                        let [place, zero] = [place, 0].map(|number| words.builder.ins().iconst(I64, number));
-                        jump(words.builder, found, &[place, zero, unknown.unwrap_or(zero)]);
+                        let [number, zero] = [place, 0].map(|number| words.builder.ins().iconst(I64, number));
+                        let args = [number, zero, unknown.unwrap_or(zero)].map(BlockArg::Value);
+                        let changes = Changes { fixed: self, event, group: place };
+                        let is_found = changes.settle(words.builder, zero, Masks { truth, known: None })?;
+                        words.builder.ins().brif(is_found, found, &args, on, &[]);
                         words.builder.switch_to_block(on);
                         continue;
                     };
                     let [truth, known] = [truth, known].map(|bits| words.builder.ins().band_imm_u(bits, 1));
                     let before = unknown.unwrap_or_else(|| words.builder.ins().iconst(I64, 0));
-                    let [place, zero] = [place, 0].map(|number| words.builder.ins().iconst(I64, number));
-                    let args = [place, zero, before].map(BlockArg::Value);
-                    unknown = Some(scan::test(words.builder, Masks { truth, known: Some(known) }, head, before, found, &args)?);
+                    let [number, zero] = [place, 0].map(|number| words.builder.ins().iconst(I64, number));
+                    let args = [number, zero, before].map(BlockArg::Value);
+                    let changes = Changes { fixed: self, event, group: place };
+                    let found = scan::Found { to: found, args: &args, changes: Some((changes, zero)) };
+                    unknown = Some(scan::test(words.builder, Masks { truth, known: Some(known) }, head, before, found)?);
                 }
                 KindGroup::Many { shape, finite, .. } => {
                     let code = self.shape.codes.get(*shape)?.as_ref()?;
@@ -376,7 +383,9 @@ impl<'a> Fixed<'a> {
                     builder.append_block_param(here, I64);
                     builder.append_block_param(here, I64);
                     let before = unknown.unwrap_or(from);
-                    let group = Group { slots: self.slots, operands, constants, heads, rows, from, unknown: before, quick: *finite };
+                    let changes = Some(Changes { fixed: self, event, group: place }).filter(|_| !is_filter);
+                    let group =
+                        Group { slots: self.slots, operands, constants, heads, rows, from, unknown: before, quick: *finite, changes };
                     let after = scan::group(builder, code, self.shape.width, group, here)?;
                     if !is_filter {
                         unknown = Some(after);

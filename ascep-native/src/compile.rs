@@ -14,11 +14,11 @@ use memmap2::{Mmap, MmapMut};
 use crate::bare;
 use crate::batch::Batch;
 use crate::batch_build::{PendingBatch, Shape};
-use crate::batch_emit;
 use crate::emit::PLAIN;
 use crate::kernel::NO_BLOCK;
 use crate::scan::{self, Group};
 use crate::{CannotCompile, Code, Kernel};
+use crate::{batch_calls, batch_emit};
 
 /// Functions begin at a line of the cache, and constants beside them are aligned as their loads want.
 const ALIGN: usize = 64;
@@ -168,6 +168,19 @@ impl Compiler {
         self.add()
     }
 
+    /// A function that calls another one and changes no register of its caller, so that where it is called for, which is rare, costs nothing where it is not: see
+    /// [`batch_calls`](crate::batch_calls).
+    pub(crate) fn away(&mut self) -> Result<usize, CannotCompile> {
+        self.begin(0, 0);
+        let convention = self.isa.default_call_conv();
+        batch_calls::set_signature(&mut self.context.func.signature);
+        let mut builder = FunctionBuilder::new(&mut self.context.func, &mut self.frontend);
+        batch_calls::away(&mut builder, convention).ok_or_else(missing)?;
+        builder.seal_all_blocks();
+        builder.finalize(self.isa.frontend_config());
+        self.add()
+    }
+
     /// The loop over events, one by one or in fours.
     pub(crate) fn batch(&mut self, shape: &Shape<'_>, fours: bool) -> Result<usize, CannotCompile> {
         self.begin(1, 0);
@@ -200,7 +213,7 @@ impl Compiler {
         builder.append_block_param(found, I64);
         builder.append_block_param(found, I64);
         let zero = builder.ins().iconst(I64, 0);
-        let group = Group { slots, operands, constants, heads, rows, from, unknown: zero, quick: false };
+        let group = Group { slots, operands, constants, heads, rows, from, unknown: zero, quick: false, changes: None };
         let unknown = scan::group(&mut builder, code, width, group, found)?;
         let none = builder.ins().iconst(I64, i64::from(NO_BLOCK));
         scan::jump(&mut builder, found, &[none, unknown]);

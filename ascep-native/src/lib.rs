@@ -64,7 +64,7 @@ pub use pairs::{Pair, Two, bits};
 pub use rows::{Head, LANES, MarketLine, Operands, Slots, TradeLine, lanes_of_tail, side};
 
 #[cfg(feature = "jit")]
-pub use batch::{Batch, FoundAt, Ground, Left, Stepped, Steps, Taken};
+pub use batch::{Batch, Change, FoundAt, Ground, Left, Settled, Stepped, Steps, Taken};
 #[cfg(feature = "jit")]
 pub use batch_build::{BatchBuilder, Entry, EventLayout, Field, GroupAt, PendingBatch, Reading};
 #[cfg(feature = "jit")]

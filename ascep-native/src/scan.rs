@@ -5,6 +5,7 @@ use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{self, BlockArg, InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
 
+use crate::batch_calls::Changes;
 use crate::emit::PLAIN;
 use crate::lanes::{self, Block, Masks};
 use crate::rows::LANES;
@@ -12,7 +13,7 @@ use crate::{Code, Head};
 
 /// Where the columns of a group begin, how many rows it has, at which block to begin, and the unknown lanes so far.
 #[derive(Clone, Copy)]
-pub(crate) struct Group {
+pub(crate) struct Group<'a> {
     pub(crate) slots: Value,
     pub(crate) operands: Value,
     pub(crate) constants: Value,
@@ -22,11 +23,13 @@ pub(crate) struct Group {
     pub(crate) unknown: Value,
     /// Whether it is worth to see first whether anything is unknown at all, and all constants are known to be finite. The code for what is unknown stands apart then.
     pub(crate) quick: bool,
+    /// Where a change is called for before it is found.
+    pub(crate) changes: Option<Changes<'a>>,
 }
 
 /// Looks through a group. Where something is found, goes to `found` with the block and the unknown lanes before it; otherwise on, with all of them.
-pub(crate) fn group(builder: &mut FunctionBuilder<'_>, code: &Code, width: i32, group: Group, found: ir::Block) -> Option<Value> {
-    let Group { slots, operands, constants, heads, rows, from, unknown, quick } = group;
+pub(crate) fn group(builder: &mut FunctionBuilder<'_>, code: &Code, width: i32, group: Group<'_>, found: ir::Block) -> Option<Value> {
+    let Group { slots, operands, constants, heads, rows, from, unknown, quick, changes } = group;
     let block_bytes = |columns: u16, bytes: i32| i64::from(columns) * 8 * i64::from(bytes);
     let (operand_bytes, constant_bytes) = (block_bytes(code.operands(), width), block_bytes(code.constants(), 8));
     let head_bytes = size_of::<Head>() as i64;
@@ -52,7 +55,7 @@ pub(crate) fn group(builder: &mut FunctionBuilder<'_>, code: &Code, width: i32, 
     builder.ins().brif(more, full, &[], tail, &[]);
 
     builder.switch_to_block(full);
-    let place = Place { block, head, unknown, found, quick };
+    let place = Place { block, head, unknown, found, quick, changes };
     let unknown_after = some_lanes(builder, code, Block { slots, operands, constants, width, lanes: LANES as i32, finite: quick }, place)?;
     let [block_after, operands_after, constants_after, head_after] =
         [(block, 1), (operands, operand_bytes), (constants, constant_bytes), (head, head_bytes)]
@@ -88,19 +91,20 @@ pub(crate) fn group(builder: &mut FunctionBuilder<'_>, code: &Code, width: i32, 
 
 /// Where a block stands, and where to go if something is found in it.
 #[derive(Clone, Copy)]
-struct Place {
+struct Place<'a> {
     block: Value,
     head: Value,
     unknown: Value,
     found: ir::Block,
     quick: bool,
+    changes: Option<Changes<'a>>,
 }
 
 /// Lanes that are evaluated between two looks at what they came to: for more there are not registers.
 const STEP: i32 = 4;
 
 /// Evaluates a block: leaves for `found`, or goes on with the unknown lanes counted.
-fn some_lanes(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block, place: Place) -> Option<Value> {
+fn some_lanes(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block, place: Place<'_>) -> Option<Value> {
     if !place.quick || !code.can_be_quick() {
         return all_lanes(builder, code, block, place);
     }
@@ -129,21 +133,40 @@ fn some_lanes(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block, plac
 }
 
 /// The same for all that may be unknown.
-fn all_lanes(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block, place: Place) -> Option<Value> {
+fn all_lanes(builder: &mut FunctionBuilder<'_>, code: &Code, block: Block, place: Place<'_>) -> Option<Value> {
     let masks = lanes::block(builder, code, block)?;
-    let Place { block, head, unknown, found, .. } = place;
-    test(builder, masks, head, unknown, found, &[BlockArg::Value(block), BlockArg::Value(unknown)])
+    let Place { block, head, unknown, found, changes, .. } = place;
+    let found =
+        Found { to: found, args: &[BlockArg::Value(block), BlockArg::Value(unknown)], changes: changes.map(|changes| (changes, block)) };
+    test(builder, masks, head, unknown, found)
 }
 
-/// Tests what a block came to against its head: goes to `found` with these arguments, or on with the unknown lanes counted.
-pub(crate) fn test(
-    builder: &mut FunctionBuilder<'_>,
-    masks: Masks,
-    head: Value,
-    unknown: Value,
-    found: ir::Block,
-    args: &[BlockArg],
-) -> Option<Value> {
+/// What to do where a row is not as it was: where to go, with which arguments, unless the change of the block is settled.
+pub(crate) struct Found<'a> {
+    pub(crate) to: ir::Block,
+    pub(crate) args: &'a [BlockArg],
+    pub(crate) changes: Option<(Changes<'a>, Value)>,
+}
+
+impl Found<'_> {
+    /// Goes there, or to `on` with these arguments.
+    fn go(&self, builder: &mut FunctionBuilder<'_>, masks: Masks, on: ir::Block, of_on: &[BlockArg]) -> Option<()> {
+        let Self { to, args, changes } = *self;
+        match changes {
+            None => {
+                builder.ins().jump(to, args);
+            }
+            Some((changes, block)) => {
+                let is_found = changes.settle(builder, block, masks)?;
+                builder.ins().brif(is_found, to, args, on, of_on);
+            }
+        }
+        Some(())
+    }
+}
+
+/// Tests what a block came to against its head: goes to where it is found, or on with the unknown lanes counted.
+pub(crate) fn test(builder: &mut FunctionBuilder<'_>, masks: Masks, head: Value, unknown: Value, found: Found<'_>) -> Option<Value> {
     let on = builder.create_block();
     builder.append_block_param(on, I64);
     let [truth, first, valid] = [0, 1, 2].map(|offset| builder.ins().uload8(I32, PLAIN, head, offset));
@@ -151,7 +174,11 @@ pub(crate) fn test(
     let changed = builder.ins().bor(changed, first);
     let Some(known) = masks.known else {
         let happened = builder.ins().band(changed, valid);
-        builder.ins().brif(happened, found, args, on, &[BlockArg::Value(unknown)]);
+        let here = builder.create_block();
+        builder.ins().brif(happened, here, &[], on, &[BlockArg::Value(unknown)]);
+        builder.set_cold_block(here);
+        builder.switch_to_block(here);
+        found.go(builder, masks, on, &[BlockArg::Value(unknown)])?;
         builder.switch_to_block(on);
         return builder.block_params(on).first().copied();
     };
@@ -160,12 +187,13 @@ pub(crate) fn test(
     let changed = builder.ins().band(changed, known);
     let happened = builder.ins().band(changed, valid);
     let rare = builder.ins().bor(happened, lanes);
-    let [seldom, count] = [(); 2].map(|()| builder.create_block());
-    builder.set_cold_block(seldom);
-    builder.set_cold_block(count);
+    let [seldom, here, count] = [(); 3].map(|()| builder.create_block());
+    [seldom, here, count].into_iter().for_each(|block| builder.set_cold_block(block));
     builder.ins().brif(rare, seldom, &[], on, &[BlockArg::Value(unknown)]);
     builder.switch_to_block(seldom);
-    builder.ins().brif(happened, found, args, count, &[]);
+    builder.ins().brif(happened, here, &[], count, &[]);
+    builder.switch_to_block(here);
+    found.go(builder, masks, count, &[])?;
     builder.switch_to_block(count);
     let lanes = builder.ins().popcnt(lanes);
     let lanes = builder.ins().uextend(I64, lanes);

@@ -239,7 +239,7 @@ impl World {
     fn expected(&self, events: &[Event], slots: &mut [u64], steps: &mut Recorder, mut clock: i64, mut limit: i64) -> Taken {
         let mut unknown = 0;
         for (place, event) in events.iter().enumerate() {
-            let taken = |unknown, clock, found, left| Taken { events: place, clock, unknown, found, left };
+            let taken = |unknown, clock, found, left| Taken { events: place, clock, unknown, found, left, is_last: false };
             let Payload::Quote([bid, ask, bid_qty, ask_qty]) = event.payload else { return taken(unknown, clock, None, None) };
             let entry = self.entries.get(event.instrument as usize).and_then(Option::as_ref);
             let is_plain = event.ts >= clock && event.ts <= limit && event.venue_ts.is_none_or(|ts| ts != i64::MIN && ts != i64::MAX);
@@ -281,7 +281,7 @@ impl World {
             }
             clock = event.ts;
         }
-        Taken { events: events.len(), clock, unknown, found: None, left: None }
+        Taken { events: events.len(), clock, unknown, found: None, left: None, is_last: false }
     }
 
     fn rows_of(&self, at: &GroupAt) -> &[([u32; 2], f64)] {
@@ -335,7 +335,7 @@ fn steps_are_called_as_plain_rust_calls_them() {
                 slots: &mut slots,
                 operands: &world.operands,
                 constants: &world.constants,
-                heads: &world.heads,
+                heads: &mut world.heads.clone(),
             };
             let taken = batch.run_with(&events[from..], ground, &mut steps, clock, limit).unwrap();
             let wanted = world.expected(&events[from..], &mut wanted_slots, &mut wanted_steps, clock, limit);
@@ -383,7 +383,7 @@ fn a_batch_with_steps_wants_them() {
             slots: &mut slots,
             operands: &operands,
             constants: &[],
-            heads: &[],
+            heads: &mut [],
         };
         let taken = batch.run(&events, ground, 0, i64::MAX);
         assert_eq!(taken.map(|taken| taken.events), if steps.is_empty() { Some(1) } else { None });

@@ -96,6 +96,11 @@ impl Columns {
         self.rules.get(start..start + group.rows_in(block)).unwrap_or_default()
     }
 
+    /// The lanes of a block that have rules.
+    pub(crate) fn mask_of(&self, group: Group, block: usize) -> u8 {
+        u8::try_from((1_u32 << self.rules_of(group, block).len()) - 1).unwrap_or(u8::MAX)
+    }
+
     /// Whether the rows of a group are rules, not filters of events.
     fn is_of_rules(&self, group: Group) -> bool {
         self.shape(group).is_some_and(|shape| shape.mode != ShapeMode::Occurs)

@@ -263,6 +263,7 @@ fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<
                 run_filters(plan, state, (group + 1, entry.filters.1));
                 end_step(plan, state, plan.entries.groups(entry), sink);
             }
+            (Stop::Touched, ..) => evaluate(plan, state, Groups::default(), sink),
             (Stop::Sequence { input, step, filters }, ..) => complete(plan, state, (input, step, filters), sink),
             (Stop::Window { input, step }, Some(event), _) => {
                 if let Some(step) = plan.window_steps.get(step as usize) {

@@ -10,6 +10,7 @@ use crate::columns::Group;
 use crate::cursor::Cursor;
 use crate::event::{Event, Payload, Quote, Side, Trade};
 use crate::interpreter::{Routine, few};
+use crate::kernel;
 use crate::market::{CLASSES, side_is, side_of};
 use crate::ops::look::{self, Ground, Stepped};
 use crate::ops::num::finite;
@@ -36,6 +37,8 @@ pub(crate) enum Stop {
     Row { input: u32, group: u32, block: usize },
     /// Some filters of the event that was taken last are true, a bit each, and by that the sequence of this step completes; its readings and windows are done, and so are the steps before.
     Sequence { input: u32, step: u32, filters: u8 },
+    /// All is done of the event that was taken last, but for the rules that are touched.
+    Touched,
 }
 
 /// Prices between these, and sums of a price and a quantity below the greater, are good, and so is everything that is computed of them.
@@ -71,10 +74,10 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
     // The first timer may be due a little later than this says; it is not due before.
     let limit = state.timers.earliest().clamp(start, i64::MAX - 1);
     let number = state.step;
-    let State { clock: state_clock, slots, heads, cursors, passed, market, kernels, windows, timers, counters, sequences, params, .. } =
-        state;
+    let State { clock: state_clock, slots, heads, cursors, passed, market, kernels, windows, timers, counters, .. } = state;
+    let State { sequences, params, truths, touched, .. } = state;
     let (mut clock, mut left) = (start, limit.wrapping_sub(start).cast_unsigned());
-    let (slots, heads) = (&mut slots[..], &heads[..]);
+    let (slots, heads) = (&mut slots[..], &mut heads[..]);
     let (columns, entries) = (&plan.columns, &plan.entries);
     let (of, records, readings) = (entries.of.as_chunks::<{ CLASSES as usize }>().0, &entries.entries[..], &entries.readings[..]);
     let steps = &plan.window_steps[..];
@@ -214,12 +217,15 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
             continue;
         }
         let before = unknown;
+        let mut fires = false;
         for (rows, group) in groups.get(entry.groups.0 as usize..entry.groups.1 as usize).unwrap_or_default().iter().zip(entry.groups.0..) {
-            let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize)) else { continue };
+            let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize).copied()) else {
+                continue;
+            };
             if let Some(masks) = few(routine, rows, operands, constants, slots) {
-                if masks.changed(*head) != 0 {
-                    stop = Stop::Row { input: input(), group, block: 0 };
-                    break 'events;
+                if masks.changed(head) != 0 {
+                    let rows_of = kernel::Rows { heads, cursors, truths, touched };
+                    fires |= rows_of.settle(columns, *rows, 0, masks);
                 }
                 if masks.known() & head.valid != head.valid {
                     unknown += u64::from((head.valid & !masks.known()).count_ones());
@@ -247,6 +253,10 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
             && unknown == before
         {
             put(passed, cut, counted + unknown);
+        }
+        if fires {
+            stop = Stop::Touched;
+            break;
         }
     }
     *state_clock = clock;

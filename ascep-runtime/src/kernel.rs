@@ -2,12 +2,13 @@
 //!
 //! A kernel changes nothing, so whichever finds the blocks, machine code or the interpreter, what a rule does is decided in one place.
 
+use crate::bits::BitQueue;
 use crate::columns::{Columns, Group, Head};
 use crate::cursor::Cursor;
-use crate::interpreter::{self, Registers, Routine};
+use crate::interpreter::{self, Masks, Registers, Routine};
 use crate::plan::{Plan, ShapeMode};
 use crate::state::State;
-use crate::value::{FALSE, TRUE, UNKNOWN, at, put};
+use crate::value::{FALSE, TRUE, at, put};
 
 /// What detects in the blocks of each shape.
 #[derive(Debug)]
@@ -115,29 +116,44 @@ fn occur(plan: &Plan, routine: &Routine, group: Group, block: usize, state: &mut
 #[inline(never)]
 fn settle(columns: &Columns, routine: &Routine, group: Group, block: usize, state: &mut State) {
     let State { kernels, slots, heads, cursors, truths, touched, counters, .. } = state;
-    // It spoke for the truths as they were.
-    put(cursors, group.cursor, Cursor::default());
     let masks = interpreter::masks(columns, routine, group, block, slots, &mut kernels.registers);
-    let head = group.head + u32::try_from(block).unwrap_or(u32::MAX);
-    let ticks = columns.shape(group).is_some_and(|shape| shape.mode == ShapeMode::EveryTick);
-    for (lane, &rule) in columns.rules_of(group, block).iter().enumerate() {
-        let truth = match ((masks.yes >> lane) & 1, (masks.no >> lane) & 1) {
-            (1, _) => TRUE,
-            (_, 1) => FALSE,
-            _ => UNKNOWN,
-        };
-        if truth == UNKNOWN {
-            counters.unknown_results += 1;
-        } else if ticks {
-            if truth == TRUE {
+    counters.unknown_results += u64::from((columns.mask_of(group, block) & !masks.known()).count_ones());
+    Rows { heads, cursors, truths, touched }.settle(columns, group, block, masks);
+}
+
+/// What is noted of rows.
+pub(crate) struct Rows<'s> {
+    pub(crate) heads: &'s mut [Head],
+    pub(crate) cursors: &'s mut [Cursor],
+    pub(crate) truths: &'s mut [u8],
+    pub(crate) touched: &'s mut BitQueue,
+}
+
+impl Rows<'_> {
+    /// Notes what a block came to. Gives whether a rule fires: it is touched then.
+    pub(crate) fn settle(self, columns: &Columns, group: Group, block: usize, masks: Masks) -> bool {
+        let Self { heads, cursors, truths, touched } = self;
+        // It spoke for the truths as they were.
+        put(cursors, group.cursor, Cursor::default());
+        let head = group.head + u32::try_from(block).unwrap_or(u32::MAX);
+        let ticks = columns.shape(group).is_some_and(|shape| shape.mode == ShapeMode::EveryTick);
+        let mut fires = false;
+        for (lane, &rule) in columns.rules_of(group, block).iter().enumerate() {
+            let truth = match ((masks.yes >> lane) & 1, (masks.no >> lane) & 1) {
+                (1, _) => TRUE,
+                (_, 1) => FALSE,
+                _ => continue,
+            };
+            let before = at(truths, rule);
+            if truth == TRUE && (ticks || before == FALSE) {
                 touched.insert(rule);
+                fires = true;
             }
-        } else if truth != at(truths, rule) {
-            if truth == TRUE && at(truths, rule) == FALSE {
-                touched.insert(rule);
+            if !ticks && truth != before {
+                put(truths, rule, truth);
+                columns.set_truth(heads, rule, (head, lane), truth == TRUE);
             }
-            put(truths, rule, truth);
-            columns.set_truth(heads, rule, (head, lane), truth == TRUE);
         }
+        fires
     }
 }

@@ -76,13 +76,17 @@ mod compiled {
 
     use ascep_lang::program::{CmpOp, MarketField, NumFn};
     use ascep_native::{
-        Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, GroupAt, Kernel, Left, Level, Pending, Reading,
-        Rows, Stepped, Steps, Unary,
+        Batch, BatchBuilder, Binary, Change, Code, Comparison, Compiler, Entry, EventLayout, Field, GroupAt, Kernel, Left, Level, Pending,
+        Reading, Rows, Settled, Stepped, Steps, Unary,
     };
 
     use super::{Columns, EngineOptions, Event, Found, Ground, Group, Head, Machine, MachineStats, Plan, State, Stop};
+    use crate::bits::BitQueue;
     use crate::columns::{LANES, lanes_of_tail};
+    use crate::cursor::Cursor;
     use crate::event::{InstrumentId, Payload, Quote, Side, Trade};
+    use crate::interpreter::Masks;
+    use crate::kernel;
     use crate::market::CLASSES;
     use crate::ops::look;
     use crate::ops::sequence::{Run, move_all};
@@ -103,6 +107,10 @@ mod compiled {
         params: &'a [u64],
         /// The step of sequences at which one completes.
         completed: Option<u32>,
+        events: &'a [Event<'a>],
+        cursors: &'a mut [Cursor],
+        truths: &'a mut [u8],
+        touched: &'a mut BitQueue,
     }
 
     impl Steps for WindowSteps<'_> {
@@ -124,6 +132,22 @@ mod compiled {
             self.completed = move_all(&self.plan.sequences.steps, self.runs, self.params, (step, filters, ts));
             if self.completed.is_some() { Stepped::Leave } else { Stepped::Done }
         }
+
+        fn changed(&mut self, heads: &mut [Head], change: Change) -> Settled {
+            let Self { plan, events, cursors, truths, touched, .. } = self;
+            let Some(event) = events.get(change.place) else { return Settled::No };
+            let entry = plan.entries.of(input_of(event));
+            let group = (entry.groups.0 + change.group).checked_sub(entry.filters.1 - entry.filters.0);
+            let Some(group) = group.and_then(|group| plan.columns.groups.get(group as usize)) else { return Settled::No };
+            let masks = Masks { yes: change.truth & change.known, no: change.known & !change.truth };
+            let fires = kernel::Rows { heads, cursors, truths, touched }.settle(&plan.columns, *group, change.block as usize, masks);
+            if fires { Settled::Last } else { Settled::Yes }
+        }
+    }
+
+    /// The input of a quote or a trade that is plain. The entry of a quote is the same before the first trade.
+    fn input_of(event: &Event<'_>) -> u32 {
+        event.instrument.0 * CLASSES + u32::from(matches!(event.payload, Payload::Quote(_)))
     }
 
     /// What comes of a window, as machine code has it.
@@ -167,7 +191,7 @@ mod compiled {
                 slots: &mut state.slots,
                 operands: &columns.operands,
                 constants: &columns.constants,
-                heads: &state.heads,
+                heads: &mut state.heads,
             };
             let mut steps = WindowSteps {
                 plan,
@@ -178,14 +202,17 @@ mod compiled {
                 runs: &mut state.sequences.runs,
                 params: &state.params,
                 completed: None,
+                events,
+                cursors: &mut state.cursors,
+                truths: &mut state.truths,
+                touched: &mut state.touched,
             };
             let Some(taken) = batch.run_with(events, ground, &mut steps, start, limit) else { return (0, None) };
             let completed = steps.completed;
-            let (mut count, mut clock, mut stop) = (taken.events, taken.clock, None);
+            let (mut count, mut clock, mut stop) = (taken.events, taken.clock, taken.is_last.then_some(Stop::Touched));
             if let (true, Some(event)) = (taken.found.is_some() || taken.left.is_some(), events.get(count)) {
                 let InstrumentId(instrument) = event.instrument;
-                // The entry of a quote is the same before the first trade.
-                let input = instrument * CLASSES + u32::from(matches!(event.payload, Payload::Quote(_)));
+                let input = input_of(event);
                 let entry = entries.of(input);
                 // Those that machine code need not write.
                 state.market.read(instrument, entries.readings(entry), &mut state.slots);

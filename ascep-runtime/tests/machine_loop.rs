@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use ascep_lang::{Options, Source, compile};
+use ascep_lang::{Options, Program, Source, compile};
 use ascep_runtime::event::{Event, Payload, Quote, Side, Trade};
 use ascep_runtime::{Engine, EngineOptions, Signal};
 
@@ -27,15 +27,20 @@ fn rules() -> String {
              trade(\"S{i}\") WHERE it.side == \"sell\" AND it.qty > 9 WITHIN 5ms THEN TWO"
         );
         let _ = writeln!(text, "RULE last{i}: IF last(\"S{i}\") > 101 OR qty(\"S{i}\") * last(\"S{i}\") > 990 THEN LAST");
+        if i % 10 == 0 {
+            let _ = writeln!(text, "RULE tick{i}: IF mid(\"S{i}\") > 100.2 THEN OFTEN(mid = mid(\"S{i}\")) EVERY TICK");
+        }
         let _ = writeln!(text, "RULE three{i}: IF mid(\"S{i}\") * mid(\"S{a}\") / mid(\"S{b}\") > 101.{:02} THEN THREE", i % 60 + 30);
     }
     text
 }
 
+fn program() -> Program {
+    compile(&[Source::new("rules.cep", rules().as_str())], &Options::default()).unwrap()
+}
+
 fn engine(jit: bool) -> Engine {
-    let text = rules();
-    let program = compile(&[Source::new("rules.cep", text.as_str())], &Options::default()).unwrap();
-    Engine::new(&program, EngineOptions::default().with_jit(jit)).unwrap()
+    Engine::new(&program(), EngineOptions::default().with_jit(jit)).unwrap()
 }
 
 /// Walks of quotes, each another one; `trades` of a thousand events are trades.
@@ -91,6 +96,9 @@ fn nearly_all_are_taken_in_machine_code() {
         assert!(taken > EVENTS as u64 - 20, "{taken} of {EVENTS} events, {} signals", lines.len());
         let is_two = |line: &&String| line.contains("two");
         assert_eq!(lines.iter().filter(is_two).count() > 10, trades > 0);
+        assert!(trades == 900 || lines.iter().any(|line| line.contains("OFTEN")));
+        let mut in_line = Engine::new(&program(), EngineOptions::default().with_columns(false)).unwrap();
+        assert_eq!(lines, signals(&mut in_line, &events));
         assert_eq!(interpreter.machine_events(), 0);
     }
 }
@@ -109,5 +117,28 @@ fn neither_allocates() {
         assert_eq!((info.count_total, info.bytes_total), (0, 0), "jit: {jit}, {info:?}");
         assert!(count > 100, "{count}");
         assert_eq!(engine.machine_events() > EVENTS as u64 / 2, jit);
+    }
+}
+
+/// Quotes of rules alone on their instruments are taken in fours: a rule that fires does so before the next event.
+#[test]
+fn what_fires_among_fours_fires_at_its_event() {
+    let mut text = String::new();
+    for i in 0..INSTRUMENTS {
+        let _ = writeln!(
+            text,
+            "RULE one{i}: IF mid(\"S{i}\") > 100.9 AND spread_ratio(\"S{i}\") < 30bp THEN ONE(mid = mid(\"S{i}\"), bid = bid(\"S0\"))"
+        );
+    }
+    let program = compile(&[Source::new("rules.cep", text.as_str())], &Options::default()).unwrap();
+    let engine = |options: EngineOptions| Engine::new(&program, options).unwrap();
+    let mut machine = engine(EngineOptions::default().with_jit(true));
+    let events = events(&machine, 0);
+    let lines = signals(&mut machine, &events);
+    assert!(lines.len() > 50 && machine.machine_events() > EVENTS as u64 - 20);
+    for options in [EngineOptions::default().with_jit(false), EngineOptions::default().with_columns(false)] {
+        let mut other = engine(options);
+        assert_eq!(lines, signals(&mut other, &events));
+        assert_eq!(machine.counters(), other.counters());
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod model;
+mod recorder;
 
 use ascep_native::{BatchBuilder, Compiler, Entry, EventLayout, Field, Ground, MarketLine, Operands, TradeLine};
 use proptest::prelude::*;
@@ -94,9 +95,9 @@ fn case() -> impl Strategy<Value = Case> {
         prop::collection::vec(event(), 0..40),
         prop_oneof![9 => Just(i64::MAX - 1), 1 => 1000..1060_i64],
         0..40_usize,
-        prop::collection::vec(any::<bool>(), SLOTS),
+        (prop::collection::vec(any::<bool>(), SLOTS), any::<bool>()),
     )
-        .prop_map(|(instruments, slots, events, limit, settled, hidden)| {
+        .prop_map(|(instruments, slots, events, limit, settled, (hidden, settles))| {
             let mut ts = 1000;
             let events: Vec<Event> = (events.into_iter())
                 .map(|(step, venue_ts, instrument, payload)| {
@@ -104,7 +105,7 @@ fn case() -> impl Strategy<Value = Case> {
                     Event { ts, venue_ts, instrument, payload }
                 })
                 .collect();
-            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden };
+            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden, settles };
             case.settle(settled);
             case
         })
@@ -133,9 +134,9 @@ fn case_of_one_kind() -> impl Strategy<Value = Case> {
         (fields, groups, constants, odd),
         prop::collection::vec((steps, time, any::<bool>(), instrument, payload), 0..120),
         (0..3_usize, prop_oneof![9 => Just(i64::MAX - 1), 1 => 1000..1200_i64], 0..60_usize),
-        (any::<bool>(), any::<bool>(), any::<bool>()),
+        (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
     )
-        .prop_map(|((fields, groups, constants, odd), events, (times, limit, settled), (spread, hide, trades))| {
+        .prop_map(|((fields, groups, constants, odd), events, (times, limit, settled), (spread, hide, trades, settles))| {
             let instruments = (0..INSTRUMENTS).map(|index| {
                 // Slots that follow each other, or not.
                 let step = if spread { INSTRUMENTS } else { 1 };
@@ -162,7 +163,7 @@ fn case_of_one_kind() -> impl Strategy<Value = Case> {
             });
             let (instruments, events) = (instruments.collect(), events.collect());
             let slots = vec![f64::NAN.to_bits(); WIDE_SLOTS];
-            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden: vec![hide; WIDE_SLOTS] };
+            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden: vec![hide; WIDE_SLOTS], settles };
             case.settle(settled);
             case
         })
@@ -216,6 +217,7 @@ fn ground_is_looked_at(operands: Vec<u32>) {
         clock: 1000,
         limit: 2000,
         hidden: vec![false; NUMBERS],
+        settles: false,
     };
     let built = case.built();
     let run_with = |(lines, trades): (usize, usize), slots: usize, constants: usize, heads: usize, operands: &Operands| {
@@ -226,7 +228,7 @@ fn ground_is_looked_at(operands: Vec<u32>) {
             slots: &mut slots,
             operands,
             constants: &built.constants[..constants],
-            heads: &built.heads[..heads],
+            heads: &mut built.heads.clone()[..heads],
         };
         built.batch.run(&case.events, ground, 1000, 2000).map(|taken| taken.events)
     };
@@ -250,7 +252,7 @@ fn ground_is_looked_at(operands: Vec<u32>) {
         slots: &mut [0; NUMBERS],
         operands: &built.operands,
         constants: &built.constants,
-        heads: &built.heads,
+        heads: &mut built.heads.clone(),
     };
     assert!(built.batch.run(&[0_u64; 9], ground, 0, 1).is_none(), "events of another size");
 }
@@ -305,7 +307,8 @@ fn the_first_filter_that_is_true_is_told() {
         let instruments = vec![Instrument { quote: None, trade: Some(trade) }; INSTRUMENTS];
         let payload = Payload::Trade(Trade { price: 1.0, qty: 1.0, side: None });
         let events = vec![Event { ts: 1000, venue_ts: None, instrument: 0, payload }];
-        let case = Case { instruments, slots: vec![0; SLOTS], events, clock: 1000, limit: 2000, hidden: vec![false; SLOTS] };
+        let case =
+            Case { instruments, slots: vec![0; SLOTS], events, clock: 1000, limit: 2000, hidden: vec![false; SLOTS], settles: false };
         assert_eq!(case.check().unwrap(), usize::from(truths == 0));
     }
 }

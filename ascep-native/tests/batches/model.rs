@@ -3,10 +3,12 @@
 use std::mem::offset_of;
 
 use ascep_native::{
-    Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr, LANES, Left,
-    MarketLine, Operands, Reading, Stepped, Steps, Taken, TradeLine, lanes_of_tail, side,
+    Batch, BatchBuilder, Binary, Change, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr,
+    LANES, Left, MarketLine, Operands, Reading, Settled, Stepped, Steps, Taken, TradeLine, lanes_of_tail, side,
 };
 use proptest::prelude::*;
+
+use crate::recorder::Recorder;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Event {
@@ -191,6 +193,8 @@ pub(crate) struct Case {
     pub(crate) limit: i64,
     /// Slots that need not be written unless somebody looks at them who has not read them.
     pub(crate) hidden: Vec<bool>,
+    /// Whether some changes are settled.
+    pub(crate) settles: bool,
 }
 
 pub(crate) type Rest = (u16, bool);
@@ -262,28 +266,6 @@ pub(crate) struct Part {
     pub(crate) filter_step: Option<u32>,
 }
 
-/// What is called for where filters are true.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Recorder {
-    /// The step, the lanes, and the time of the event.
-    calls: Vec<(u32, u32, i64)>,
-}
-
-impl Steps for Recorder {
-    fn step(&mut self, _: &mut [u64], _: u32, _: usize, _: i64) -> Stepped {
-        panic!("no entry has a step between readings and rows")
-    }
-
-    fn filters(&mut self, step: u32, lanes: u32, ts: i64) -> Stepped {
-        self.calls.push((step, lanes, ts));
-        match step + lanes {
-            n if n % 7 == 0 => Stepped::Leave,
-            n if n % 7 == 1 => Stepped::Until(ts + 20),
-            _ => Stepped::Done,
-        }
-    }
-}
-
 impl Part {
     /// The step that is called for, where each filter has code of its own.
     fn step(&self) -> Option<u32> {
@@ -323,6 +305,8 @@ pub(crate) struct Built {
     pub(crate) operands: Operands,
     pub(crate) constants: Vec<f64>,
     pub(crate) heads: Vec<Head>,
+    /// The first head of each group, filters first: by instrument, of quotes and of trades.
+    pub(crate) starts: Vec<[Vec<u32>; 2]>,
 }
 
 impl Case {
@@ -353,12 +337,19 @@ impl Case {
             .map(|instrument| [&instrument.quote, &instrument.trade].map(|part| part.as_ref().map(&mut entry)))
             .collect();
         let Columns { operands, constants, heads } = columns;
+        let starts = entries.iter().map(|entries| {
+            let groups = |entry: &Option<Entry>| {
+                entry.iter().flat_map(|entry| entry.filters.iter().chain(&entry.groups)).map(|at| at.head).collect()
+            };
+            [groups(&entries[0]), groups(&entries[1])]
+        });
+        let starts = starts.collect();
         let mut builder = BatchBuilder::new(&codes, &operands, &constants);
         entries.iter().for_each(|[quote, trade]| builder.push(quote.as_ref(), trade.as_ref()));
         let mut compiler = Compiler::new(1 << 20).unwrap();
         let pending = builder.compile(&mut compiler, LAYOUT, SIDES).unwrap();
         let batch = compiler.finish(&[], Some(pending)).unwrap().1.expect("a layout of options as expected");
-        Built { batch, operands, constants, heads }
+        Built { batch, operands, constants, heads, starts }
     }
 
     /// Truths that agree with what is so at some of the first events, or hardly any event would be plain.
@@ -382,10 +373,10 @@ impl Case {
     }
 
     /// Takes events in plain Rust. Lines and slots are as of the last event taken.
-    fn expected(&self, world: &mut World, steps: &mut Recorder) -> Taken {
+    fn expected(&self, world: &mut World, heads: &mut [Head], steps: &mut Recorder<'_>) -> Taken {
         let mut limit = self.limit;
-        let mut taken = Taken { events: 0, clock: self.clock, unknown: 0, found: None, left: None };
-        for event in &self.events {
+        let mut taken = Taken { events: 0, clock: self.clock, unknown: 0, found: None, left: None, is_last: false };
+        for (place, event) in self.events.iter().enumerate() {
             let is_good = match event.payload {
                 Payload::Quote([bid, ask, bid_qty, ask_qty]) => [(bid, bid_qty), (ask, ask_qty)]
                     .iter()
@@ -401,7 +392,7 @@ impl Case {
             for (field, slot) in &part.readings {
                 slots[*slot as usize] = bits(*field, event.payload);
             }
-            let (mut unknown, mut found) = (0, None);
+            let (mut unknown, mut found, mut is_last) = (0, None, false);
             let step = part.step();
             if let Some(step) = step {
                 let rows = part.filters.iter().flat_map(|(shape, rows)| rows.iter().map(|row| (*shape, row)));
@@ -418,48 +409,58 @@ impl Case {
                     continue;
                 }
                 for (block, of_block) in rows.chunks(LANES).enumerate() {
-                    let mut of_lanes = 0;
-                    for row in of_block {
+                    let (group, block) = (u32::try_from(group).unwrap(), u32::try_from(block).unwrap());
+                    let (mut of_lanes, mut happens, mut change) = (0, false, Change { place, group, block, truth: 0, known: 0 });
+                    let head = heads[steps.head(place, group, block)];
+                    for (lane, row) in of_block.iter().enumerate() {
                         let truth = holds(*shape, &row.numbers(&slots), row.constant);
-                        let happens =
-                            if is_filter { truth == Some(true) } else { truth.is_some_and(|truth| truth != row.truth || row.first) };
-                        if happens {
-                            found = Some(FoundAt { group: u32::try_from(group).unwrap(), block: u32::try_from(block).unwrap() });
-                        }
+                        let is_as_before = |truth: bool| truth == (head.truth >> lane & 1 == 1) && head.first >> lane & 1 == 0;
+                        happens |= if is_filter { truth == Some(true) } else { truth.is_some_and(|truth| !is_as_before(truth)) };
+                        change.truth |= u8::from(truth == Some(true)) << lane;
+                        change.known |= u8::from(truth.is_some()) << lane;
                         of_lanes += u64::from(truth.is_none() && !is_filter);
                     }
-                    if found.is_some() {
-                        break 'rows;
+                    match if happens && !is_filter { steps.changed(heads, change) } else { Settled::No } {
+                        Settled::No if happens => {
+                            found = Some(FoundAt { group, block });
+                            break 'rows;
+                        }
+                        settled => is_last |= settled == Settled::Last,
                     }
                     unknown += of_lanes;
                 }
             }
             if found.is_some() {
-                return Taken { unknown: taken.unknown + unknown, found, ..taken };
+                return Taken { unknown: taken.unknown + unknown, found, is_last, ..taken };
             }
             world.slots = slots;
             world.write(event);
-            taken = Taken { events: taken.events + 1, clock: event.ts, unknown: taken.unknown + unknown, found: None, left: None };
+            taken = Taken { events: taken.events + 1, clock: event.ts, unknown: taken.unknown + unknown, is_last, ..taken };
+            if is_last {
+                break;
+            }
         }
         taken
     }
 
     pub(crate) fn check(&self) -> Result<usize, TestCaseError> {
-        let built = self.built();
+        let mut built = self.built();
         let [mut world, mut real] = [(); 2].map(|()| World::new(&self.slots));
-        let [mut wanted, mut called] = [(); 2].map(|()| Recorder::default());
-        let expected = self.expected(&mut world, &mut wanted);
+        let [mut wanted, mut called] = [(); 2].map(|()| Recorder::new(self, &built.starts));
+        let mut heads = built.heads.clone();
+        let expected = self.expected(&mut world, &mut heads, &mut wanted);
         let ground = Ground {
             lines: &mut real.lines,
             trades: &mut real.trades,
             slots: &mut real.slots,
             operands: &built.operands,
             constants: &built.constants,
-            heads: &built.heads,
+            heads: &mut built.heads,
         };
         let taken = built.batch.run_with(&self.events, ground, &mut called, self.clock, self.limit).expect("ground that fits");
         prop_assert_eq!(taken, expected);
-        prop_assert_eq!(called, wanted);
+        prop_assert_eq!((called.calls, called.changes), (wanted.calls, wanted.changes));
+        prop_assert_eq!(&built.heads, &heads);
         let private = self.private();
         let next = self.events.get(taken.events);
         let part = next.and_then(|event| self.instruments.get(event.instrument as usize)?.part(event.payload));
