@@ -258,7 +258,8 @@ impl Builder<'_> {
         self.plan.find_seq_steps()?;
         let mut unread = vec![false; self.plan.slots.len()];
         for (number, traits) in self.numbers.iter().zip(self.traits) {
-            put(&mut unread, *number, traits.slot_only && !traits.in_field);
+            // Numbers of the market, and comparisons of a side that are read as a whole.
+            put(&mut unread, *number, traits.operand && !traits.eager && !traits.read && !traits.in_field);
         }
         let ground = Ground {
             columns: &self.plan.columns,

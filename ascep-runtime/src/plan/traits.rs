@@ -25,7 +25,7 @@ pub(super) struct Traits {
     /// An operand of a row.
     pub(super) operand: bool,
     /// An argument of an operator that is kept.
-    read: bool,
+    pub(super) read: bool,
     /// A number of the market that only rows and fields read: it has a slot and nothing else.
     pub(super) slot_only: bool,
 }
