@@ -21,9 +21,9 @@ struct Args {
     /// Do the work of a case, for the counting process.
     #[arg(long, hide = true)]
     case: Option<String>,
-    /// With the events that are counted.
-    #[arg(long, hide = true, requires = "case")]
-    counted: bool,
+    /// With the events that are counted, or without: a number, so that both processes are called alike, and find the same addresses in the same order.
+    #[arg(long, hide = true, requires = "case", default_value_t = 0)]
+    counted: u8,
 }
 
 fn main() -> ExitCode {
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
             eprintln!("error: no case is called {name}");
             return ExitCode::FAILURE;
         };
-        println!("{}", run(&case, args.counted));
+        println!("{}", run(&case, args.counted > 0));
         return ExitCode::SUCCESS;
     }
     match compare(&args) {

@@ -29,7 +29,7 @@ pub enum CountError {
     Program(std::io::Error),
 }
 
-/// Instructions an event (or a rule) of a case. `program` does the case when it is called with `--case NAME`, and with `--counted` for the counted events too.
+/// Instructions an event (or a rule) of a case. `program` does the case when it is called with `--case NAME`, and with `--counted 1` for the counted events too.
 ///
 /// # Errors
 ///
@@ -44,9 +44,7 @@ pub fn instructions_of(case: &Case) -> Result<f64, CountError> {
 fn total(program: &PathBuf, case: &Case, counted: bool) -> Result<u64, CountError> {
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(program).args(["--case", &case.name()]);
-    if counted {
-        command.arg("--counted");
-    }
+    command.args(["--counted", if counted { "1" } else { "0" }]);
     let output = command.output().map_err(CountError::Start)?;
     let said = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
