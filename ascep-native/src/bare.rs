@@ -82,7 +82,8 @@ mod machine {
         // - It reads events from `events` to `until`, which both lie in a slice (or at its end) whose items have the size that the code goes on by, and are whole items apart, at
         //   offsets that `BatchBuilder::compile` has found to lie within an event and to be aligned. What takes fours of events goes on only as long as there are four before
         //   `until`: the address of the fourth last is not below 0, since `Batch::take` has seen that there are four at the first. Any bytes will do: an event is compared
-        //   and copied as words, and machine code may read what Rust has not written.
+        //   and copied as words, and machine code may read what Rust has not written. Of a later event, which is before `until` as well, it reads the instrument, and with it the record
+        //   of that, or the one behind those that are counted; what it finds there is given to a step as a guess.
         // - It reads the records and reads and writes the lines of an instrument whose number is below `instruments`, which is the least of their counts; of trades there may be
         //   one record for all, and the code was made for that. Of a record it may read up to eight bytes of what comes after it: in both tables there is one record more than
         //   are counted. It writes floats and integers of lines, for which every pattern is a value; `Batch::run_with` has found lines as wide as the code has them, and what else

@@ -100,6 +100,12 @@ impl Left {
 
 /// What events do beside readings and rows, one [`step`](Self::step) after the other.
 pub trait Steps {
+    /// Asks for the memory of a step that a later event is likely to ask for, before it does. It is a guess: it may be any number.
+    #[inline(always)]
+    fn ahead(&mut self, step: u32) {
+        let _ = step;
+    }
+
     /// Does a step if that takes little, without what only others need. Nothing is done otherwise, and [`step`](Self::step) is asked.
     #[inline(always)]
     fn quickly(&mut self, slots: &mut [u64], step: u32, ts: i64) -> Option<Stepped> {

@@ -218,6 +218,9 @@ impl Shape<'_> {
 /// Words of a record beside its kind.
 const INLINE: usize = 7;
 
+/// The words of a record, beside where its words are, that repeat its first steps: they are looked at ahead of the event.
+pub(crate) const STEPS_IN_RECORD: [usize; INLINE - 1] = [2, 3, 4, 5, 6, 7];
+
 /// Of an instrument: the number of its kind, then its words or where they are.
 pub(crate) type Record = [u32; INLINE + 1];
 
@@ -356,6 +359,9 @@ impl<'c> BatchBuilder<'c> {
         } else {
             *rest.first_mut()? = u32::try_from(self.words.len()).ok()?;
             self.words.extend(words);
+            for (place, step) in STEPS_IN_RECORD.into_iter().zip(&entry.steps) {
+                *record.get_mut(place)? = *step;
+            }
         }
         self.bounds = bounds;
         Some(record)

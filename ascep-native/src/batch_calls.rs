@@ -13,8 +13,8 @@ use cranelift_frontend::FunctionBuilder;
 
 use crate::bare::Calls;
 use crate::batch::Frame;
-use crate::batch_build::Shape;
-use crate::batch_emit::{Fixed, Words, at, demand, demand_zero};
+use crate::batch_build::{Kind, Record, STEPS_IN_RECORD, Shape};
+use crate::batch_emit::{At, Fixed, Words, at, demand, demand_zero};
 use crate::emit::PLAIN;
 use crate::lanes::Masks;
 
@@ -24,6 +24,9 @@ const CALL_OF_FILTERS: usize = offset_of!(Frame, calls) + offset_of!(Calls, filt
 const CALL_OF_CHANGES: usize = offset_of!(Frame, calls) + offset_of!(Calls, changes);
 const AWAY: usize = offset_of!(Frame, calls) + offset_of!(Calls, away);
 const CAME: usize = offset_of!(Frame, calls) + offset_of!(Calls, came);
+
+/// How many events ahead a step is asked for: what it leads to has to be there by then, and far events are not known as long.
+const AHEAD: i64 = 2;
 
 /// What is called.
 #[derive(Clone, Copy)]
@@ -40,7 +43,7 @@ pub(crate) fn set_signature(signature: &mut Signature) {
     signature.params.extend([AbiParam::new(I64); 5]);
 }
 
-/// The signature of what is called from there, and of steps.
+/// The signature of what is called from there, and of steps but for what they get beside.
 fn called(convention: CallConv) -> Signature {
     let mut signature = Signature::new(convention);
     signature.params.extend([AbiParam::new(I64); 4]);
@@ -68,7 +71,9 @@ pub(crate) fn signature(builder: &mut FunctionBuilder<'_>, shape: &Shape<'_>) ->
         return None;
     }
     let convention = builder.func.signature.call_conv;
-    let step = builder.import_signature(called(convention));
+    let mut step = called(convention);
+    step.params.push(AbiParam::new(I64));
+    let step = builder.import_signature(step);
     let mut signature = Signature::new(convention);
     set_signature(&mut signature);
     Some(Called { step, away: builder.import_signature(signature) })
@@ -82,15 +87,41 @@ impl Fixed<'_> {
         demand(builder, in_time, leave);
     }
 
-    /// Calls for the next step of the words, and goes to `left` where the loop is to be left. What was in memory before may be something else afterwards: slots, and the limit.
-    pub(crate) fn step(&self, words: &mut Words<'_, '_>, [event, ts]: [Value; 2], left: ir::Block) -> Option<()> {
-        let step = words.take();
-        let builder = &mut *words.builder;
-        let call = self.field(builder, CALL);
-        let call = builder.ins().call_indirect(self.call?.step, call, &[self.frame, step, event, ts]);
-        let &[leaves] = builder.inst_results(call) else { return None };
-        demand_zero(builder, leaves, left);
+    /// Calls for the steps of a kind, and leaves where the loop is to be left. What was in memory before may be something else afterwards: slots, and the limit.
+    pub(crate) fn steps(&self, words: &mut Words<'_, '_>, kind: &Kind, record: Value, here: At) -> Option<()> {
+        let At { event, ts, leave, .. } = here;
+        let ahead = if kind.steps > 0 { self.ahead(words.builder, record, here) } else { record };
+        for number in 0..kind.steps {
+            // In the record of another kind something else may stand there: it is a guess.
+            let place = if kind.is_inline { Some(words.next) } else { STEPS_IN_RECORD.get(number).map(|word| at(word * size_of::<u32>())) };
+            let step = words.take();
+            let builder = &mut *words.builder;
+            let next = place.map_or(step, |place| builder.ins().uload32(PLAIN, ahead, place));
+            let call = self.field(builder, CALL);
+            let call = builder.ins().call_indirect(self.call?.step, call, &[self.frame, step, event, ts, next]);
+            let &[leaves] = builder.inst_results(call) else { return None };
+            demand_zero(builder, leaves, leave);
+        }
         Some(())
+    }
+
+    /// The record of an event that is to come, in the table of this one; this one's own where there is none.
+    fn ahead(&self, builder: &mut FunctionBuilder<'_>, record: Value, here: At) -> Value {
+        let At { event, instrument, is_shared, .. } = here;
+        if is_shared {
+            return record;
+        }
+        let later = builder.ins().iadd_imm_s(event, AHEAD * i64::from(at(self.shape.layout.size)));
+        let until = self.field(builder, offset_of!(Frame, until));
+        let is_there = builder.ins().icmp(IntCC::UnsignedLessThan, later, until);
+        let later = builder.ins().select(is_there, later, event);
+        let other = builder.ins().uload32(PLAIN, later, at(self.shape.layout.instrument));
+        // Behind the records that are counted there is one more.
+        let instruments = self.field(builder, offset_of!(Frame, instruments));
+        let other = builder.ins().umin(other, instruments);
+        let further = builder.ins().isub(other, instrument);
+        let further = builder.ins().ishl_imm_u(further, i64::from(size_of::<Record>().trailing_zeros()));
+        builder.ins().iadd(record, further)
     }
 
     /// Calls for the step of filters of which some are true, and goes to `left` where the loop is to be left.

@@ -45,6 +45,8 @@ pub(crate) struct At {
     pub(crate) event: Value,
     pub(crate) ts: Value,
     pub(crate) instrument: Value,
+    /// Whether all instruments share one record.
+    pub(crate) is_shared: bool,
     /// Where to go after it, with the next event and the clock.
     pub(crate) next: ir::Block,
     /// Where to go if a filter is true or a row not as it was: with the group, the block in it, and the unknown lanes before.
@@ -217,7 +219,7 @@ impl<'a> Fixed<'a> {
         let in_order = builder.ins().icmp(IntCC::SignedGreaterThanOrEqual, ts, clock);
         demand(builder, in_order, leave);
         self.in_time(builder, ts, leave);
-        let here = At { event, ts, instrument, next, found, leave };
+        let here = At { event, ts, instrument, is_shared: false, next, found, leave };
         let tag = builder.ins().load(I32, PLAIN, event, at(kind));
         let Shape { kinds, trades, .. } = self.shape;
         let of_quotes = |builder: &mut FunctionBuilder<'_>| self.quote(builder, kinds, here);
@@ -241,7 +243,7 @@ impl<'a> Fixed<'a> {
                     of_quotes(builder)?;
                 }
                 builder.switch_to_block(of_trade);
-                batch_trades::trade(builder, self, trades, here)
+                batch_trades::trade(builder, self, trades, At { is_shared: self.shape.is_one_trade, ..here })
             }
         }
     }
@@ -294,7 +296,7 @@ impl<'a> Fixed<'a> {
         here: At,
         mut read: impl FnMut(&mut FunctionBuilder<'_>, Field) -> Operand,
     ) -> Option<()> {
-        let At { event, ts, next, found, leave, .. } = here;
+        let At { event, ts, next, found, .. } = here;
         let mut words = Words { builder, base: record, next: 4 };
         if !kind.is_inline {
             let offset = words.take();
@@ -317,9 +319,7 @@ impl<'a> Fixed<'a> {
             }
             readings.push(reading);
         }
-        for _ in 0..kind.steps {
-            self.step(&mut words, [event, ts], leave)?;
-        }
+        self.steps(&mut words, kind, record, here)?;
         self.single_filters(&mut words, kind, &readings, here)?;
         let mut unknown = None;
         for group in kind.groups.iter().skip(kind.single_filters()) {

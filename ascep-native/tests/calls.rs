@@ -363,6 +363,56 @@ fn steps_are_called_as_plain_rust_calls_them() {
     );
 }
 
+/// Steps that are asked for ahead, and those that are done.
+#[derive(Debug, Default)]
+struct Guesses {
+    ahead: Vec<u32>,
+    done: Vec<u32>,
+}
+
+impl Steps for Guesses {
+    fn ahead(&mut self, step: u32) {
+        self.ahead.push(step);
+    }
+
+    fn step(&mut self, _: &mut [u64], step: u32, _: usize, _: i64) -> Stepped {
+        self.done.push(step);
+        Stepped::Done
+    }
+}
+
+/// Each step is told the one that it is for the event after the next, where that is of the same kind: whether steps stand in the record or apart from it, up to the sixth.
+#[test]
+fn steps_are_asked_for_ahead() {
+    for count in [1_u32, 2, 6, 9] {
+        let operands = Operands::below(1);
+        let mut builder = BatchBuilder::new(&[], &operands, &[]);
+        let entry = |instrument: u32| Entry {
+            readings: vec![Reading { field: Field::Mid, slot: 0, is_private: false }],
+            steps: (instrument * 10..).take(count as usize).collect(),
+            ..Entry::default()
+        };
+        (0..5).for_each(|instrument| builder.push(Some(&entry(instrument)), None));
+        let mut compiler = Compiler::new(1 << 16).unwrap();
+        let pending = builder.compile(&mut compiler, LAYOUT, SIDES).unwrap();
+        let batch = compiler.finish(&[], Some(pending)).unwrap().1.unwrap();
+        let event = |instrument| Event { ts: 5, venue_ts: None, instrument, payload: Payload::Quote([1.0, 3.0, 1.0, 1.0]) };
+        // The last is of no instrument, but is asked for all the same.
+        let events = [3, 0, 4, 4, 1, 2, 0, 9].map(event);
+        let (mut lines, mut trades, mut guesses) = ([LINE; 5], [TradeLine::UNKNOWN; 5], Guesses::default());
+        let ground = Ground { lines: &mut lines, trades: &mut trades, slots: &mut [0], operands: &operands, constants: &[], heads: &mut [] };
+        assert_eq!(batch.run_with(&events, ground, &mut guesses, 0, i64::MAX).unwrap().events, 7);
+        let of = |place: usize| entry(events[place].instrument).steps;
+        let known: Vec<(usize, u32)> =
+            (0..5).flat_map(|place| of(place + 2)).enumerate().filter(|(at, _)| at % (count as usize) < 6).collect();
+        assert!(known.iter().all(|(at, step)| guesses.ahead[*at] == *step), "{guesses:?}");
+        // Behind the last there is nothing, and nothing is known of what is no instrument.
+        assert_eq!(guesses.ahead[6 * count as usize..], of(6));
+        assert!((guesses.ahead[5 * count as usize..6 * count as usize]).iter().take(6).all(|step| *step == 0));
+        assert_eq!(guesses.done, (0..7).flat_map(of).collect::<Vec<_>>());
+    }
+}
+
 /// A batch with steps does not run without them; one without steps does.
 #[test]
 fn a_batch_with_steps_wants_them() {

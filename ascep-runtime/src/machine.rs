@@ -115,6 +115,13 @@ mod compiled {
 
     impl Steps for WindowSteps<'_> {
         #[inline(always)]
+        fn ahead(&mut self, step: u32) {
+            if let Some(step) = self.steps.get(step as usize) {
+                self.windows.ahead(&step.slide);
+            }
+        }
+
+        #[inline(always)]
         fn quickly(&mut self, slots: &mut [u64], step: u32, ts: i64) -> Option<Stepped> {
             let Self { steps, windows, timers, .. } = self;
             look::slide_plainly(look::Ground { windows, slots, timers }, steps.get(step as usize)?, ts).map(of)

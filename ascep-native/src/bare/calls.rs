@@ -3,8 +3,8 @@
 use crate::Head;
 use crate::batch::{Change, Frame, Settled, Stepped, Steps};
 
-/// What is called: with the frame, the step, the event and its time. What it gives is not 0 where the loop is to be left.
-type Call = unsafe extern "C" fn(*mut Frame, u64, *const u8, i64) -> u64;
+/// What is called: with the frame, the step, the event and its time, and a step that a later event may ask for. What it gives is not 0 where the loop is to be left.
+type Call = unsafe extern "C" fn(*mut Frame, u64, *const u8, i64, u64) -> u64;
 
 /// What is called where filters are true: with the frame, the step, the lanes and the time of the event. What it gives is not 0 where the loop is to be left.
 type CallOfFilters = unsafe extern "C" fn(*mut Frame, u64, u64, i64) -> u64;
@@ -63,9 +63,10 @@ impl Calls {
 /// # Safety
 ///
 /// `frame` is the one that the code was called with which calls this, and its `calls` were made by [`Calls::new`] for `E` and `S`.
-unsafe extern "C" fn call<E, S: Steps>(frame: *mut Frame, step: u64, event: *const u8, ts: i64) -> u64 {
+unsafe extern "C" fn call<E, S: Steps>(frame: *mut Frame, step: u64, event: *const u8, ts: i64, ahead: u64) -> u64 {
     // SAFETY: as this function wants it.
     let (frame_of, steps, slots) = unsafe { parts::<S>(frame) };
+    steps.ahead(ahead as u32);
     match steps.quickly(slots, step as u32, ts) {
         Some(Stepped::Done) => 0,
         Some(stepped) => settle(frame_of, step, stepped),

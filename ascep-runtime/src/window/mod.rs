@@ -27,6 +27,8 @@ pub(crate) use saved::Taken;
 pub(crate) use sorted::Sorted;
 pub(crate) use sums::Totals;
 
+use ascep_native::prefetch;
+
 use crate::plan::{LINE, NONE, Parts, Plan, Slide, WindowPlan};
 use moments::{is_huge, renew_first, renew_in};
 use places::Places;
@@ -194,12 +196,14 @@ impl Windows {
         Some((plan, window, samples(plan, window, &self.samples)))
     }
 
-    /// Where the oldest sample of a window stands in [`samples`](Self::samples), and where the next will: what an update is going to touch.
-    #[inline]
-    #[expect(dead_code, reason = "for a dispatch that looks ahead")]
-    pub(crate) fn ahead(&self, plan: &WindowPlan, id: u32) -> [usize; 2] {
-        let places = self.windows.get(id as usize).map_or(Places::default(), |window| window.places);
-        [places.head, places.at(places.len)].map(|place| plan.start + place as usize * plan.parts.width())
+    /// Asks for what an update of a simple window over a length of time is going to touch.
+    #[inline(always)]
+    pub(crate) fn ahead(&self, slide: &Slide) {
+        let Some(Window { places, .. }) = self.windows.get(slide.window as usize) else { return };
+        let first = slide.line as usize * LINE;
+        for place in [places.head, places.at(places.len)] {
+            prefetch(&self.samples, first + place as usize * plain::WIDTH);
+        }
     }
 
     /// How far all are that look at a window.

@@ -5,7 +5,7 @@ use super::{Extremes, HUGE, HUGE_WITHIN, LEFT, OVERFLOWED, Read, STAGE, Slid, St
 use crate::plan::{LINE, Slide};
 
 /// Words of a sample: its time and its number.
-const WIDTH: usize = 2;
+pub(super) const WIDTH: usize = 2;
 
 impl Windows {
     /// Takes a sample into a [plain](Slide::is_plain) window that has `EXTREMES` or not and gives what is read then; nothing where that is not all there is to it, and nothing was done.
