@@ -400,7 +400,8 @@ fn steps_are_asked_for_ahead() {
         // The last is of no instrument, but is asked for all the same.
         let events = [3, 0, 4, 4, 1, 2, 0, 9].map(event);
         let (mut lines, mut trades, mut guesses) = ([LINE; 5], [TradeLine::UNKNOWN; 5], Guesses::default());
-        let ground = Ground { lines: &mut lines, trades: &mut trades, slots: &mut [0], operands: &operands, constants: &[], heads: &mut [] };
+        let ground =
+            Ground { lines: &mut lines, trades: &mut trades, slots: &mut [0], operands: &operands, constants: &[], heads: &mut [] };
         assert_eq!(batch.run_with(&events, ground, &mut guesses, 0, i64::MAX).unwrap().events, 7);
         let of = |place: usize| entry(events[place].instrument).steps;
         let known: Vec<(usize, u32)> =

@@ -251,7 +251,9 @@ fn feed<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, events: &[Event<
             (Stop::End | Stop::Other, _, None) => return Ok(()),
             (Stop::End, ..) => {}
             // Timers that were only put off stand in line where they were due before: it may be that none is due, and the event is plain.
-            (Stop::Other, _, Some(event)) if event.ts > state.timers.earliest() && state.timers.next(event.ts - 1).is_none() => {}
+            (Stop::Other, _, Some(event)) if event.ts > state.timers.earliest() && state.timers.next(event.ts - 1).is_none() => {
+                state.timers.tidy();
+            }
             (Stop::Other, _, Some(event)) => {
                 take(plan, state, event, sink).map_err(|error| BatchError { index, error })?;
                 index += 1;

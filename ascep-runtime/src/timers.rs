@@ -8,6 +8,10 @@ use crate::value::{at, put};
 /// No deadline.
 pub(crate) const NEVER: i64 = i64::MAX;
 const OUTSIDE: u32 = u32::MAX;
+/// How many stand right below one in the heap: they lie side by side, and few are on the way from the top to the end.
+const BELOW: usize = 4;
+/// How many keys are corrected in one go.
+const TIDIED: usize = 16;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Entry {
@@ -63,20 +67,24 @@ impl Timers {
     #[inline(always)]
     pub(crate) fn postpone(&mut self, (first, end): (u32, u32), now: i64, by: i64) -> Option<i64> {
         let deadline = now.wrapping_add(by);
+        let is_later = |due: i64| due > now && due <= deadline;
+        // Two have a way of their own: they are what most windows have.
+        if end.wrapping_sub(first) == 2
+            && let Some([a, b]) = self.due.get_mut(first as usize..).and_then(<[i64]>::first_chunk_mut)
+            && is_later(*a)
+        {
+            (*a, *b) = (deadline, deadline);
+            return None;
+        }
         let due = self.due.get_mut(first as usize..end as usize).unwrap_or_default();
-        let is_later = due.first().is_some_and(|due| *due > now && *due <= deadline);
+        let is_later = due.first().is_some_and(|due| is_later(*due));
         if !is_later {
             let deadline = now.checked_add(by).unwrap_or(NEVER);
             self.arm_all((first, end), deadline);
             return Some(deadline);
         }
-        // Two have a way of their own: they are what most windows have.
-        if let [a, b] = due {
-            (*a, *b) = (deadline, deadline);
-        } else {
-            for due in due {
-                *due = deadline;
-            }
+        for due in due {
+            *due = deadline;
         }
         None
     }
@@ -104,14 +112,31 @@ impl Timers {
             if due == key {
                 return Some(due);
             }
-            if due == NEVER {
-                self.remove_first();
-            } else {
-                if let Some(first) = self.heap.first_mut() {
-                    first.key = due;
-                }
-                self.sift_down();
+            self.correct_first(due);
+        }
+    }
+
+    /// Corrects the keys of the first few as long as they are before their deadlines. Somebody would come to them soon, one by one.
+    pub(crate) fn tidy(&mut self) {
+        for _ in 0..TIDIED {
+            let Some(Entry { key, owner }) = self.heap.first().copied() else { return };
+            let due = self.due(owner);
+            if due == key {
+                return;
             }
+            self.correct_first(due);
+        }
+    }
+
+    /// Puts the first where its deadline is.
+    fn correct_first(&mut self, due: i64) {
+        if due == NEVER {
+            self.remove_first();
+        } else {
+            if let Some(first) = self.heap.first_mut() {
+                first.key = due;
+            }
+            self.sift_down();
         }
     }
 
@@ -159,7 +184,7 @@ impl Timers {
     fn sift_up(&mut self, mut index: usize) {
         let moving = self.entry(index);
         while index > 0 {
-            let parent = (index - 1) / 2;
+            let parent = (index - 1) / BELOW;
             let above = self.entry(parent);
             if above.key <= moving.key {
                 break;
@@ -174,13 +199,9 @@ impl Timers {
         let mut index = 0;
         let moving = self.entry(0);
         loop {
-            let left = 2 * index + 1;
-            if left >= self.heap.len() {
-                break;
-            }
-            let right = left + 1;
-            let child = if right < self.heap.len() && self.entry(right).key < self.entry(left).key { right } else { left };
-            let below = self.entry(child);
+            let first = BELOW * index + 1;
+            let below = self.heap.get(first..self.heap.len().min(first + BELOW)).unwrap_or_default();
+            let Some((child, below)) = (first..).zip(below.iter().copied()).min_by_key(|(_, below)| below.key) else { break };
             if below.key >= moving.key {
                 break;
             }
@@ -220,6 +241,12 @@ mod tests {
         timers.arm(0, 5); // earlier
         timers.cancel(4);
         assert_eq!(timers.next(4), None);
+        assert_eq!(timers.earliest(), 5);
+        // One key of the first is before its deadline, and one of the others, which is no matter.
+        timers.arm(0, 45);
+        timers.tidy();
+        assert_eq!(timers.earliest(), 20);
+        timers.arm(0, 5);
         assert_eq!(drain(&mut timers, 40), [(5, vec![0]), (20, vec![2]), (40, vec![3])]);
         timers.arm(5, 60);
         assert_eq!(drain(&mut timers, 100), [(60, vec![1, 5])]);
@@ -245,6 +272,11 @@ mod tests {
                 }
                 _ => {
                     now += len / 8;
+                    // Whenever it is done, nobody sees it.
+                    if len % 3 == 0 {
+                        timers.tidy();
+                        assert!(due.iter().all(|due| *due >= timers.earliest()));
+                    }
                     let mut want: Vec<(i64, Vec<u32>)> = Vec::new();
                     let mut sorted: Vec<(i64, u32)> = (0..40).filter(|&o| due[o] <= now).map(|o| (due[o], o as u32)).collect();
                     sorted.sort_unstable();

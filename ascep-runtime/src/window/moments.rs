@@ -69,7 +69,11 @@ impl Moments {
         let Some(first) = samples.oldest() else { return Self::default() };
         let mean = first.x + lanes(samples, |x| x - first.x) / count(samples.len());
         let mut reference = first.x;
-        samples.each(|x| reference = if (x - mean).abs() < (reference - mean).abs() { x } else { reference });
+        let mut nearest = (reference - mean).abs();
+        samples.each(|x| {
+            let distance = (x - mean).abs();
+            (reference, nearest) = if distance < nearest { (x, distance) } else { (reference, nearest) };
+        });
         let sum = lanes(samples, |x| x - reference);
         let squares = lanes(samples, |x| (x - reference) * (x - reference));
         Self { reference, sum, squares, peak: squares }
