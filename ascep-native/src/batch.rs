@@ -69,7 +69,7 @@ pub struct Taken {
     pub found: Option<FoundAt>,
     /// What wanted the loop to be left, by the event after those that were taken. That is a plain one: its line is written, and so are all slots but private ones.
     pub left: Option<Left>,
-    /// Whether the last event taken was to be the last one, by a change that was settled.
+    /// Whether a change that was settled made the event at hand the last one: the last taken, or the one after it where something was found.
     pub is_last: bool,
 }
 

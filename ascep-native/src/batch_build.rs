@@ -157,7 +157,7 @@ pub(crate) enum KindGroup {
 const FEW_FILTERS: u32 = 4;
 
 /// The most filters of an entry that a step is called for.
-const MOST_LANES: u32 = 32;
+const MOST_LANES: u32 = 31;
 
 /// Whether each row of a group has code of its own, to which what was read is at hand.
 fn is_apart(group: &GroupAt, is_filter: bool) -> bool {

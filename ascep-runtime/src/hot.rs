@@ -1,5 +1,5 @@
 //! The loop over events that are plain: quotes and trades with good numbers, in order, before the next timer, of which only readings, simple windows and
-//! rows are asked, and by which no row changes. That is nearly all of them, so everything else is left to the caller, who comes back.
+//! rows are asked, and by which no rule fires. That is nearly all of them, so everything else is left to the caller, who comes back.
 //!
 //! What it needs of plan and state stays in locals for all events of a call.
 
@@ -285,6 +285,10 @@ fn few_filters<T: Copy + Into<u32>>(
     constants: &[f64],
     slots: &[u64],
 ) -> Option<u8> {
+    // Before any of them is evaluated for nothing.
+    if filters.iter().any(|rows| rows.rows > 2) {
+        return None;
+    }
     let (mut are_true, mut lane) = (0, 0);
     for rows in filters {
         let masks = few(routines.get(rows.shape as usize)?, rows, operands, constants, slots)?;

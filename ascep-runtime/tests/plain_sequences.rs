@@ -30,6 +30,9 @@ impl Dice {
     /// A trade with a filter. Few numbers, so that filters of several steps are the same, or true together.
     fn filtered(&mut self) -> String {
         let (name, k) = (self.name(), self.below(4));
+        if self.below(12) == 0 {
+            return format!("quote(\"{name}\") WHERE it.bid > {k}.5");
+        }
         let filter = match self.below(5) {
             0 => format!("it.qty > {k}.5"),
             1 => format!("it.qty < {}.5", 3 - k),
@@ -42,7 +45,7 @@ impl Dice {
 
     fn sequence(&mut self) -> String {
         // More places now and then than a record has.
-        let places = if self.below(20) == 0 { 7 } else { 2 + self.below(4) };
+        let places = if self.below(20) == 0 { 7 } else { 2 + self.below(5) };
         let mut steps = vec![self.filtered()];
         for _ in 1..places {
             for _ in 0..self.below(3).saturating_sub(1) + u64::from(self.below(8) == 0) {
@@ -52,6 +55,8 @@ impl Dice {
             steps.push(match self.below(40) {
                 0 => format!("trade(\"{}\")", self.name()),
                 1 => format!("{} {{1..2}}", self.filtered()),
+                3 => format!("last(\"{}\") > {}.5", self.name(), 1 + self.below(3)),
+                4 | 5 => format!("mid(\"{}\") > {}", self.name(), 2 + self.below(3)),
                 2 => format!("NO {} FOR 1s -> {}", self.filtered(), self.filtered()),
                 _ => self.filtered(),
             });
@@ -72,6 +77,13 @@ impl Dice {
                 _ => "",
             };
             let _ = writeln!(text, "RULE r{rule}: IF {} THEN S(qty = qty(\"A/B\")){rest}", self.sequence());
+        }
+        if self.below(12) == 0 {
+            // More filters of an instrument, and more of one shape, than are looked at one by one.
+            let filter = |k: u64| format!("trade(\"A/B\") WHERE it.qty > {k}.25");
+            for k in 0..5 {
+                let _ = writeln!(text, "IF SEQ {} -> {} WITHIN 3s THEN U", filter(k), filter((k + 2) % 9));
+            }
         }
         match self.below(10) {
             // A filter that a rule looks at too.
@@ -128,11 +140,27 @@ fn play(dice: &mut Dice, engine: &Engine) -> Vec<Do> {
     steps
 }
 
-fn lines_of(engine: &mut Engine, steps: &[Do]) -> Vec<String> {
+/// How the events of a play are given.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Batches,
+    /// One by one.
+    Events,
+    /// In batches, each to an engine that was restored from a snapshot of the one before.
+    Restored,
+}
+
+fn lines_of(engine: &mut Engine, steps: &[Do], way: Way, restored: impl Fn(&[u8]) -> Engine) -> Vec<String> {
     let mut lines = vec![];
     let mut sink = |signal: &Signal<'_>| lines.push(format!("{:?}", signal.to_owned()));
     for step in steps {
+        if way == Way::Restored {
+            *engine = restored(&engine.snapshot());
+        }
         match step {
+            Do::Events(events) if way == Way::Events => {
+                events.iter().for_each(|(_, event)| engine.on_event(event, &mut sink).unwrap());
+            }
             Do::Events(events) => {
                 let events: Vec<Event<'_>> = events.iter().map(|(_, event)| *event).collect();
                 engine.on_events(&events, &mut sink).unwrap();
@@ -147,7 +175,7 @@ fn lines_of(engine: &mut Engine, steps: &[Do]) -> Vec<String> {
 #[test]
 fn plain_sequences_agree_with_the_reference() {
     let (mut signals, mut silent, mut by_machine) = (0, 0, 0);
-    let pairs: u64 = std::env::var("ASCEP_PAIRS").ok().map_or(1_000, |pairs| pairs.parse().unwrap());
+    let pairs: u64 = std::env::var("ASCEP_PAIRS").ok().map_or(300, |pairs| pairs.parse().unwrap());
     for pair in 0..pairs {
         let mut dice = Dice((pair + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let text = dice.rules();
@@ -169,10 +197,20 @@ fn plain_sequences_agree_with_the_reference() {
                 Do::Advance(ts) => note(reference.advance_to(*ts)),
             }
         }
-        for (way, engine) in [("machine code", &mut machine), ("interpreter", &mut interpreter), ("in line", &mut in_line)] {
-            let lines = lines_of(engine, &steps);
-            assert!(lines == expected, "pair {pair}, {way}\n{text}\n{lines:#?}\nreference:\n{expected:#?}");
+        let (mut restored, mut single) = (engine(EngineOptions::default().with_jit(true)), engine(EngineOptions::default().with_jit(true)));
+        let ways = [
+            ("machine code", &mut machine, Way::Batches),
+            ("interpreter", &mut interpreter, Way::Batches),
+            ("in line", &mut in_line, Way::Batches),
+            ("one by one", &mut single, Way::Events),
+            ("restored", &mut restored, Way::Restored),
+        ];
+        for (name, engine, way) in ways {
+            let restored = |bytes: &[u8]| Engine::restore(&program, EngineOptions::default().with_jit(true), bytes).unwrap().0;
+            let lines = lines_of(engine, &steps, way, restored);
+            assert!(lines == expected, "pair {pair}, {name}\n{text}\n{lines:#?}\nreference:\n{expected:#?}");
         }
+        assert!(machine.snapshot() == single.snapshot() && machine.snapshot() == restored.snapshot(), "{text}");
         assert_eq!((machine.counters(), machine.snapshot()), (interpreter.counters(), interpreter.snapshot()), "{text}");
         assert_eq!(machine.counters(), in_line.counters(), "{text}");
         signals += expected.len();

@@ -7,6 +7,9 @@ use crate::error::BuildError;
 const MOST_PLACES: usize = 6;
 const MOST_FILTERS: usize = 8;
 
+/// The most such sequences of an entry: all of them are asked whether a filter that is true concerns them. Chosen, not measured.
+const MOST_SEQUENCES: usize = 64;
+
 /// What the filters of an entry are to a sequence whose steps are events that only filters in columns look at: no step of it is a level, is matched more than once, captures something or reads
 /// what was captured, and no `NO` of it ends before the next match.
 #[derive(Debug, Clone, Copy, Default)]
@@ -67,6 +70,9 @@ impl Plan {
         }
         nodes.sort_unstable();
         nodes.dedup();
+        if nodes.len() > MOST_SEQUENCES {
+            return None;
+        }
         nodes.into_iter().map(|node| self.seq_step(node, &filters)).collect()
     }
 
@@ -104,5 +110,62 @@ impl Plan {
         }
         step.filters = step.matches.iter().chain(&step.absents).fold(0, |all, filters| all | filters);
         (usize::from(prefixes) + 1 == places.len()).then_some(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ascep_lang::{Options, Source, compile};
+
+    use crate::host::HostFunctions;
+    use crate::options::EngineOptions;
+    use crate::plan;
+
+    /// How many sequences stand in entries, once for each.
+    fn steps(text: &str) -> usize {
+        let program = compile(&[Source::new("rules.cep", text)], &Options::default()).expect("rules");
+        let (plan, _) = plan::build(&program, &EngineOptions::default(), &HostFunctions::new()).expect("a plan");
+        plan.sequences.steps.len()
+    }
+
+    /// A sequence of so many large trades that get larger.
+    fn large(places: usize) -> String {
+        let of = |k: usize| format!("trade(\"A/B\") WHERE it.qty > {k}");
+        format!("IF SEQ {} WITHIN 5s THEN S\n", (0..places).map(of).collect::<Vec<_>>().join(" -> "))
+    }
+
+    #[test]
+    fn simple_sequences_stand_in_their_entries() {
+        assert_eq!((steps(&large(2)), steps(&large(6))), (1, 1));
+        assert_eq!(steps(&(large(2) + &large(3))), 2);
+        let no = "IF SEQ trade(\"A/B\") WHERE it.qty > 1 -> NO trade(\"A/B\") WHERE it.qty < 0.1 -> trade(\"C/D\") WHERE it.qty > 1 WITHIN 5s THEN S";
+        assert_eq!(steps(no), 2, "one in the entry of each instrument");
+        assert_eq!(
+            steps("IF SEQ trade(\"A/B\") WHERE it.qty > 1 -> mid(\"A/B\") > 3 WITHIN 5s THEN S"),
+            1,
+            "a level that gets true is an event of its own"
+        );
+        // Before the first trade and after it.
+        assert_eq!(steps("IF SEQ quote(\"A/B\") WHERE it.bid > 1 -> quote(\"A/B\") WHERE it.bid > 2 WITHIN 5s THEN S"), 1);
+    }
+
+    #[test]
+    fn others_do_not() {
+        assert_eq!(steps(&large(7)), 0, "more places than there are");
+        assert_eq!(steps(&(large(5) + &large(5).replace("qty", "price"))), 0, "more filters than bits");
+        let sequence = |steps: &str| format!("IF SEQ {steps} WITHIN 5s THEN S\n");
+        let (a, b) = ("trade(\"A/B\") WHERE it.qty > 1", "trade(\"A/B\") WHERE it.qty > 2");
+        for rest in [
+            format!("{a} -> {b} {{1..2}}"),
+            format!("{a} -> NO {b} FOR 1s"),
+            format!("{a} -> NO trade(\"A/B\") WHERE it.qty > 3 FOR 1s -> {b}"),
+            format!("x: {a} -> trade(\"A/B\") WHERE it.qty > x.qty"),
+        ] {
+            assert_eq!(steps(&sequence(&rest)), 0, "{rest}");
+        }
+        assert_eq!(steps(&(large(2) + "IF trade(\"A/B\") WHERE it.qty > 1 THEN T\n")), 0, "a filter that something else looks at");
+        let many: String = (0..65).map(|k| sequence(&format!("{a} -> trade(\"S{k}\") WHERE it.qty > 1"))).collect();
+        // Those of the other instruments are alone in their entries.
+        assert_eq!(steps(&many), 65, "more sequences than are asked each time");
     }
 }
