@@ -10,6 +10,9 @@ use crate::plan::{Entries, Plan, WindowStep};
 use crate::state::State;
 use crate::value::Lists;
 
+#[cfg(all(test, feature = "jit"))]
+mod tests;
+
 /// What was compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct MachineStats {

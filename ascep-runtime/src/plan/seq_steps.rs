@@ -114,6 +114,7 @@ impl Plan {
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test that can't go on fails")]
 mod tests {
     use ascep_lang::{Options, Source, compile};
 
