@@ -9,8 +9,9 @@ use cranelift_codegen::ir::{self, BlockArg, InstBuilder, JumpTableData, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::Frame;
-use crate::batch_build::{EventLayout, Field, Kind, KindGroup, Record, Shape};
+use crate::batch_build::{Kind, KindGroup, Record, Shape};
 use crate::batch_calls::{Called, Changes};
+use crate::batch_entry::{EventLayout, Field};
 use crate::batch_numbers::{Numbers, high_bits, not_good};
 use crate::emit::{PLAIN, UNALIGNED};
 use crate::lanes::{self, Masks, Operand, Row};

@@ -5,7 +5,7 @@ use cranelift_codegen::ir::types::{F64X2, I8X16, I32, I64X2};
 use cranelift_codegen::ir::{self, InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
 
-use crate::batch_build::Field;
+use crate::batch_entry::Field;
 use crate::literals::Pool;
 use crate::scan::little;
 

@@ -8,8 +8,9 @@ use cranelift_codegen::ir::{BlockArg, InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::Frame;
-use crate::batch_build::{Field, Kind, KindGroup, Record};
+use crate::batch_build::{Kind, KindGroup, Record};
 use crate::batch_emit::{At, Fixed, Words, at, demand_zero, targets};
+use crate::batch_entry::Field;
 use crate::batch_numbers::{LEAST, MOST, high_bits, upper_lane};
 use crate::emit::{PLAIN, UNALIGNED};
 use crate::lanes::{self, Masks, Operand, Row};

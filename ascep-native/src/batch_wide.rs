@@ -9,8 +9,9 @@ use cranelift_codegen::ir::{self, InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::Frame;
-use crate::batch_build::{EventLayout, Kind, KindGroup, MAX_KINDS};
+use crate::batch_build::{Kind, KindGroup, MAX_KINDS};
 use crate::batch_emit::{Fixed, NO_TIME, Words, at, demand, demand_zero, is_time};
+use crate::batch_entry::EventLayout;
 use crate::batch_numbers::{Numbers, high_bits, lower_lanes, not_good};
 use crate::emit::{PLAIN, UNALIGNED};
 use crate::lanes::{self, Masks, Operand, Row};

@@ -38,6 +38,8 @@ mod batch_calls;
 #[cfg(feature = "jit")]
 mod batch_emit;
 #[cfg(feature = "jit")]
+mod batch_entry;
+#[cfg(feature = "jit")]
 mod batch_numbers;
 #[cfg(feature = "jit")]
 mod batch_trades;
@@ -66,7 +68,9 @@ pub use rows::{Head, LANES, MarketLine, Operands, Slots, TradeLine, lanes_of_tai
 #[cfg(feature = "jit")]
 pub use batch::{Batch, Change, FoundAt, Ground, Left, Settled, Stepped, Steps, Taken};
 #[cfg(feature = "jit")]
-pub use batch_build::{BatchBuilder, Entry, EventLayout, Field, GroupAt, PendingBatch, Reading};
+pub use batch_build::{BatchBuilder, PendingBatch};
+#[cfg(feature = "jit")]
+pub use batch_entry::{Entry, EventLayout, Field, GroupAt, Reading};
 #[cfg(feature = "jit")]
 pub use code::{Binary, CannotCompile, Code, Comparison, Instr, Level, Unary};
 #[cfg(feature = "jit")]
