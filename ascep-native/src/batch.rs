@@ -20,6 +20,7 @@ pub struct Batch {
     /// Records of trades, one for all or one for each instrument.
     pub(crate) trades: Vec<Record>,
     pub(crate) is_one_trade: bool,
+    pub(crate) instruments: [usize; 2],
     pub(crate) words: Vec<u32>,
     pub(crate) bounds: Bounds,
     pub(crate) width: usize,
@@ -308,6 +309,12 @@ impl Batch {
             }
             frame.until = end;
         }
+    }
+
+    /// Of how many instruments it takes quotes, and of how many trades.
+    #[must_use]
+    pub fn instruments(&self) -> [usize; 2] {
+        self.instruments
     }
 
     /// Bytes held beside the code.

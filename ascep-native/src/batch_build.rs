@@ -126,6 +126,8 @@ pub struct BatchBuilder<'c> {
     constants: &'c [f64],
     quotes: Table,
     trades: Table,
+    /// How many instruments have a record, of quotes and of trades.
+    instruments: [usize; 2],
     words: Vec<u32>,
     bounds: Bounds,
 }
@@ -145,13 +147,17 @@ impl<'c> BatchBuilder<'c> {
     #[must_use]
     pub fn new(codes: &'c [Option<Code>], operands: &'c Operands, constants: &'c [f64]) -> Self {
         let [quotes, trades] = [Table::default(), Table::default()];
-        Self { codes, operands, constants, quotes, trades, words: Vec::new(), bounds: Bounds::default() }
+        Self { codes, operands, constants, quotes, trades, instruments: [0; 2], words: Vec::new(), bounds: Bounds::default() }
     }
 
     /// Adds the next instrument, with what its quotes do and its trades. With no entry, or one that can't be had in machine code, these events are never plain.
     pub fn push(&mut self, quote: Option<&Entry>, trade: Option<&Entry>) {
-        let [quote, trade] = [(quote, Class::Quote), (trade, Class::Trade)]
-            .map(|(entry, class)| entry.and_then(|entry| self.record(entry, class)).unwrap_or_default());
+        let records =
+            [(quote, Class::Quote), (trade, Class::Trade)].map(|(entry, class)| entry.and_then(|entry| self.record(entry, class)));
+        for (count, record) in self.instruments.iter_mut().zip(&records) {
+            *count += usize::from(record.is_some());
+        }
+        let [quote, trade] = records.map(Option::unwrap_or_default);
         self.quotes.records.push(quote);
         self.trades.records.push(trade);
     }
@@ -266,8 +272,14 @@ impl<'c> BatchBuilder<'c> {
     ///
     /// # Errors
     ///
-    /// Where the layout is not one that can be read, the generator refuses, or the code would go over the limit.
+    /// Where the layout is not one that can be read, the generator refuses, or the code would go over the limit; nothing is added then. Where only the code that takes
+    /// fours of events would, it is left out.
     pub fn compile<S: Copy>(self, compiler: &mut Compiler, layout: EventLayout, sides: [S; 3]) -> Result<PendingBatch, CannotCompile> {
+        let before = compiler.bytes();
+        self.compile_after(compiler, layout, sides).inspect_err(|_| compiler.truncate(before))
+    }
+
+    fn compile_after<S: Copy>(self, compiler: &mut Compiler, layout: EventLayout, sides: [S; 3]) -> Result<PendingBatch, CannotCompile> {
         let EventLayout { size, ts, venue_ts, instrument, kind, numbers, traded, side, .. } = layout;
         let words = [(ts, 8, 8), (venue_ts, 16, 8), (instrument, 4, 4), (kind, 4, 4), (numbers, 32, 8), (traded, 16, 8), (side, 1, 1)];
         let value = bare::offset_in_option().ok_or_else(missing)?;
@@ -277,7 +289,7 @@ impl<'c> BatchBuilder<'c> {
         let sides = bare::Bytes::of(sides).ok_or_else(missing)?;
         // The half of the option that is not its value has its tag.
         let venue = (venue_ts + value, venue_ts + (8 - value));
-        let Self { codes, operands, mut quotes, mut trades, words, bounds, .. } = self;
+        let Self { codes, operands, mut quotes, mut trades, instruments, words, bounds, .. } = self;
         let is_wide = quotes.sort();
         let is_one_trade = trades.unite();
         let (peek, away) = (compiler.peek()?, compiler.away()?);
@@ -285,7 +297,7 @@ impl<'c> BatchBuilder<'c> {
         let literals = Literals::default();
         let shape = Shape { kinds: &quotes.kinds, trades: &trades.kinds, is_one_trade, codes, width, layout, venue, literals: &literals };
         let at = compiler.batch(&shape, false)?;
-        let fours = if is_wide { Some(compiler.batch(&shape, true)?) } else { None };
+        let fours = if is_wide { compiler.batch(&shape, true).ok() } else { None };
         let has_steps = shape.calls();
         let mut records = pool(&literals.into_numbers());
         let first = records.len();
@@ -305,6 +317,7 @@ impl<'c> BatchBuilder<'c> {
             first,
             trades,
             is_one_trade,
+            instruments,
             words,
             bounds,
             width: operands.width(),
@@ -386,6 +399,7 @@ pub struct PendingBatch {
     first: usize,
     trades: Vec<Record>,
     is_one_trade: bool,
+    instruments: [usize; 2],
     words: Vec<u32>,
     bounds: Bounds,
     width: usize,
@@ -396,7 +410,24 @@ pub struct PendingBatch {
 impl PendingBatch {
     /// None where the compiler of this program lays out `Option<i64>` or sides in a way that the code does not expect.
     pub(crate) fn finish(self, memory: &Arc<Memory>) -> Option<Batch> {
-        let Self { at, fours, peek, away, tag, sides, records, first, trades, is_one_trade, words, bounds, width, size, has_steps } = self;
+        let Self {
+            at,
+            fours,
+            peek,
+            away,
+            tag,
+            sides,
+            records,
+            first,
+            trades,
+            is_one_trade,
+            instruments,
+            words,
+            bounds,
+            width,
+            size,
+            has_steps,
+        } = self;
         let peek = bare::peek(memory.bytes(), peek)?;
         if !bare::tag_is_zero_for_none(peek, tag) || sides.seen_by(peek) != [side::BUY, side::SELL, side::NONE] {
             return None;
@@ -413,6 +444,7 @@ impl PendingBatch {
             first,
             trades,
             is_one_trade,
+            instruments,
             words,
             bounds,
             width,

@@ -90,6 +90,11 @@ impl Compiler {
         self.text.len()
     }
 
+    /// Takes away what was added since there were so many bytes.
+    pub(crate) fn truncate(&mut self, bytes: usize) {
+        self.text.truncate(bytes);
+    }
+
     /// The code so far, as the machine reads it.
     #[must_use]
     pub fn text(&self) -> &[u8] {

@@ -139,4 +139,8 @@ pub struct PlanStats {
     pub refused_shapes: usize,
     /// Bytes of machine code.
     pub code_bytes: usize,
+    /// Instruments whose quotes the loop of machine code takes.
+    pub loop_quotes: usize,
+    /// Instruments whose trades the loop of machine code takes.
+    pub loop_trades: usize,
 }

@@ -25,6 +25,10 @@ pub(crate) struct MachineStats {
     pub(crate) refused: usize,
     /// Bytes of machine code.
     pub(crate) code: usize,
+    /// Instruments whose quotes the loop takes.
+    pub(crate) quotes: usize,
+    /// Instruments whose trades the loop takes.
+    pub(crate) trades: usize,
 }
 
 /// What machine code is made for.
@@ -183,7 +187,8 @@ mod compiled {
             let (kernels, batch) = compile(ground, options).unwrap_or_default();
             let compiled = kernels.iter().flatten().count();
             let code = kernels.iter().flatten().next().map_or(0, Kernel::memory_bytes);
-            Self { kernels, batch, stats: MachineStats { compiled, refused: shapes - compiled, code } }
+            let [quotes, trades] = batch.as_ref().map_or([0; 2], Batch::instruments);
+            Self { kernels, batch, stats: MachineStats { compiled, refused: shapes - compiled, code, quotes, trades } }
         }
 
         pub(crate) fn has_batch(&self) -> bool {
@@ -305,17 +310,18 @@ mod compiled {
                 *of = Some(code);
             }
         }
-        let mut batch = BatchBuilder::new(&codes, &columns.operands, &columns.constants);
         let private = private(ground);
-        for instrument in 0..ground.instruments {
-            let [quote, trade] = entries(ground, &private, instrument);
-            batch.push(quote.as_ref(), trade.as_ref());
-        }
-        let batch = if pending.is_empty() || batch.is_empty() {
-            None
-        } else {
-            batch.compile(&mut compiler, LAYOUT, [Some(Side::Buy), Some(Side::Sell), None]).ok()
+        let batch_of = |[quotes, trades]: [bool; 2]| {
+            let mut batch = BatchBuilder::new(&codes, &columns.operands, &columns.constants);
+            for instrument in 0..ground.instruments {
+                let [quote, trade] = entries(ground, &private, instrument);
+                batch.push(quote.as_ref().filter(|_| quotes), trade.as_ref().filter(|_| trades));
+            }
+            if batch.is_empty() { None } else { batch.compile(&mut compiler, LAYOUT, [Some(Side::Buy), Some(Side::Sell), None]).ok() }
         };
+        // What can't be had together may still be had alone.
+        let takes = if pending.is_empty() { &[][..] } else { &[[true; 2], [true, false], [false, true]] };
+        let batch = takes.iter().copied().find_map(batch_of);
         let (kernels, batch) = compiler.finish(&pending, batch).ok()?;
         Some((places.into_iter().map(|place| kernels.get(place?).cloned()).collect(), batch))
     }

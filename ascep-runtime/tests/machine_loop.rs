@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use ascep_lang::{Options, Program, Source, compile};
+use ascep_lang::{Options, Source, compile};
 use ascep_runtime::event::{Event, Payload, Quote, Side, Trade};
 use ascep_runtime::{Engine, EngineOptions, Signal};
 
@@ -35,12 +35,13 @@ fn rules() -> String {
     text
 }
 
-fn program() -> Program {
-    compile(&[Source::new("rules.cep", rules().as_str())], &Options::default()).unwrap()
+fn engine(jit: bool) -> Engine {
+    engine_of(&rules(), EngineOptions::default().with_jit(jit))
 }
 
-fn engine(jit: bool) -> Engine {
-    Engine::new(&program(), EngineOptions::default().with_jit(jit)).unwrap()
+fn engine_of(text: &str, options: EngineOptions) -> Engine {
+    let program = compile(&[Source::new("rules.cep", text)], &Options::default()).unwrap();
+    Engine::new(&program, options).unwrap()
 }
 
 /// Walks of quotes, each another one; `trades` of a thousand events are trades.
@@ -86,6 +87,9 @@ fn nearly_all_are_taken_in_machine_code() {
         let (mut machine, mut interpreter) = (engine(true), engine(false));
         let stats = machine.plan_stats();
         assert_eq!((stats.compiled_shapes, stats.refused_shapes), (stats.shapes, 0));
+        assert_eq!((stats.loop_quotes, stats.loop_trades), (INSTRUMENTS, INSTRUMENTS));
+        let stats = interpreter.plan_stats();
+        assert_eq!((stats.loop_quotes, stats.loop_trades), (0, 0));
         let events = events(&machine, trades);
         let lines = signals(&mut machine, &events);
         assert_eq!(lines, signals(&mut interpreter, &events));
@@ -97,7 +101,7 @@ fn nearly_all_are_taken_in_machine_code() {
         let is_two = |line: &&String| line.contains("two");
         assert_eq!(lines.iter().filter(is_two).count() > 10, trades > 0);
         assert!(trades == 900 || lines.iter().any(|line| line.contains("OFTEN")));
-        let mut in_line = Engine::new(&program(), EngineOptions::default().with_columns(false)).unwrap();
+        let mut in_line = engine_of(&rules(), EngineOptions::default().with_columns(false));
         assert_eq!(lines, signals(&mut in_line, &events));
         assert_eq!(interpreter.machine_events(), 0);
     }
@@ -140,5 +144,48 @@ fn what_fires_among_fours_fires_at_its_event() {
         let mut other = engine(options);
         assert_eq!(lines, signals(&mut other, &events));
         assert_eq!(machine.counters(), other.counters());
+    }
+}
+
+/// The least number of bytes that is enough, of those up to `most`, which is.
+fn least(most: usize, is_enough: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, most);
+    assert!(is_enough(high));
+    while low < high {
+        let middle = low.midpoint(high);
+        if is_enough(middle) { high = middle } else { low = middle + 1 }
+    }
+    high
+}
+
+/// What does not fit together is taken alone: quotes where they fit, else trades.
+#[test]
+fn quotes_are_taken_where_trades_do_not_fit() {
+    let text = rules();
+    let within = |bytes: usize| engine_of(&text, EngineOptions::default().with_max_code_bytes(bytes));
+    let takes = |bytes: usize| {
+        let stats = within(bytes).plan_stats();
+        assert!(stats.code_bytes <= bytes, "{} of {bytes}", stats.code_bytes);
+        (stats.loop_quotes, stats.loop_trades)
+    };
+    let both = least(1 << 20, |bytes| takes(bytes) == (INSTRUMENTS, INSTRUMENTS));
+    assert_eq!(takes(both - 1), (INSTRUMENTS, 0));
+    let quotes = least(both - 1, |bytes| takes(bytes).0 == INSTRUMENTS);
+    assert_eq!(takes(quotes - 1), (0, INSTRUMENTS));
+    let trades = least(quotes - 1, |bytes| takes(bytes).1 == INSTRUMENTS);
+    assert_eq!(takes(trades - 1), (0, 0));
+    let is_quote = |event: &&Event<'_>| matches!(event.payload, Payload::Quote(_));
+    for (bytes, of_thousand, takes_quotes, takes_trades) in
+        [(both, 100, true, true), (both - 1, 100, true, false), (quotes - 1, 900, false, true), (trades - 1, 100, false, false)]
+    {
+        let (mut machine, mut interpreter) = (within(bytes), engine(false));
+        let events = events(&machine, of_thousand);
+        assert_eq!(signals(&mut machine, &events), signals(&mut interpreter, &events));
+        assert_eq!(machine.counters(), interpreter.counters());
+        let of_quotes = events.iter().filter(is_quote).count() as u64;
+        let count = u64::from(takes_quotes) * of_quotes + u64::from(takes_trades) * (EVENTS as u64 - of_quotes);
+        // Where the loop is left to the interpreter, that takes the next event too.
+        let taken = machine.machine_events();
+        assert!(taken <= count && taken >= count - count / 6, "{taken} of {count} within {bytes} bytes");
     }
 }

@@ -312,3 +312,36 @@ fn the_first_filter_that_is_true_is_told() {
         assert_eq!(case.check().unwrap(), usize::from(truths == 0));
     }
 }
+
+/// Code that would go over the limit is not there at all, but for that which takes fours: that may be left out.
+#[test]
+fn limits_on_code_are_kept() {
+    let row = |instrument: usize| Row { operands: vec![instrument as u32; 2], constant: 9.0, truth: false, first: false };
+    let instruments = (0..INSTRUMENTS).map(|index| {
+        let quote = Part { readings: vec![(Field::Bid, index as u32)], groups: vec![(0, vec![row(index)])], ..Part::default() };
+        Instrument { quote: Some(quote), trade: None }
+    });
+    let events = (0..40).map(|n| Event { instrument: n % INSTRUMENTS as u32, ..one_quote(1000) });
+    let case = Case {
+        instruments: instruments.collect(),
+        slots: vec![0; SLOTS],
+        events: events.collect(),
+        clock: 1000,
+        limit: 2000,
+        hidden: vec![false; SLOTS],
+        settles: false,
+    };
+    let bytes = |limit: usize| {
+        let (batch, bytes) = case.compiled(limit);
+        assert!(bytes <= limit);
+        assert_eq!(batch.is_some(), bytes > 0, "{bytes} bytes within {limit}");
+        bytes
+    };
+    let (with_fours, one) = (bytes(1 << 20), bytes(bytes(1 << 20) - 1));
+    assert!(0 < one && one < with_fours, "{one} of {with_fours}");
+    assert_eq!([bytes(one), bytes(one - 1), bytes(0)], [one, 0, 0]);
+    for limit in [one, with_fours] {
+        assert_eq!(case.check_within(limit).unwrap(), case.events.len());
+        assert_eq!(case.compiled(limit).0.map(|batch| batch.instruments()), Some([INSTRUMENTS, 0]));
+    }
+}

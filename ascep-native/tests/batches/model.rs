@@ -197,6 +197,9 @@ pub(crate) struct Case {
     pub(crate) settles: bool,
 }
 
+/// Bytes of code that are always enough.
+const MOST_CODE: usize = 1 << 20;
+
 pub(crate) type Rest = (u16, bool);
 
 pub(crate) struct World {
@@ -322,6 +325,16 @@ impl Case {
     }
 
     pub(crate) fn built(&self) -> Built {
+        self.built_within(MOST_CODE).0.expect("code within the limit")
+    }
+
+    /// The batch within a limit on its code, and how many bytes that is.
+    pub(crate) fn compiled(&self, limit: usize) -> (Option<Batch>, usize) {
+        let (built, bytes) = self.built_within(limit);
+        (built.map(|built| built.batch), bytes)
+    }
+
+    fn built_within(&self, limit: usize) -> (Option<Built>, usize) {
         let (codes, private) = (codes(), self.private());
         let mut columns = Columns { operands: Operands::below(self.slots.len()), constants: Vec::new(), heads: Vec::new() };
         let mut entry = |part: &Part| {
@@ -346,10 +359,12 @@ impl Case {
         let starts = starts.collect();
         let mut builder = BatchBuilder::new(&codes, &operands, &constants);
         entries.iter().for_each(|[quote, trade]| builder.push(quote.as_ref(), trade.as_ref()));
-        let mut compiler = Compiler::new(1 << 20).unwrap();
-        let pending = builder.compile(&mut compiler, LAYOUT, SIDES).unwrap();
+        let mut compiler = Compiler::new(limit).unwrap();
+        let pending = builder.compile(&mut compiler, LAYOUT, SIDES).ok();
+        let bytes = compiler.bytes();
+        let Some(pending) = pending else { return (None, bytes) };
         let batch = compiler.finish(&[], Some(pending)).unwrap().1.expect("a layout of options as expected");
-        Built { batch, operands, constants, heads, starts }
+        (Some(Built { batch, operands, constants, heads, starts }), bytes)
     }
 
     /// Truths that agree with what is so at some of the first events, or hardly any event would be plain.
@@ -444,7 +459,12 @@ impl Case {
     }
 
     pub(crate) fn check(&self) -> Result<usize, TestCaseError> {
-        let mut built = self.built();
+        self.check_within(MOST_CODE)
+    }
+
+    /// With a limit on the code.
+    pub(crate) fn check_within(&self, limit: usize) -> Result<usize, TestCaseError> {
+        let mut built = self.built_within(limit).0.expect("code within the limit");
         let [mut world, mut real] = [(); 2].map(|()| World::new(&self.slots));
         let [mut wanted, mut called] = [(); 2].map(|()| Recorder::new(self, &built.starts));
         let mut heads = built.heads.clone();

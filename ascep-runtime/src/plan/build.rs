@@ -449,6 +449,8 @@ impl<'p> Builder<'p> {
             compiled_shapes: self.plan.columns.machine.stats.compiled,
             refused_shapes: self.plan.columns.machine.stats.refused,
             code_bytes: self.plan.columns.machine.stats.code,
+            loop_quotes: self.plan.columns.machine.stats.quotes,
+            loop_trades: self.plan.columns.machine.stats.trades,
         };
         if bytes > self.options.max_bytes {
             return Err(BuildError::Memory { needed: bytes, limit: self.options.max_bytes });

@@ -95,7 +95,20 @@ fn stats(shard: u8, part: &Part, shard_of: &[u8]) -> ShardStats {
 }
 
 fn add(all: &mut PlanStats, one: PlanStats) {
-    let PlanStats { rules, shape_rules, shapes, rows, groups, general_nodes, bytes, compiled_shapes, refused_shapes, code_bytes } = one;
+    let PlanStats {
+        rules,
+        shape_rules,
+        shapes,
+        rows,
+        groups,
+        general_nodes,
+        bytes,
+        compiled_shapes,
+        refused_shapes,
+        code_bytes,
+        loop_quotes,
+        loop_trades,
+    } = one;
     all.rules += rules;
     all.shape_rules += shape_rules;
     all.shapes += shapes;
@@ -106,6 +119,8 @@ fn add(all: &mut PlanStats, one: PlanStats) {
     all.compiled_shapes += compiled_shapes;
     all.refused_shapes += refused_shapes;
     all.code_bytes += code_bytes;
+    all.loop_quotes += loop_quotes;
+    all.loop_trades += loop_trades;
 }
 
 /// The heads of all signals in order, and where those of each rule are.
