@@ -13,6 +13,8 @@ use crate::{CannotCompile, Code, Compiler, Head, Operands, side};
 /// What entries have in common that share their code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kind {
+    /// Whether there has to be a trade of the instrument before.
+    pub(crate) wants_trade: bool,
     /// What is read, and whether it is written to a slot.
     pub(crate) fields: Vec<(Field, bool)>,
     /// Whether the slots that are written follow each other, so that the first is enough.
@@ -229,9 +231,11 @@ impl<'c> BatchBuilder<'c> {
             bounds.heads = bounds.heads.max(group.head as usize + (group.rows as usize).div_ceil(crate::LANES));
         }
         let is_inline = words.len() <= INLINE;
+        let is_quote = class == Class::Quote;
+        let wants_trade = entry.wants_trade && is_quote;
         let calls_for_filters = filter_step.is_some();
-        let kind = Kind { fields, is_run, steps: entry.steps.len(), groups, filters, calls_for_filters, is_inline };
-        let Table { kinds, .. } = if class == Class::Quote { &mut self.quotes } else { &mut self.trades };
+        let kind = Kind { wants_trade, fields, is_run, steps: entry.steps.len(), groups, filters, calls_for_filters, is_inline };
+        let Table { kinds, .. } = if is_quote { &mut self.quotes } else { &mut self.trades };
         let at = match kinds.iter().position(|other| *other == kind) {
             Some(at) => at,
             None if kinds.len() < MAX_KINDS => {

@@ -265,6 +265,9 @@ impl<'a> Fixed<'a> {
         let venue_ts = self.venue_ts(builder, event, leave);
         for (kind, target) in kinds.iter().zip(targets(builder, kinds, number, leave)) {
             builder.switch_to_block(target);
+            if kind.wants_trade {
+                batch_trades::demand_trade(builder, [line], leave)?;
+            }
             self.write_line(builder, line, [prices, qtys], ts, venue_ts);
             let mut quote = Numbers::one(self.pool, [prices, qtys]);
             self.kind(builder, kind, record, here, |builder, field| Operand::Number(quote.read(builder, field), field.is_finite()))?;

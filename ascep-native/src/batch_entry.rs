@@ -104,6 +104,8 @@ pub struct Reading {
 /// What an event of an instrument does.
 #[derive(Debug, Clone, Default)]
 pub struct Entry {
+    /// Whether a quote is plain only where there was a trade of the instrument before.
+    pub wants_trade: bool,
     /// Numbers with the slots that they go to.
     pub readings: Vec<Reading>,
     /// Steps that are called for between readings and rows, as [`Steps`](crate::Steps) knows them, in this order. What they write to slots that readings go to, rows that stand alone do not see.

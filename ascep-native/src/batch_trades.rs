@@ -4,12 +4,12 @@ use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64X2, I8, I32, I64, I64X2};
-use cranelift_codegen::ir::{BlockArg, InstBuilder, Value};
+use cranelift_codegen::ir::{self, BlockArg, InstBuilder, Value};
 use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::Frame;
 use crate::batch_build::{Kind, KindGroup, Record};
-use crate::batch_emit::{At, Fixed, Words, at, demand_zero, targets};
+use crate::batch_emit::{At, Fixed, Words, at, demand, demand_zero, targets};
 use crate::batch_entry::Field;
 use crate::batch_numbers::{LEAST, MOST, high_bits, upper_lane};
 use crate::emit::{PLAIN, UNALIGNED};
@@ -56,6 +56,17 @@ pub(crate) fn trade(builder: &mut FunctionBuilder<'_>, fixed: &Fixed<'_>, kinds:
         builder.ins().store(PLAIN, traded, line, at(offset_of!(MarketLine<()>, traded)));
         fixed.kind(builder, kind, record, here, |builder, field| read(builder, numbers, side, field))?;
     }
+    Some(())
+}
+
+/// Goes on if there was a trade of all instruments with these lines, else to `leave`.
+pub(crate) fn demand_trade(builder: &mut FunctionBuilder<'_>, lines: impl IntoIterator<Item = Value>, leave: ir::Block) -> Option<()> {
+    let mut all = None;
+    for line in lines {
+        let traded = builder.ins().uload8(I32, PLAIN, line, at(offset_of!(MarketLine<()>, traded)));
+        all = Some(all.map_or(traded, |all| builder.ins().band(all, traded)));
+    }
+    demand(builder, all?, leave);
     Some(())
 }
 

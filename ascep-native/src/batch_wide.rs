@@ -13,6 +13,7 @@ use crate::batch_build::{Kind, KindGroup, MAX_KINDS};
 use crate::batch_emit::{Fixed, NO_TIME, Words, at, demand, demand_zero, is_time};
 use crate::batch_entry::EventLayout;
 use crate::batch_numbers::{Numbers, high_bits, lower_lanes, not_good};
+use crate::batch_trades;
 use crate::emit::{PLAIN, UNALIGNED};
 use crate::lanes::{self, Masks, Operand, Row};
 use crate::scan::{jump, little};
@@ -74,6 +75,10 @@ pub(crate) fn four(
     let others = builder.ins().bxor_imm_u(product?, 1);
     let others = builder.ins().bor(others, differ?);
     demand_zero(builder, others, failed);
+    if kind.wants_trade {
+        // None of the four is a trade itself.
+        batch_trades::demand_trade(builder, records.iter().map(|[_, line]| *line), failed)?;
+    }
 
     let (mut before, mut events) = (clock, Vec::with_capacity(EVENTS));
     for (offset, [record, line]) in fours.into_iter().zip(records) {

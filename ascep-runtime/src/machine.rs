@@ -162,7 +162,7 @@ mod compiled {
         }
     }
 
-    /// The input of a quote or a trade that is plain. The entry of a quote is the same before the first trade.
+    /// The input of a quote or a trade that is plain. Where a quote does something else before the first trade it is not plain before it.
     fn input_of(event: &Event<'_>) -> u32 {
         event.instrument.0 * CLASSES + u32::from(matches!(event.payload, Payload::Quote(_)))
     }
@@ -353,8 +353,9 @@ mod compiled {
             return [None, None];
         };
         let [trade, quote, untraded] = [0, 1, 2].map(|class| ground.entries.of(input + class));
-        // That of a quote has to be the same before and after the first trade.
-        [if quote == untraded { entry(ground, private, quote) } else { None }, entry(ground, private, trade)]
+        // Where a quote does something else before the first trade it is taken only after that.
+        let of_quote = entry(ground, private, quote).map(|of_quote| Entry { wants_trade: quote != untraded, ..of_quote });
+        [of_quote, entry(ground, private, trade)]
     }
 
     /// What an event does, if it is nothing but readings, simple windows, filters and rows.
@@ -387,7 +388,7 @@ mod compiled {
         let steps = (of.windows.0..of.windows.1).collect();
         let (filters, groups) = (groups(of.filters)?, groups(of.groups)?);
         let filter_step = Some(of.sequences).filter(|step| *step != NONE);
-        Some(Entry { readings: readings.collect::<Option<_>>()?, steps, filters, filter_step, groups })
+        Some(Entry { wants_trade: false, readings: readings.collect::<Option<_>>()?, steps, filters, filter_step, groups })
     }
 
     /// Slots that only rows read which are looked at by events that have read what is in them: an event taken by machine code need not write them. Who looks at these rows

@@ -5,8 +5,9 @@
 
 use std::fmt::Write as _;
 
-use ascep_lang::{Options, Source, compile};
-use ascep_runtime::event::{Event, Payload, Quote, Side, Trade};
+use ascep_lang::{Options, Source, analyze, compile};
+use ascep_runtime::event::{Event, InstrumentId, Loss, Payload, Quote, Side, Trade};
+use ascep_runtime::reference::{Reference, ReferenceOptions};
 use ascep_runtime::{Engine, EngineOptions, Signal};
 
 const INSTRUMENTS: usize = 50;
@@ -187,5 +188,108 @@ fn quotes_are_taken_where_trades_do_not_fit() {
         // Where the loop is left to the interpreter, that takes the next event too.
         let taken = machine.machine_events();
         assert!(taken <= count && taken >= count - count / 6, "{taken} of {count} within {bytes} bytes");
+    }
+}
+
+/// Rules on the price, which is the middle of the quote before the first trade and the last trade's after it: alone, beside rules on quotes, in one row with a number of
+/// quotes, and over windows.
+fn rules_on_the_price() -> String {
+    let mut text = String::new();
+    for i in 0..INSTRUMENTS {
+        let (price, mid) = (format!("price(\"S{i}\")"), format!("mid(\"S{i}\")"));
+        let _ = match i % 6 {
+            0 => writeln!(text, "RULE a{i}: IF {price} > 100.05 THEN A(price = {price})"),
+            1 => writeln!(text, "RULE b{i}: IF {price} > {mid} + 0.03 THEN B(price = {price}, mid = {mid})"),
+            2 => {
+                writeln!(
+                    text,
+                    "RULE c{i}: IF {mid} > 100.9 THEN C\nRULE d{i}: IF {price} < 99.9 OR {price} > 100.1 THEN D(price = {price})"
+                )
+            }
+            3 => writeln!(text, "RULE e{i}: IF {price} > avg({price}, 5ms, partial = TRUE) + 0.05 THEN E(price = {price})"),
+            4 => writeln!(
+                text,
+                "RULE f{i}: IF {mid} > avg({mid}, 5ms, partial = TRUE) + 0.8 THEN F\nRULE g{i}: IF NOT known({price}) OR {price} > 100.1 THEN G"
+            ),
+            // None of these: its quotes are taken before the first trade too.
+            _ => writeln!(text, "RULE h{i}: IF {mid} > 101 THEN H\nRULE i{i}: IF last(\"S{i}\") > 100.05 THEN I"),
+        };
+    }
+    text
+}
+
+/// Quotes and trades, by which instruments are forgotten now and then.
+fn forgetful(engine: &Engine, trades: u64, forgets: usize) -> Vec<Event<'static>> {
+    let mut events = events(engine, trades);
+    for event in events.iter_mut().skip(forgets / 2).step_by(forgets) {
+        event.payload = Payload::Forget(Loss::Gap);
+    }
+    events
+}
+
+/// How many quotes come after a trade of their instrument that is not forgotten, and how many before.
+fn quotes_after_trades(events: &[Event<'_>]) -> [u64; 2] {
+    let (mut traded, mut counts) = ([false; INSTRUMENTS], [0; 2]);
+    for event in events {
+        let traded = &mut traded[event.instrument.0 as usize];
+        match event.payload {
+            Payload::Quote(_) => counts[usize::from(!*traded)] += 1,
+            Payload::Trade(_) => *traded = true,
+            _ => *traded = false,
+        }
+    }
+    counts
+}
+
+#[test]
+fn quotes_beside_the_price_are_taken_once_there_was_a_trade() {
+    let text = rules_on_the_price();
+    for (trades, forgets) in [(20, EVENTS), (100, 500), (1, 5_000)] {
+        let [mut machine, mut interpreter] = [true, false].map(|jit| engine_of(&text, EngineOptions::default().with_jit(jit)));
+        let stats = machine.plan_stats();
+        assert_eq!((stats.refused_shapes, stats.loop_quotes), (0, INSTRUMENTS));
+        let events = forgetful(&machine, trades, forgets);
+        let mut lines = [Vec::new(), Vec::new()];
+        for batches in events.chunks(20 * BATCH) {
+            for (engine, lines) in [&mut machine, &mut interpreter].into_iter().zip(&mut lines) {
+                lines.extend(signals(engine, batches));
+            }
+            assert!(machine.snapshot() == interpreter.snapshot());
+        }
+        assert_eq!(lines[0], lines[1]);
+        assert_eq!(machine.counters(), interpreter.counters());
+        let [after, before] = quotes_after_trades(&events);
+        let (taken, count) = (machine.machine_events(), EVENTS as u64);
+        assert!(after > count / 20 && before > 200, "{after} {before}");
+        // Those of the instruments without such rules are always taken, but for those that the interpreter goes on with.
+        assert!(taken <= count - before * 2 / 3, "{taken}, {before} before a trade");
+        assert!(taken > after * 9 / 10, "{taken}, {after} after a trade");
+        for name in ["A", "B", "C", "D", "E", "F", "G", "H", "I"] {
+            let count = lines[0].iter().filter(|line| line.contains(&format!("signal: \"{name}\""))).count();
+            assert!(count > 5, "{count} of {name}, {trades} {forgets}");
+        }
+    }
+}
+
+/// The slow evaluator on the same events.
+#[test]
+fn quotes_beside_the_price_are_those_of_the_reference() {
+    let text = rules_on_the_price();
+    let typed = analyze(&[Source::new("rules.cep", text.as_str())], &Options::default()).typed.unwrap();
+    for forgets in [100, 2_000] {
+        let mut machine = engine_of(&text, EngineOptions::default().with_jit(true));
+        let mut reference = Reference::new(&typed, ReferenceOptions::default()).unwrap();
+        let events = &forgetful(&machine, 50, forgets)[..12_000];
+        let names: Vec<(InstrumentId, String)> =
+            (0..INSTRUMENTS).map(|i| format!("S{i}")).map(|name| (machine.instrument(&name).unwrap(), name)).collect();
+        let name_of = |id: InstrumentId| names.iter().find(|(other, _)| *other == id).map(|(_, name)| name.as_str()).unwrap();
+        let mut lines = Vec::new();
+        for batch in events.chunks(BATCH) {
+            machine.on_events(batch, &mut |signal: &Signal<'_>| lines.push((signal.ts, signal.rule().to_owned()))).unwrap();
+        }
+        let signals = events.iter().flat_map(|event| reference.on_event(name_of(event.instrument), event));
+        let wanted: Vec<_> = signals.map(|signal| (signal.ts, signal.head.rule.to_string())).collect();
+        assert_eq!(lines, wanted);
+        assert!(lines.len() > 50 && machine.machine_events() > events.len() as u64 / 3, "{} {}", lines.len(), machine.machine_events());
     }
 }

@@ -46,13 +46,14 @@ fn part(fields: Vec<Field>, first: u32) -> impl Strategy<Value = Option<Part>> {
     let places: Vec<(Field, u32)> = fields.iter().copied().zip(first..).collect();
     let some = prop::sample::subsequence(places, 1..=fields.len()).prop_flat_map(move |readings: Vec<(Field, u32)>| {
         let slots: Vec<u32> = readings.iter().map(|(_, slot)| *slot).collect();
-        (Just(readings), groups(slots.clone(), 3), groups(slots, 3), prop::bool::weighted(0.75), prop::option::of(0..20_u32))
+        let of_filters = (prop::bool::weighted(0.75), prop::option::of(0..20_u32));
+        (Just(readings), groups(slots.clone(), 3), groups(slots, 3), of_filters, prop::bool::weighted(0.15))
     });
-    let some = some.prop_map(|(readings, mut filters, groups, is_far, filter_step)| {
+    let some = some.prop_map(|(readings, mut filters, groups, (is_far, filter_step), wants_trade)| {
         // A filter without a constant is true half of the time.
         filters.retain(|(shape, _)| *shape != 2);
         filters.iter_mut().flat_map(|(_, rows)| rows).filter(|_| is_far).for_each(|row| row.constant += 50.0);
-        Part { readings, filters, groups, filter_step }
+        Part { wants_trade, readings, filters, groups, filter_step }
     });
     prop_oneof![9 => some.prop_map(Some), 1 => Just(None)]
 }
@@ -95,9 +96,9 @@ fn case() -> impl Strategy<Value = Case> {
         prop::collection::vec(event(), 0..40),
         prop_oneof![9 => Just(i64::MAX - 1), 1 => 1000..1060_i64],
         0..40_usize,
-        (prop::collection::vec(any::<bool>(), SLOTS), any::<bool>()),
+        (prop::collection::vec(any::<bool>(), SLOTS), any::<bool>(), any::<[bool; INSTRUMENTS]>()),
     )
-        .prop_map(|(instruments, slots, events, limit, settled, (hidden, settles))| {
+        .prop_map(|(instruments, slots, events, limit, settled, (hidden, settles, traded))| {
             let mut ts = 1000;
             let events: Vec<Event> = (events.into_iter())
                 .map(|(step, venue_ts, instrument, payload)| {
@@ -105,7 +106,7 @@ fn case() -> impl Strategy<Value = Case> {
                     Event { ts, venue_ts, instrument, payload }
                 })
                 .collect();
-            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden, settles };
+            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden, settles, traded };
             case.settle(settled);
             case
         })
@@ -135,8 +136,11 @@ fn case_of_one_kind() -> impl Strategy<Value = Case> {
         prop::collection::vec((steps, time, any::<bool>(), instrument, payload), 0..120),
         (0..3_usize, prop_oneof![9 => Just(i64::MAX - 1), 1 => 1000..1200_i64], 0..60_usize),
         (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
+        // Some want a trade; mostly there was one of all instruments.
+        (prop::bool::weighted(0.3), prop_oneof![2 => Just(None), 1 => (0..INSTRUMENTS).prop_map(Some)]),
     )
-        .prop_map(|((fields, groups, constants, odd), events, (times, limit, settled), (spread, hide, trades, settles))| {
+        .prop_map(|((fields, groups, constants, odd), events, (times, limit, settled), (spread, hide, trades, settles), of_trades)| {
+            let (wants_trade, untraded) = of_trades;
             let instruments = (0..INSTRUMENTS).map(|index| {
                 // Slots that follow each other, or not.
                 let step = if spread { INSTRUMENTS } else { 1 };
@@ -149,7 +153,8 @@ fn case_of_one_kind() -> impl Strategy<Value = Case> {
                 });
                 let groups: Vec<Rows> = groups.collect();
                 let groups = if odd == Some(index) { Vec::new() } else { groups };
-                Instrument { quote: Some(Part { readings, groups, ..Part::default() }), trade: trades.then(Part::default) }
+                let quote = Some(Part { wants_trade, readings, groups, ..Part::default() });
+                Instrument { quote, trade: trades.then(Part::default) }
             });
             let mut ts = 1000;
             let events = events.into_iter().map(|(step, time, has_time, instrument, payload)| {
@@ -163,7 +168,9 @@ fn case_of_one_kind() -> impl Strategy<Value = Case> {
             });
             let (instruments, events) = (instruments.collect(), events.collect());
             let slots = vec![f64::NAN.to_bits(); WIDE_SLOTS];
-            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden: vec![hide; WIDE_SLOTS], settles };
+            let traded = std::array::from_fn(|index| Some(index) != untraded);
+            let hidden = vec![hide; WIDE_SLOTS];
+            let mut case = Case { instruments, slots, events, clock: 1000, limit, hidden, settles, traded };
             case.settle(settled);
             case
         })
@@ -218,6 +225,7 @@ fn ground_is_looked_at(operands: Vec<u32>) {
         limit: 2000,
         hidden: vec![false; NUMBERS],
         settles: false,
+        traded: [false; INSTRUMENTS],
     };
     let built = case.built();
     let run_with = |(lines, trades): (usize, usize), slots: usize, constants: usize, heads: usize, operands: &Operands| {
@@ -307,8 +315,8 @@ fn the_first_filter_that_is_true_is_told() {
         let instruments = vec![Instrument { quote: None, trade: Some(trade) }; INSTRUMENTS];
         let payload = Payload::Trade(Trade { price: 1.0, qty: 1.0, side: None });
         let events = vec![Event { ts: 1000, venue_ts: None, instrument: 0, payload }];
-        let case =
-            Case { instruments, slots: vec![0; SLOTS], events, clock: 1000, limit: 2000, hidden: vec![false; SLOTS], settles: false };
+        let (slots, hidden) = (vec![0; SLOTS], vec![false; SLOTS]);
+        let case = Case { instruments, slots, events, clock: 1000, limit: 2000, hidden, settles: false, traded: [false; INSTRUMENTS] };
         assert_eq!(case.check().unwrap(), usize::from(truths == 0));
     }
 }
@@ -330,6 +338,7 @@ fn limits_on_code_are_kept() {
         limit: 2000,
         hidden: vec![false; SLOTS],
         settles: false,
+        traded: [false; INSTRUMENTS],
     };
     let bytes = |limit: usize| {
         let (batch, bytes) = case.compiled(limit);

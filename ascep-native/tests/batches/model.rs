@@ -195,6 +195,8 @@ pub(crate) struct Case {
     pub(crate) hidden: Vec<bool>,
     /// Whether some changes are settled.
     pub(crate) settles: bool,
+    /// Whether there was a trade of an instrument before.
+    pub(crate) traded: [bool; INSTRUMENTS],
 }
 
 /// Bytes of code that are always enough.
@@ -225,8 +227,10 @@ pub(crate) fn lines() -> Vec<MarketLine<Rest>> {
 }
 
 impl World {
-    fn new(slots: &[u64]) -> Self {
-        Self { lines: lines(), trades: vec![TradeLine::UNKNOWN; INSTRUMENTS], slots: slots.to_vec() }
+    fn new(slots: &[u64], traded: [bool; INSTRUMENTS]) -> Self {
+        let mut lines = lines();
+        lines.iter_mut().zip(traded).for_each(|(line, traded)| line.traded = u8::from(traded));
+        Self { lines, trades: vec![TradeLine::UNKNOWN; INSTRUMENTS], slots: slots.to_vec() }
     }
 
     /// Writes what an event tells of its instrument.
@@ -262,6 +266,8 @@ impl World {
 /// What events of one kind do with an instrument.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Part {
+    /// Of quotes.
+    pub(crate) wants_trade: bool,
     pub(crate) readings: Vec<(Field, u32)>,
     pub(crate) filters: Vec<Rows>,
     pub(crate) groups: Vec<Rows>,
@@ -339,7 +345,8 @@ impl Case {
         let mut columns = Columns { operands: Operands::below(self.slots.len()), constants: Vec::new(), heads: Vec::new() };
         let mut entry = |part: &Part| {
             let readings = part.readings.iter().map(|&(field, slot)| Reading { field, slot, is_private: private[slot as usize] });
-            let mut entry = Entry { readings: readings.collect(), filter_step: part.filter_step, ..Entry::default() };
+            let Part { wants_trade, filter_step, .. } = *part;
+            let mut entry = Entry { wants_trade, readings: readings.collect(), filter_step, ..Entry::default() };
             for (is_filter, (shape, rows)) in part.all() {
                 let group = columns.add(*shape, codes[*shape].as_ref(), rows, is_filter);
                 if is_filter { &mut entry.filters } else { &mut entry.groups }.push(group);
@@ -403,6 +410,10 @@ impl Case {
             let ends = [i64::MIN, i64::MAX].map(Some);
             let part = self.instruments.get(event.instrument as usize).and_then(|instrument| instrument.part(event.payload));
             let (true, true, false, Some(part)) = (is_good, in_time, ends.contains(&event.venue_ts), part) else { break };
+            let is_traded = world.lines[event.instrument as usize].traded != 0 || matches!(event.payload, Payload::Trade(_));
+            if part.wants_trade && !is_traded {
+                break;
+            }
             let mut slots = world.slots.clone();
             for (field, slot) in &part.readings {
                 slots[*slot as usize] = bits(*field, event.payload);
@@ -465,7 +476,7 @@ impl Case {
     /// With a limit on the code.
     pub(crate) fn check_within(&self, limit: usize) -> Result<usize, TestCaseError> {
         let mut built = self.built_within(limit).0.expect("code within the limit");
-        let [mut world, mut real] = [(); 2].map(|()| World::new(&self.slots));
+        let [mut world, mut real] = [(); 2].map(|()| World::new(&self.slots, self.traded));
         let [mut wanted, mut called] = [(); 2].map(|()| Recorder::new(self, &built.starts));
         let mut heads = built.heads.clone();
         let expected = self.expected(&mut world, &mut heads, &mut wanted);
@@ -484,7 +495,8 @@ impl Case {
         let private = self.private();
         let next = self.events.get(taken.events);
         let part = next.and_then(|event| self.instruments.get(event.instrument as usize)?.part(event.payload));
-        if let (Some(_), Some(event), Some(part)) = (taken.found.map(|_| ()).or(taken.left.map(|_| ())), next, part) {
+        let is_ahead = taken.found.is_some() || taken.left.is_some();
+        if let (true, Some(event), Some(part)) = (is_ahead, next, part) {
             world.write(event);
             prop_assert_eq!(world.words(event.instrument as usize), real.words(event.instrument as usize));
             for (field, slot) in &part.readings {
@@ -492,13 +504,13 @@ impl Case {
             }
         }
         // What is written ahead is what the event that was left has, and nothing else.
-        let ahead = next.map(|event| event.instrument as usize);
+        let ahead = next.filter(|_| is_ahead).map(|event| event.instrument as usize);
         for instrument in 0..INSTRUMENTS {
             let [of_world, of_real] = [&world, &real].map(|of| of.words(instrument));
             prop_assert!(of_world == of_real || ahead == Some(instrument), "line {}: {:?} {:?}", instrument, of_world, of_real);
             prop_assert!(real.lines[instrument].rest == (9, true));
         }
-        let written: Vec<u32> = part.iter().flat_map(|part| &part.readings).map(|(_, slot)| *slot).collect();
+        let written: Vec<u32> = part.filter(|_| is_ahead).iter().flat_map(|part| &part.readings).map(|(_, slot)| *slot).collect();
         for (slot, (of_world, of_real)) in (0..).zip(world.slots.iter().zip(&real.slots)) {
             prop_assert!(of_world == of_real || written.contains(&slot) || private[slot as usize], "slot {}", slot);
         }
