@@ -368,11 +368,6 @@ fn complete<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, (input, step
 fn finish<S: SignalSink + ?Sized>(plan: &Plan, state: &mut State, event: &Event<'_>, input: u32, sink: &mut S) {
     let entry = plan.entries.of(input);
     let more = plan.entries.more(entry);
-    for &step in more.map_or(&[][..], |more| plan.entries.list(more.windows)) {
-        if let Some(step) = plan.window_steps.get(step as usize) {
-            ops::look::step(plan, state, step);
-        }
-    }
     for &source in more.map_or(&[][..], |more| plan.entries.list(more.sources)) {
         match plan.nodes.get(source as usize).map(|node| node.op) {
             // Reads an argument too, which may be at an instant of the same event.

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use ascep_lang::{Options, Source, analyze, compile};
-use ascep_runtime::event::{Event, InstrumentId, Payload, Quote};
+use ascep_runtime::event::{Event, InstrumentId, Loss, Payload, Quote, Trade};
 use ascep_runtime::reference::{Reference, ReferenceOptions};
 use ascep_runtime::{Engine, EngineOptions, Signal};
 
@@ -169,6 +169,50 @@ fn a_deadline_that_comes_up_within_a_batch_is_kept() {
     assert!(machine.machine_events() > 30_000, "{}", machine.machine_events());
 }
 
+/// Windows over numbers of quotes, of trades, of both, and over the price, all of one instrument: each event slides another part of them.
+fn of_all_events() -> String {
+    rules_of(|i| {
+        let above = |x: &str, more: &str| {
+            let (x, w) = (format!("{x}(\"S{i}\")"), format!("({x}(\"S{i}\"), {}ms, partial = TRUE)", 100 + i));
+            format!("RULE {more}{i}: IF {x} > avg{w} + 2 * stddev{w} OR {x} > highest{w} + 1 THEN S(x = {x})")
+        };
+        let all = ["last", "mid", "price", "bid", "qty"].map(|x| above(x, x));
+        // Not all of them, and in another order, for some.
+        let rules: Vec<&str> = (0..5).map(|k| &*all[(k * (1 + i % 4) + i) % 5]).skip(i % 3).collect();
+        rules.join("\n")
+    })
+}
+
+/// Some of the quotes are trades in the middle of them, and now and then an instrument is forgotten.
+fn with_trades(mut events: Vec<Event<'static>>, seed: u64) -> Vec<Event<'static>> {
+    let mut dice = Dice(seed);
+    for event in &mut events {
+        let Payload::Quote(Quote { bid, ask, .. }) = event.payload else { continue };
+        event.payload = match dice.roll(2_000) {
+            0 => Payload::Forget(Loss::Gap),
+            1..800 => Payload::Trade(Trade { price: (bid + ask) / 2.0, qty: 1.0 + dice.roll(100) as f64 * 0.01, side: None }),
+            _ => continue,
+        };
+    }
+    events
+}
+
+#[test]
+fn windows_over_all_events_of_an_instrument_are_taken_together() {
+    let text = of_all_events();
+    let (mut machine, mut interpreter) = (engine(&text, true), engine(&text, false));
+    let stats = machine.plan_stats();
+    assert_eq!((stats.loop_quotes, stats.loop_trades), (INSTRUMENTS, INSTRUMENTS));
+    let events = with_trades(quotes(&machine, 200_000, 2, 17), 19);
+    let lines = agree(&mut machine, &mut interpreter, &events, 5_000);
+    for name in ["last", "mid", "price", "bid", "qty"] {
+        let count = lines.iter().filter(|(_, line)| line.contains(&format!("rule: \"{name}"))).count();
+        assert!(count > 50, "{count} of {name}");
+    }
+    let (taken, count) = (machine.machine_events(), events.len() as u64);
+    assert!(taken > count * 4 / 5 && taken < count, "{taken} of {count}, {} signals", lines.len());
+}
+
 #[test]
 fn snapshots_after_a_batch_go_on() {
     let text = of_the_clock();
@@ -198,11 +242,16 @@ fn snapshots_after_a_batch_go_on() {
 /// The slow evaluator, which has neither windows that are shared nor sums that go on, on the same events.
 #[test]
 fn windows_in_machine_code_are_those_of_the_reference() {
-    for (text, seed) in [(rules(), 31), (of_the_clock(), 32)] {
+    for (text, seed) in [(rules(), 31), (of_the_clock(), 32), (of_all_events(), 33)] {
         let typed = analyze(&[Source::new("rules.cep", text.as_str())], &Options::default()).typed.unwrap();
         let mut engine = engine(&text, true);
         let mut reference = Reference::new(&typed, ReferenceOptions::default()).unwrap();
-        let events = quotes(&engine, 6_000, 20, seed);
+        let mut events = quotes(&engine, 6_000, 20, seed);
+        if text == of_all_events() {
+            // The reference goes through all samples of all windows each time.
+            events.truncate(1_600);
+            events = with_trades(events, seed);
+        }
         let names: Vec<(InstrumentId, String)> =
             (0..INSTRUMENTS).map(|i| format!("S{i}")).map(|name| (engine.instrument(&name).unwrap(), name)).collect();
         let name_of = |id: InstrumentId| names.iter().find(|(other, _)| *other == id).map(|(_, name)| name.as_str()).unwrap();

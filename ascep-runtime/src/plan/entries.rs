@@ -16,7 +16,7 @@ pub(crate) type Span = (u32, u32);
 pub(crate) struct Entry {
     /// Numbers of the market that only columns read: a part of [`Entries::readings`].
     pub(crate) readings: Span,
-    /// Windows to bring up to date: a part of [`Plan::window_steps`](super::Plan::window_steps). Empty where `more` has a list of windows.
+    /// Windows to bring up to date: a part of [`Plan::window_steps`](super::Plan::window_steps).
     pub(crate) windows: Span,
     /// Filters of the event: a part of the groups of the columns.
     pub(crate) filters: Span,
@@ -61,9 +61,7 @@ impl Entry {
 /// What is to be done beside readings and rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct More {
-    /// Windows to bring up to date that do not stand side by side: a part of [`Entries::lists`].
-    pub(crate) windows: Span,
-    /// Market functions that nodes read: likewise.
+    /// Market functions that nodes read: a part of [`Entries::lists`].
     pub(crate) sources: Span,
     /// Groups that do not stand side by side: likewise.
     pub(crate) groups: Span,
@@ -116,16 +114,14 @@ impl Entries {
             let (first_entry, first_reading, first_more) = (all.entries.len(), all.readings.len(), all.more.len());
             for key in instrument * CLASSES..(instrument + 1) * CLASSES {
                 let (readings, groups) = (touched.readings.of(key), groups.of(key));
-                let (windows, sources) = (touched.windows.of(key), touched.sources.of(key));
-                let (span, steps) = (side_by_side(groups), side_by_side(windows));
-                let more = if steps.is_none() || !sources.is_empty() || span.is_none() || scanned(instrument) {
+                let (span, sources) = (side_by_side(groups), touched.sources.of(key));
+                let more = if !sources.is_empty() || span.is_none() || scanned(instrument) {
                     let mut list = |items: &[u32]| {
                         let start = len(all.lists.len())?;
                         all.lists.extend(items);
                         Ok::<Span, BuildError>((start, len(all.lists.len())?))
                     };
                     let more = More {
-                        windows: list(if steps.is_none() { windows } else { &[] })?,
                         sources: list(sources)?,
                         groups: list(if span.is_none() { groups } else { &[] })?,
                         scanned: scanned(instrument),
@@ -138,8 +134,9 @@ impl Entries {
                 } else {
                     NONE
                 };
-                let (span, windows) = (span.unwrap_or((0, 0)), steps.unwrap_or((0, 0)));
-                let filters = side_by_side(filters.of(key)).ok_or(BuildError::TooLarge)?;
+                let span = span.unwrap_or((0, 0));
+                let [windows, filters] = [&touched.windows, filters].map(|lists| side_by_side(lists.of(key)).ok_or(BuildError::TooLarge));
+                let (windows, filters) = (windows?, filters?);
                 let entry =
                     Entry { readings: all.readings_of(first_reading, readings)?, windows, filters, more, groups: span, sequences: NONE };
                 let (known, fresh) = all.entries.split_at(first_entry);
@@ -191,14 +188,12 @@ impl Entries {
         let list = |span: Span| self.lists.get(span.0 as usize..span.1 as usize).unwrap_or_default();
         let is_same = |other: &More| {
             other.scanned == more.scanned
-                && [(other.windows, more.windows), (other.sources, more.sources), (other.groups, more.groups)]
-                    .into_iter()
-                    .all(|(a, b)| list(a) == list(b))
+                && [(other.sources, more.sources), (other.groups, more.groups)].into_iter().all(|(a, b)| list(a) == list(b))
         };
         let same = self.more.get(first..).unwrap_or_default().iter().position(is_same).map(|at| at + first);
         let id = match same {
             Some(same) => {
-                self.lists.truncate(more.windows.0 as usize);
+                self.lists.truncate(more.sources.0 as usize);
                 same
             }
             None => {

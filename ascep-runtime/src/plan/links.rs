@@ -148,11 +148,11 @@ impl Builder<'_> {
                 self.program.nodes.get(id).into_iter().flat_map(|node| &node.args).for_each(|arg| mark(&mut read, *arg));
             }
         }
-        // By instrument and by which events touch them: those that one event touches stand side by side, but where windows over trades, over quotes and over `price()` of one instrument come together.
+        // Those that one event touches stand side by side. One after the other they may stand in any order: a step reads and writes what is its own.
         let mut args: FxHashMap<u32, (u32, u8)> = FxHashMap::default();
         for (id, node) in self.program.nodes.iter().enumerate().filter(|(id, _)| is_free(&read, *id)) {
             if let Op::Market(_, symbol) = node.op {
-                args.insert(number(id), (self.instrument(symbol), touched_by(&node.op)));
+                args.insert(number(id), (self.instrument(symbol), rank(touched_by(&node.op))));
             }
         }
         let mut by_arg: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
@@ -272,6 +272,17 @@ impl Builder<'_> {
         let machine = Machine::new(&ground, self.options);
         self.plan.columns.machine = machine;
         Ok(())
+    }
+}
+
+/// Where numbers of the market stand among those of their instrument, by what touches them, so that those that are touched together are side by side, whatever the event: a trade touches the
+/// last three, a quote the first two, and the first three before the first trade.
+fn rank(touches: u8) -> u8 {
+    match (touches & touch::QUOTE != 0, touches & touch::TRADE != 0, touches & touch::QUOTE_UNTRADED != 0) {
+        (true, false, _) => 0,
+        (true, true, _) => 1,
+        (false, _, true) => 2,
+        (false, _, false) => 3,
     }
 }
 
