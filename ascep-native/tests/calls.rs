@@ -2,42 +2,14 @@
 #![cfg(feature = "jit")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on fails")]
 
-use std::mem::offset_of;
+mod events;
 
 use ascep_native::{
-    Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr, LANES, Left,
-    MarketLine, Operands, Reading, Stepped, Steps, Taken, TradeLine, lanes_of_tail, side,
+    Batch, BatchBuilder, Binary, Code, Comparison, Compiler, Entry, Field, FoundAt, Ground, GroupAt, Head, Instr, LANES, Left, MarketLine,
+    Operands, Reading, Stepped, Steps, Taken, TradeLine, lanes_of_tail, side,
 };
 
-#[derive(Debug, Clone, Copy)]
-#[repr(u32)]
-#[expect(dead_code, reason = "read by machine code")]
-enum Payload {
-    Other([f64; 4]),
-    Quote([f64; 4]),
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Event {
-    ts: i64,
-    venue_ts: Option<i64>,
-    instrument: u32,
-    payload: Payload,
-}
-
-const LAYOUT: EventLayout = EventLayout {
-    size: size_of::<Event>(),
-    ts: offset_of!(Event, ts),
-    venue_ts: offset_of!(Event, venue_ts),
-    instrument: offset_of!(Event, instrument),
-    kind: offset_of!(Event, payload),
-    quote: 1,
-    numbers: offset_of!(Event, payload) + 8,
-    // There are none.
-    trade: 2,
-    traded: offset_of!(Event, payload) + 8,
-    side: offset_of!(Event, payload) + 8,
-};
+use events::{Event, LAYOUT, Payload, SIDES};
 
 /// Of an instrument of which nothing is known yet.
 const LINE: MarketLine<u32> = MarketLine {
@@ -52,9 +24,6 @@ const LINE: MarketLine<u32> = MarketLine {
     side: side::NONE,
     rest: 0,
 };
-
-/// A buy, a sale, and neither.
-const SIDES: [u8; 3] = [0, 1, 2];
 
 /// Numbers that look random, the same each time.
 struct Dice(u64);

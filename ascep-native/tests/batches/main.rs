@@ -2,16 +2,18 @@
 #![cfg(feature = "jit")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
 
+#[path = "../events/mod.rs"]
+mod events;
 mod model;
 mod recorder;
+mod shapes;
 
 use ascep_native::{BatchBuilder, Compiler, Entry, EventLayout, Field, Ground, MarketLine, Operands, TradeLine};
 use proptest::prelude::*;
 
-use model::{
-    Case, Event, FIELDS, INSTRUMENTS, Instrument, LAYOUT, LEVELS, NUMBERS, Part, Payload, Rest, Row, Rows, SIDES, SLOTS, TRADES, Trade,
-    WIDE_SLOTS, codes, is_level, lines,
-};
+use events::{Event, LAYOUT, Payload, SIDES, Trade};
+use model::{Case, FIELDS, INSTRUMENTS, Instrument, NUMBERS, Part, Rest, Row, Rows, SLOTS, TRADES, WIDE_SLOTS, is_level, lines};
+use shapes::{LEVELS, codes};
 
 /// A row of a shape, which mostly reads what its event gives.
 fn row(shape: usize, readings: &[u32]) -> impl Strategy<Value = Row> + use<> {

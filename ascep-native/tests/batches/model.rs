@@ -1,59 +1,14 @@
 //! Random entries and events in plain Rust, and what a batch makes of them.
 
-use std::mem::offset_of;
-
 use ascep_native::{
-    Batch, BatchBuilder, Binary, Change, Code, Comparison, Compiler, Entry, EventLayout, Field, FoundAt, Ground, GroupAt, Head, Instr,
-    LANES, Left, MarketLine, Operands, Reading, Settled, Stepped, Steps, Taken, TradeLine, lanes_of_tail, side,
+    Batch, BatchBuilder, Change, Code, Compiler, Entry, Field, FoundAt, Ground, GroupAt, Head, LANES, Left, MarketLine, Operands, Reading,
+    Settled, Stepped, Steps, Taken, TradeLine, lanes_of_tail, side,
 };
 use proptest::prelude::*;
 
+use crate::events::{Event, LAYOUT, Payload, SIDES, Side, Trade};
 use crate::recorder::Recorder;
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Event {
-    pub(crate) ts: i64,
-    pub(crate) venue_ts: Option<i64>,
-    pub(crate) instrument: u32,
-    pub(crate) payload: Payload,
-}
-
-#[derive(Debug, Clone, Copy)]
-#[repr(u32)]
-pub(crate) enum Payload {
-    Other(#[expect(dead_code, reason = "it only takes place")] [f64; 4]),
-    Quote([f64; 4]),
-    Trade(Trade),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(C)]
-pub(crate) struct Trade {
-    pub(crate) price: f64,
-    pub(crate) qty: f64,
-    pub(crate) side: Option<Side>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Side {
-    Buy,
-    Sell,
-}
-
-pub(crate) const SIDES: [Option<Side>; 3] = [Some(Side::Buy), Some(Side::Sell), None];
-
-pub(crate) const LAYOUT: EventLayout = EventLayout {
-    size: size_of::<Event>(),
-    ts: offset_of!(Event, ts),
-    venue_ts: offset_of!(Event, venue_ts),
-    instrument: offset_of!(Event, instrument),
-    kind: offset_of!(Event, payload),
-    quote: 1,
-    numbers: offset_of!(Event, payload) + 8,
-    trade: 2,
-    traded: offset_of!(Event, payload) + 8,
-    side: offset_of!(Event, payload) + 8 + offset_of!(Trade, side),
-};
+use crate::shapes::{codes, holds};
 
 pub(crate) const INSTRUMENTS: usize = 6;
 /// Slots of quotes and others; those of trades follow.
@@ -96,83 +51,6 @@ pub(crate) fn bits(field: Field, payload: Payload) -> u64 {
         (Payload::Trade(trade), Field::IsBuy) => level(trade, Side::Buy),
         (Payload::Trade(trade), Field::IsSell) => level(trade, Side::Sell),
         other => panic!("{other:?}"),
-    }
-}
-
-pub(crate) fn codes() -> Vec<Option<Code>> {
-    let literal = |x: f64| Instr::Literal(x.to_bits());
-    vec![
-        // x > constant AND y < 2: known wherever both are.
-        Code::new(
-            vec![
-                Instr::Operand(0),
-                Instr::Const(0),
-                Instr::Compare(Comparison::Gt, 0, 1),
-                Instr::Operand(1),
-                literal(2.0),
-                Instr::Compare(Comparison::Lt, 2, 3),
-                Instr::And(0, 1),
-            ],
-            2,
-            1,
-        )
-        .ok(),
-        // x * y / z > constant.
-        Code::new(
-            vec![
-                Instr::Operand(0),
-                Instr::Operand(1),
-                Instr::Binary(Binary::Mul, 0, 1),
-                Instr::Operand(2),
-                Instr::Binary(Binary::Div, 2, 3),
-                Instr::Const(0),
-                Instr::Compare(Comparison::Gt, 4, 5),
-            ],
-            3,
-            1,
-        )
-        .ok(),
-        // Without constants.
-        Code::new(vec![Instr::Operand(0), literal(1.0), Instr::Compare(Comparison::Le, 0, 1), Instr::Not(0)], 1, 0).ok(),
-        // A level AND x > constant.
-        Code::new(
-            vec![Instr::OperandLevel(0), Instr::Operand(1), Instr::Const(0), Instr::Compare(Comparison::Gt, 0, 1), Instr::And(0, 1)],
-            2,
-            1,
-        )
-        .ok(),
-        None,
-    ]
-}
-
-/// The shape whose first operand is a level.
-pub(crate) const LEVELS: usize = 3;
-
-/// What a row of a shape comes to, in plain Rust.
-pub(crate) fn holds(shape: usize, x: &[f64], constant: f64) -> Option<bool> {
-    let finite = |x: f64| if x.is_finite() { x } else { f64::NAN };
-    let above = |x: f64, y: f64| x.partial_cmp(&y).map(std::cmp::Ordering::is_gt);
-    match shape {
-        0 => match (above(x[0], constant), above(2.0, x[1])) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            _ => None,
-        },
-        1 => above(finite(finite(x[0] * x[1]) / x[2]), constant),
-        2 => above(x[0], 1.0),
-        LEVELS => {
-            let level = match x[0].to_bits() {
-                0 => Some(false),
-                2 => Some(true),
-                _ => None,
-            };
-            match (level, above(x[1], constant)) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            }
-        }
-        _ => panic!("shape {shape}"),
     }
 }
 

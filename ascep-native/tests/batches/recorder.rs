@@ -2,7 +2,8 @@
 
 use ascep_native::{Change, Head, Settled, Stepped, Steps};
 
-use crate::model::{Case, Payload};
+use crate::events::Payload;
+use crate::model::Case;
 
 /// Notes what is called for.
 pub(crate) struct Recorder<'c> {

@@ -28,7 +28,7 @@ pub struct Case {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self { workload: "W1", engine: "ascep-interpreter" },
         Self { workload: "W1", engine: "ascep-jit" },
         Self { workload: "W2", engine: "ascep-interpreter" },
@@ -36,6 +36,7 @@ impl Case {
         Self { workload: "W3", engine: "ascep-interpreter" },
         Self { workload: "W3", engine: "ascep-jit" },
         Self { workload: "W3b", engine: "ascep-interpreter" },
+        Self { workload: "W3b", engine: "ascep-jit" },
         Self { workload: "W4", engine: "ascep-interpreter" },
         Self { workload: "W4", engine: "ascep-jit" },
         Self { workload: "W5", engine: "ascep" },
