@@ -10,8 +10,9 @@ use cranelift_frontend::FunctionBuilder;
 
 use crate::batch::Frame;
 use crate::batch_build::{Kind, KindGroup, MAX_KINDS};
-use crate::batch_emit::{Fixed, NO_TIME, Words, at, demand, demand_zero, is_time};
+use crate::batch_emit::{Fixed, Words, at, demand, demand_zero};
 use crate::batch_entry::EventLayout;
+use crate::batch_lines::{NO_TIME, is_time};
 use crate::batch_numbers::{Numbers, high_bits, lower_lanes, not_good};
 use crate::batch_trades;
 use crate::emit::{PLAIN, UNALIGNED};

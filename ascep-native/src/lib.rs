@@ -40,6 +40,8 @@ mod batch_emit;
 #[cfg(feature = "jit")]
 mod batch_entry;
 #[cfg(feature = "jit")]
+mod batch_lines;
+#[cfg(feature = "jit")]
 mod batch_numbers;
 #[cfg(feature = "jit")]
 mod batch_trades;
