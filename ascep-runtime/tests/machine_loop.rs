@@ -162,28 +162,32 @@ fn least(most: usize, is_enough: impl Fn(usize) -> bool) -> usize {
 /// What does not fit together is taken alone: quotes where they fit, else trades.
 #[test]
 fn quotes_are_taken_where_trades_do_not_fit() {
-    let text = rules();
-    let within = |bytes: usize| engine_of(&text, EngineOptions::default().with_max_code_bytes(bytes));
-    let takes = |bytes: usize| {
-        let stats = within(bytes).plan_stats();
+    // Of the first rules trades are more code by far, of the second ones quotes.
+    let is_of_trades = |line: &&str| line.contains("one") || line.contains("two") || line.contains("last");
+    let [of_trades, of_quotes] = [rules().lines().filter(is_of_trades).collect::<Vec<_>>().join("\n"), rules()];
+    let within = |text: &str, bytes: usize| engine_of(text, EngineOptions::default().with_max_code_bytes(bytes));
+    let takes = |text: &str, bytes: usize| {
+        let stats = within(text, bytes).plan_stats();
         assert!(stats.code_bytes <= bytes, "{} of {bytes}", stats.code_bytes);
         (stats.loop_quotes, stats.loop_trades)
     };
-    let both = least(1 << 20, |bytes| takes(bytes) == (INSTRUMENTS, INSTRUMENTS));
-    assert_eq!(takes(both - 1), (INSTRUMENTS, 0));
-    let quotes = least(both - 1, |bytes| takes(bytes).0 == INSTRUMENTS);
-    assert_eq!(takes(quotes - 1), (0, INSTRUMENTS));
-    let trades = least(quotes - 1, |bytes| takes(bytes).1 == INSTRUMENTS);
-    assert_eq!(takes(trades - 1), (0, 0));
-    let is_quote = |event: &&Event<'_>| matches!(event.payload, Payload::Quote(_));
-    for (bytes, of_thousand, takes_quotes, takes_trades) in
-        [(both, 100, true, true), (both - 1, 100, true, false), (quotes - 1, 900, false, true), (trades - 1, 100, false, false)]
-    {
-        let (mut machine, mut interpreter) = (within(bytes), engine(false));
+    let both = least(1 << 20, |bytes| takes(&of_trades, bytes) == (INSTRUMENTS, INSTRUMENTS));
+    assert_eq!(takes(&of_trades, both - 1), (INSTRUMENTS, 0));
+    let quotes = least(both - 1, |bytes| takes(&of_trades, bytes).0 == INSTRUMENTS);
+    assert_eq!(takes(&of_trades, quotes - 1), (0, 0));
+    let trades = least(1 << 20, |bytes| takes(&of_quotes, bytes).0 == INSTRUMENTS) - 1;
+    assert_eq!(takes(&of_quotes, trades), (0, INSTRUMENTS));
+    for (text, bytes, of_thousand, takes_quotes, takes_trades) in [
+        (&of_trades, both, 100, true, true),
+        (&of_trades, both - 1, 100, true, false),
+        (&of_trades, quotes - 1, 100, false, false),
+        (&of_quotes, trades, 900, false, true),
+    ] {
+        let (mut machine, mut interpreter) = (within(text, bytes), engine_of(text, EngineOptions::default().with_jit(false)));
         let events = events(&machine, of_thousand);
         assert_eq!(signals(&mut machine, &events), signals(&mut interpreter, &events));
         assert_eq!(machine.counters(), interpreter.counters());
-        let of_quotes = events.iter().filter(is_quote).count() as u64;
+        let of_quotes = events.iter().filter(|event| matches!(event.payload, Payload::Quote(_))).count() as u64;
         let count = u64::from(takes_quotes) * of_quotes + u64::from(takes_trades) * (EVENTS as u64 - of_quotes);
         // Where the loop is left to the interpreter, that takes the next event too.
         let taken = machine.machine_events();
