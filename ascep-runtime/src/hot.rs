@@ -1,5 +1,5 @@
 //! The loop over events that are plain: quotes and trades with good numbers, in order, before the next timer, of which only readings, simple windows and
-//! rows are asked, and by which no rule fires. That is nearly all of them, so everything else is left to the caller, who comes back.
+//! rows are asked, and by which no row changes. That is nearly all of them, so everything else is left to the caller, who comes back.
 //!
 //! What it needs of plan and state stays in locals for all events of a call.
 
@@ -9,13 +9,12 @@ use ascep_native::{Slots, TradeLine, prefetch};
 use crate::columns::Group;
 use crate::cursor::Cursor;
 use crate::event::{Event, Payload, Quote, Side, Trade};
-use crate::interpreter::{Routine, few};
-use crate::kernel;
+use crate::interpreter::few;
 use crate::market::{CLASSES, side_is, side_of};
 use crate::ops::look::{self, Ground, Stepped};
 use crate::ops::num::finite;
-use crate::ops::sequence::move_all;
-use crate::plan::{NONE, Plan, ReadingField};
+use crate::ops::sequence::{Run, move_all};
+use crate::plan::{Entry, NONE, Plan, ReadingField};
 use crate::state::State;
 use crate::value::{UNKNOWN_INT, at, put};
 
@@ -38,6 +37,7 @@ pub(crate) enum Stop {
     /// Some filters of the event that was taken last are true, a bit each, and by that the sequence of this step completes; its readings and windows are done, and so are the steps before.
     Sequence { input: u32, step: u32, filters: u8 },
     /// All is done of the event that was taken last, but for the rules that are touched.
+    #[cfg_attr(not(feature = "jit"), expect(dead_code, reason = "the loop of machine code settles rows"))]
     Touched,
 }
 
@@ -75,9 +75,9 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
     let limit = state.timers.earliest().clamp(start, i64::MAX - 1);
     let number = state.step;
     let State { clock: state_clock, slots, heads, cursors, passed, market, kernels, windows, timers, counters, .. } = state;
-    let State { sequences, params, truths, touched, .. } = state;
+    let State { sequences, params, .. } = state;
     let (mut clock, mut left) = (start, limit.wrapping_sub(start).cast_unsigned());
-    let (slots, heads) = (&mut slots[..], &mut heads[..]);
+    let (slots, heads) = (&mut slots[..], &heads[..]);
     let (columns, entries) = (&plan.columns, &plan.entries);
     let (of, records, readings) = (entries.of.as_chunks::<{ CLASSES as usize }>().0, &entries.entries[..], &entries.readings[..]);
     let steps = &plan.window_steps[..];
@@ -187,17 +187,9 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
             stop = Stop::More { input: input() };
             break;
         }
-        let filters = groups.get(entry.filters.0 as usize..entry.filters.1 as usize).unwrap_or_default();
-        let are_true = if entry.sequences == NONE { None } else { few_filters(filters, routines, operands, constants, slots) };
-        if let Some(filters) = are_true
-            && filters != 0
-            && let Some(step) = move_all(&plan.sequences.steps, &mut sequences.runs, params, (entry.sequences, filters, clock))
+        for (rows, group) in
+            groups.get(entry.filters.0 as usize..entry.filters.1 as usize).unwrap_or_default().iter().zip(entry.filters.0..)
         {
-            stop = Stop::Sequence { input: input(), step, filters };
-            break;
-        }
-        let to_look_at = if are_true.is_some() { &[][..] } else { filters };
-        for (rows, group) in to_look_at.iter().zip(entry.filters.0..) {
             let Some(routine) = routines.get(rows.shape as usize) else { continue };
             let block = match few(routine, rows, operands, constants, slots) {
                 Some(masks) if masks.yes != 0 => 0,
@@ -205,7 +197,12 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
                 None => kernels.detect(columns, routine, *rows, slots, heads, 0).block,
             };
             if block < rows.blocks() {
-                stop = Stop::Filter { input: input(), group, block };
+                stop = match in_sequences(plan, entry, operands, slots, (&mut sequences.runs, params, clock)) {
+                    // All filters are looked at.
+                    Some(None) => break,
+                    Some(Some((step, filters))) => Stop::Sequence { input: input(), step, filters },
+                    None => Stop::Filter { input: input(), group, block },
+                };
                 break 'events;
             }
         }
@@ -217,15 +214,14 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
             continue;
         }
         let before = unknown;
-        let mut fires = false;
         for (rows, group) in groups.get(entry.groups.0 as usize..entry.groups.1 as usize).unwrap_or_default().iter().zip(entry.groups.0..) {
-            let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize).copied()) else {
+            let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize)) else {
                 continue;
             };
             if let Some(masks) = few(routine, rows, operands, constants, slots) {
-                if masks.changed(head) != 0 {
-                    let rows_of = kernel::Rows { heads, cursors, truths, touched };
-                    fires |= rows_of.settle(columns, *rows, 0, masks);
+                if masks.changed(*head) != 0 {
+                    stop = Stop::Row { input: input(), group, block: 0 };
+                    break 'events;
                 }
                 if masks.known() & head.valid != head.valid {
                     unknown += u64::from((head.valid & !masks.known()).count_ones());
@@ -254,10 +250,6 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
         {
             put(passed, cut, counted + unknown);
         }
-        if fires {
-            stop = Stop::Touched;
-            break;
-        }
     }
     *state_clock = clock;
     if taken > 0 {
@@ -276,26 +268,29 @@ fn is_quote(event: &Event<'_>) -> bool {
     matches!(event.payload, Payload::Quote(_))
 }
 
-/// The filters of an entry that are true, a bit each. None where some of them are not looked at one by one.
-#[inline(always)]
-fn few_filters<T: Copy + Into<u32>>(
-    filters: &[Group],
-    routines: &[Routine],
+/// Where the filters of an entry lead to sequences that need no more, and are looked at one by one: moves on their runs by those that are true. Gives the step of a sequence that completes, with these
+/// filters, a bit each. Apart from the loop, which has no registers for it.
+#[cold]
+#[inline(never)]
+fn in_sequences<T: Copy + Into<u32>>(
+    plan: &Plan,
+    entry: &Entry,
     operands: &[T],
-    constants: &[f64],
     slots: &[u64],
-) -> Option<u8> {
-    // Before any of them is evaluated for nothing.
-    if filters.iter().any(|rows| rows.rows > 2) {
+    (runs, params, clock): (&mut [Run], &[u64], i64),
+) -> Option<Option<(u32, u8)>> {
+    if entry.sequences == NONE {
         return None;
     }
-    let (mut are_true, mut lane) = (0, 0);
-    for rows in filters {
-        let masks = few(routines.get(rows.shape as usize)?, rows, operands, constants, slots)?;
-        are_true |= masks.yes.checked_shl(lane)?;
+    let columns = &plan.columns;
+    let (mut filters, mut lane) = (0, 0);
+    for rows in columns.groups.get(entry.filters.0 as usize..entry.filters.1 as usize)? {
+        let masks = few(columns.routines.get(rows.shape as usize)?, rows, operands, &columns.constants, slots)?;
+        filters |= masks.yes.checked_shl(lane)?;
         lane += rows.rows;
     }
-    Some(are_true)
+    let completed = move_all(&plan.sequences.steps, runs, params, (entry.sequences, filters, clock));
+    Some(completed.map(|step| (step, filters)))
 }
 
 /// The number that all rows of a group read first.

@@ -1,7 +1,7 @@
 //! Evaluating rows: a kernel finds the next block in which something happens, and the block is then evaluated for good.
 //!
-//! A kernel changes nothing: whichever finds the blocks, machine code or the interpreter, what becomes of a rule is noted in one place, [`Rows::settle`]. The loops over plain events go there with the truths
-//! that they have come to themselves; where they only found a block it is evaluated by the interpreter.
+//! A kernel changes nothing: whichever finds the blocks, machine code or the interpreter, what becomes of a rule is noted in one place, [`Rows::settle`]. The loop of machine code goes there with the truths
+//! that it has come to; a block that was only found is evaluated by the interpreter.
 
 use crate::bits::BitQueue;
 use crate::columns::{Columns, Group, Head};

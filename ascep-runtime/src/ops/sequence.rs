@@ -36,7 +36,7 @@ enum Outcome {
 
 /// Lets some filters that are true move on the runs of the sequences of their entry, from step `first` on: the same as [`visit`] of each of them, for sequences that need no more. Gives the first
 /// that completes; those after it are not looked at yet.
-#[inline]
+#[inline(never)]
 pub(crate) fn move_all(steps: &[SeqStep], runs: &mut [Run], params: &[u64], (first, filters, clock): (u32, u8, i64)) -> Option<u32> {
     for (step, id) in steps.get(first as usize..)?.iter().zip(first..) {
         // One that is not concerned keeps even what has run out of time.

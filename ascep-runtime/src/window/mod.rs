@@ -198,6 +198,7 @@ impl Windows {
 
     /// Asks for what an update of a simple window over a length of time is going to touch.
     #[inline(always)]
+    #[cfg_attr(not(feature = "jit"), expect(dead_code, reason = "the loop of machine code asks ahead"))]
     pub(crate) fn ahead(&self, slide: &Slide) {
         let Some(Window { places, .. }) = self.windows.get(slide.window as usize) else { return };
         let first = slide.line as usize * LINE;
