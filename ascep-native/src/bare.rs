@@ -96,7 +96,7 @@ mod machine {
         //   through `away`, which is the function of the same memory that `Compiler::away` has made, calls what it is given with what it is given, keeps all registers and writes `came`. Over a call the code
         //   keeps what never changes (where lines, records, slots and heads begin) and what it has read of the event; the limit and heads, which a call may change, it reads again, and so does it
         //   `until`, which a call may bring to the end of the event at hand: that is not after what it was, and whole items apart. Of the event
-        //   nothing that bounds an access is read a second time, so it does no harm if a step changes events that allow that behind a shared reference.
+        //   nothing that bounds an access is read a second time without being bounded anew, so it does no harm if a step changes events that allow that behind a shared reference.
         // - Lines, those of trades, slots, heads, steps and frame are borrowed for writing and everything else is not, so nothing that is written is read through another slice.
         // It has no instruction that traps, calls nothing else, and ends if steps do: each branch back goes on to the next event or block.
         unsafe { code.0(frame) }

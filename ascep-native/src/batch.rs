@@ -1,5 +1,6 @@
 //! Batches: a loop over events in machine code, as long as they are plain. An event is plain if it is a quote or a trade with good numbers, in order and before the
-//! next timer, of an instrument whose entry is known here, and if no filter is true and no row changes by it.
+//! next timer, of an instrument whose entry is known here, and if no filter that calls for no step is true by it and no row changes that nobody settles; where rows want
+//! it, if there was a trade before.
 
 use std::sync::Arc;
 

@@ -301,7 +301,12 @@ impl<'c> BatchBuilder<'c> {
         let literals = Literals::default();
         let shape = Shape { kinds: &quotes.kinds, trades: &trades.kinds, is_one_trade, codes, width, layout, venue, literals: &literals };
         let at = compiler.batch(&shape, false)?;
-        let fours = if is_wide { compiler.batch(&shape, true).ok() } else { None };
+        let fours = match is_wide.then(|| compiler.batch(&shape, true)) {
+            Some(Ok(at)) => Some(at),
+            // The loop over single events is worth having without them.
+            Some(Err(CannotCompile::Limit(_))) | None => None,
+            Some(Err(error)) => return Err(error),
+        };
         let has_steps = shape.calls();
         let mut records = pool(&literals.into_numbers());
         let first = records.len();

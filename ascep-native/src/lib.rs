@@ -12,8 +12,8 @@
 //!
 //! - Vectors are computed with where the whole target has them. They touch no memory.
 //! - A [`Lookup`] reads slots without a comparison for each: it is made where the greatest of all operands was compared with the number of slots.
-//! - Code is made by [`Compiler`] alone, from a vocabulary of loads at computed places, arithmetic without traps, and branches inside one function. It calls nothing but the
-//!   one function that it finds in its frame.
+//! - Code is made by [`Compiler`] alone, from a vocabulary of loads at computed places, arithmetic without traps, and branches inside one function. It calls nothing but
+//!   the functions that it finds in its frame.
 //! - A kernel reads the slots that the operands name, and the operands, constants and heads of the rows that it is given, and writes nothing.
 //!   [`Operands`] knows the greatest slot of all that is in it, so one comparison before a call bounds all that the call can read there; the other lengths are
 //!   compared with what the number of rows comes to.

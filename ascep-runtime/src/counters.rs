@@ -139,7 +139,7 @@ pub struct PlanStats {
     pub refused_shapes: usize,
     /// Bytes of machine code.
     pub code_bytes: usize,
-    /// Instruments whose quotes the loop of machine code takes.
+    /// Instruments whose quotes the loop of machine code takes. In a sharded engine over all shards, each of which knows all instruments.
     pub loop_quotes: usize,
     /// Instruments whose trades the loop of machine code takes.
     pub loop_trades: usize,

@@ -24,22 +24,24 @@ use support::stream::Input;
 use support::tries::{PAIRS, for_pairs, setting};
 use support::{Pair, Pairs};
 
-/// Both outputs of a pair, or `None` where the program does not compile.
-fn both(pair: &Pair) -> Option<(Output, Output)> {
+/// The outputs of a pair: by machine code, by the interpreter, and by the reference; `None` where the program does not compile.
+fn all(pair: &Pair) -> Option<[Output; 3]> {
     let (typed, program) = run::compile(&pair.program.text()).ok()?;
-    Some((run::run_engine(&program, pair.samples, &pair.inputs), run::run_reference(&typed, pair.samples, &pair.inputs)))
+    let by = |jit: bool| run::run_engine_in(Way { samples: pair.samples, jit, ..Way::default() }, &program, &program, &pair.inputs);
+    Some([by(true), by(false), run::run_reference(&typed, pair.samples, &pair.inputs)])
 }
 
 #[test]
 fn engine_equals_reference() {
     let (in_columns, rules, paths) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     for_pairs(0, setting("ASCEP_PAIRS", PAIRS), |pair| {
-        let Some((engine, reference)) = both(pair) else { return Ok(None) };
+        let Some([engine, interpreter, reference]) = all(pair) else { return Ok(None) };
         in_columns.fetch_add(engine.in_columns.0, Relaxed);
         rules.fetch_add(engine.in_columns.1, Relaxed);
         let is_path = |value: &OwnedValue| matches!(value, OwnedValue::Text(text) if text.starts_with("buy ") || text.starts_with("sell "));
         paths.fetch_add(reference.signals.iter().flat_map(|s| &s.values).filter(|value| is_path(value)).count(), Relaxed);
-        match run::difference(&engine, &reference) {
+        match run::difference(&engine, &reference).or_else(|| run::exact_difference(["machine code", "interpreter"], &engine, &interpreter))
+        {
             None => Ok(Some(reference.signals.len())),
             Some(difference) => Err(difference),
         }
@@ -152,6 +154,7 @@ fn the_way_of_running_makes_no_difference() {
         let ways = [
             ("in batches of 7", Way { batch: 7, ..way }),
             ("in batches of 256", Way { batch: 256, ..way }),
+            ("by the interpreter in batches of 256", Way { batch: 256, jit: false, ..way }),
             ("without columns", Way { columns: false, ..way }),
             ("with explanations", Way { provenance: true, ..way }),
             ("with explanations, written and read again", Way { provenance: true, breaks: Break::Restore(1), ..way }),

@@ -196,11 +196,11 @@ impl Windows {
         Some((plan, window, samples(plan, window, &self.samples)))
     }
 
-    /// Asks for what an update of a simple window over a length of time is going to touch.
+    /// Asks for what an update of a window is going to touch that is slid plainly.
     #[inline(always)]
     #[cfg_attr(not(feature = "jit"), expect(dead_code, reason = "the loop of machine code asks ahead"))]
     pub(crate) fn ahead(&self, slide: &Slide) {
-        let Some(Window { places, .. }) = self.windows.get(slide.window as usize) else { return };
+        let Some(Window { places, .. }) = self.windows.get(slide.window as usize).filter(|_| slide.is_plain) else { return };
         let first = slide.line as usize * LINE;
         for place in [places.head, places.at(places.len)] {
             prefetch(&self.samples, first + place as usize * plain::WIDTH);

@@ -83,6 +83,8 @@ pub struct Way {
     pub batch: usize,
     /// Whether rules run in columns.
     pub columns: bool,
+    /// With machine code, where the feature is on.
+    pub jit: bool,
     /// Whether it keeps what explanations need.
     pub provenance: bool,
     /// The most samples of a time window.
@@ -111,7 +113,7 @@ impl Break {
 
 impl Default for Way {
     fn default() -> Self {
-        Self { batch: 1, columns: true, provenance: false, samples: 6, breaks: Break::Never }
+        Self { batch: 1, columns: true, jit: true, provenance: false, samples: 6, breaks: Break::Never }
     }
 }
 
@@ -127,6 +129,7 @@ pub fn run_engine_in(way: Way, program: &Program, other: &Program, inputs: &[Inp
         .with_default_venue(DEFAULT_VENUE)
         .with_max_window_samples(way.samples)
         .with_columns(way.columns)
+        .with_jit(way.jit)
         .with_provenance(way.provenance);
     let mut engine = Engine::with_functions(program, options.clone(), &functions).expect("a compiled program can be run");
     let mut out = Output::default();
