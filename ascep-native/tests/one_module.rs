@@ -25,9 +25,20 @@ fn has_it(text: &str) -> bool {
     let keyword = ["un", "safe"].concat();
     text.lines().any(|line| {
         let code = line.split("//").next().unwrap_or_default();
+        // Quotes that begin or end no text.
+        let code = code.replace("'\"'", "").replace("\\\"", "");
         let outside = code.split('"').step_by(2);
         outside.flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_')).any(|word| word == keyword)
     })
+}
+
+#[test]
+fn the_keyword_is_seen_in_code_alone() {
+    let keyword = ["un", "safe"].concat();
+    let code = [format!("{keyword} {{ f() }}"), format!("f('\"'); {keyword} {{}} g('\"')"), format!("a(\"x\\\"\", {keyword} {{}})")];
+    assert!(code.iter().all(|line| has_it(line)), "{code:?}");
+    let other = [format!("// {keyword}"), format!("f(\"{keyword}\")"), format!("{keyword}_code")];
+    assert!(!other.iter().any(|line| has_it(line)), "{other:?}");
 }
 
 #[test]

@@ -215,9 +215,7 @@ fn run_over<T: Copy + Into<u32>, const LARGE: bool>(plan: &Plan, operands: &[T],
         }
         let before = unknown;
         for (rows, group) in groups.get(entry.groups.0 as usize..entry.groups.1 as usize).unwrap_or_default().iter().zip(entry.groups.0..) {
-            let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize)) else {
-                continue;
-            };
+            let (Some(routine), Some(head)) = (routines.get(rows.shape as usize), heads.get(rows.head as usize)) else { continue };
             if let Some(masks) = few(routine, rows, operands, constants, slots) {
                 if masks.changed(*head) != 0 {
                     stop = Stop::Row { input: input(), group, block: 0 };

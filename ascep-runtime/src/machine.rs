@@ -105,8 +105,8 @@ mod compiled {
     use crate::value::{at, put};
     use crate::window::Windows;
 
-    /// The windows of entries, each with its step of the plan.
-    struct WindowSteps<'a> {
+    /// What the loop calls back for: windows of entries, each with its step of the plan, sequences whose filters are true, and rows that change.
+    struct LoopSteps<'a> {
         plan: &'a Plan,
         steps: &'a [WindowStep],
         windows: &'a mut Windows,
@@ -123,7 +123,7 @@ mod compiled {
         touched: &'a mut BitQueue,
     }
 
-    impl Steps for WindowSteps<'_> {
+    impl Steps for LoopSteps<'_> {
         #[inline(always)]
         fn ahead(&mut self, step: u32) {
             if let Some(step) = self.steps.get(step as usize) {
@@ -195,9 +195,7 @@ mod compiled {
             self.batch.is_some()
         }
 
-        /// Takes events as long as they are plain. Gives how many, and where a filter lets the last one through or a row changes by it, if it does: its readings and windows are done, and so are the blocks
-        /// before; or at which window those that look at it have to be looked at one by one: its readings are done, and so are the windows up to this one. Nothing is
-        /// done for the next one.
+        /// Takes events as long as they are plain. Gives how many, and what ended it, with what is done of the last one as [`Stop`] has it. Nothing is done for the next one.
         pub(crate) fn take(&self, plan: &Plan, state: &mut State, events: &[Event<'_>]) -> (usize, Option<Stop>) {
             let Some(batch) = self.batch.as_ref().filter(|_| state.started) else { return (0, None) };
             let (columns, entries) = (&plan.columns, &plan.entries);
@@ -211,7 +209,7 @@ mod compiled {
                 constants: &columns.constants,
                 heads: &mut state.heads,
             };
-            let mut steps = WindowSteps {
+            let mut steps = LoopSteps {
                 plan,
                 steps: &plan.window_steps,
                 windows: &mut state.windows,
